@@ -1,0 +1,111 @@
+//! Reading the log: a facility's own rows, one row by its answer, and counts for slowing down guesses.
+//!
+//! Always holds: every query is bounded by facility and time or by an id; results are in order of time.
+//! Not here: who may read what, and the recording of the reading itself; the calling operation does both.
+//! Rules come from: docs/rules.md S1 r3; the reference on the field, section 5.2 (administrator sees the log).
+
+use base::{Instant, Result};
+use store::{Row, Tx};
+
+/// A row of the log as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When.
+    pub at: Instant,
+    /// What was done.
+    pub act: String,
+    /// The facility.
+    pub facility: Option<i64>,
+    /// The person presented.
+    pub person: Option<i64>,
+    /// The answer's id.
+    pub answer: Option<i64>,
+    /// How it ended.
+    pub outcome: String,
+    /// Whether the request was a repeat.
+    pub repeated: bool,
+    /// The evidence, one line of JSON.
+    pub body: String,
+}
+
+impl Entry {
+    /// A number from the evidence, such as `coverage`, `asked_on`, `known_at`, `staff`, `terminal`.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        let rest = self.member(name)?;
+        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(rest.len());
+        rest[..end].parse().ok()
+    }
+
+    /// A word from the evidence, such as `code` or `shown`.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        let rest = self.member(name)?.strip_prefix('"')?;
+        rest.split('"').next()
+    }
+
+    /// The body is written by `evidence` alone, so a member begins where its quoted name does.
+    fn member(&self, name: &str) -> Option<&str> {
+        let quoted = format!("\"{name}\":");
+        let place = self.body.find(&quoted)?;
+        self.body.get(place + quoted.len()..)
+    }
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry> {
+    Ok(Entry {
+        at: row.instant(0)?,
+        act: row.text(1)?,
+        facility: row.opt_int(2)?,
+        person: row.opt_int(3)?,
+        answer: row.opt_int(4)?,
+        outcome: row.text(5)?,
+        repeated: row.flag(6)?,
+        body: String::from_utf8_lossy(&row.blob(7)?).into_owned(),
+    })
+}
+
+/// A facility's rows between two instants (the later excluded), newest first, at most `limit`.
+pub fn by_facility(
+    tx: &mut Tx<'_>,
+    facility: i64,
+    from: Instant,
+    until: Instant,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    const ROWS: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where facility = $1 and at >= $2 and at < $3 order by at desc, sequence desc limit $4";
+    let params = [facility.into(), from.into(), until.into(), (limit as i64).into()];
+    let mut found = tx.rows_of_both(ROWS, &params, entry)?;
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.at));
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// The first row of an answer in a facility's log.
+pub fn one_of_facility(tx: &mut Tx<'_>, facility: i64, answer: i64) -> Result<Option<Entry>> {
+    const ROW: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where answer = $1 and facility = $2 order by at limit 1";
+    Ok(tx.rows_of_both(ROW, &[answer.into(), facility.into()], entry)?.into_iter().next())
+}
+
+/// The latest row of this act about a person in a facility's log before an instant: the visit before this one.
+pub fn previous_of_person(
+    tx: &mut Tx<'_>,
+    facility: i64,
+    person: i64,
+    act: &str,
+    before: Instant,
+) -> Result<Option<Entry>> {
+    const ROW: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where person = $1 and at < $2 and facility = $3 and act = $4 order by at desc limit 1";
+    let params = [person.into(), before.into(), facility.into(), act.into()];
+    Ok(tx.rows_of_both(ROW, &params, entry)?.into_iter().max_by_key(|entry| entry.at))
+}
+
+/// How many of a facility's rows since an instant ended in this outcome; at most `limit` are counted.
+pub fn count_outcome(tx: &mut Tx<'_>, facility: i64, since: Instant, outcome: &str, limit: usize) -> Result<usize> {
+    const COUNT: &str = "select count(*) from (select 1 from audit_row
+        where facility = $1 and at >= $2 and outcome = $3 limit $4) as found";
+    let params = [facility.into(), since.into(), outcome.into(), (limit as i64).into()];
+    let counts = tx.rows_of_both(COUNT, &params, |row| row.int(0))?;
+    Ok(counts.iter().sum::<i64>() as usize)
+}
