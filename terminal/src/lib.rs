@@ -1,1 +1,119 @@
-//! Skeleton.
+//! The clinic's 資格確認端末: takes `OQSsiquc01req` files from the share, asks the server, and writes `OQSsiquc01res`.
+//!
+//! Always holds: every request gets exactly one answer, whatever it is, whatever the line does, and wherever the
+//! process is killed; see the table in `journal.rs`. A refusal says what and what to do. No file name, number or name
+//! of a person is in a log line, an error or a counter. Nothing is asked of the server for another institution.
+//! Not here: the card reader and the kiosk page, `face/`; any decision about eligibility (the server).
+//! Rules come from: docs/rules.md S1 r3, r7; the reference on the OQS interface, sections 1, 3, 4.1, 4.3, 6.3, 6.4, 7.
+//!
+//! Decisions of ours where the reference is silent:
+//! - **A second request of a name that is under way, or whose answer lies untaken**, is refused in
+//!   `<answer stem>_dup<n>.xml`. The first answer keeps its name and content, so a client that waits for it is served.
+//! - **The same name with the same bytes** within `repeat_ms` after the server answered is refused as a repeat under
+//!   the normal name (its first answer was taken away, the name is free). After "server away" it is not: the desk was
+//!   told to ask again.
+//! - **Server away**: answered at once with status 2; the request stays in the journal and is put to the server, with
+//!   its id, when the line is back, so that the server's log has it. That late answer is not written anywhere.
+//! - **After a time-out** the line is left alone for a few seconds and requests are answered "away" without waiting.
+//! - **Directories** under a request's name are left alone: they are not messages. Links, pipes and devices are taken
+//!   away, unopened, and answered.
+
+#![forbid(unsafe_code)]
+
+mod answers;
+mod codes;
+mod door;
+mod folder;
+mod journal;
+mod rim;
+mod rules;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+pub use codes::{ALL as CODES, Code};
+pub use door::{Away, Door, HttpDoor, Line, PATH};
+pub use rim::run;
+pub use work::{Now, Status, Terminal};
+
+use formats::xml::{Encoding, Limits};
+use std::path::PathBuf;
+
+/// How the terminal is set up.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The folder that holds the exchange folders, commonly named `OQS`.
+    pub base: PathBuf,
+    /// Name of the request folder in it.
+    pub req: String,
+    /// Name of the answer folder in it.
+    pub res: String,
+    /// Name of the folder for results of the card reader. Made, not used yet.
+    pub face: String,
+    /// The journal's folder: the terminal's own, outside the share, best on the same disk.
+    pub kept: PathBuf,
+    /// The institution's ten-digit code.
+    pub institution_code: String,
+    /// How answers are written.
+    pub encoding: AnswerEncoding,
+    /// Answers are written in place, for clinics whose watcher does not see renames.
+    pub write_in_place: bool,
+    /// Milliseconds between two looks at the request folder.
+    pub poll_ms: u64,
+    /// Milliseconds for which an unfinished file must be unchanged before it counts as half-written.
+    pub settle_ms: u64,
+    /// Milliseconds within which the same request again is a repeat; 0 for never (clinics' systems that name files by
+    /// patient and ask twice a day).
+    pub repeat_ms: i64,
+    /// Bytes of the largest request.
+    pub max_bytes: usize,
+    /// Requests put to the server at once.
+    pub parallel: usize,
+}
+
+impl Settings {
+    /// The usual settings for a base folder, a journal folder and an institution.
+    pub fn new(base: PathBuf, kept: PathBuf, institution_code: String) -> Settings {
+        Settings {
+            base,
+            req: "req".to_owned(),
+            res: "res".to_owned(),
+            face: "face".to_owned(),
+            kept,
+            institution_code,
+            encoding: AnswerEncoding::Utf8,
+            write_in_place: false,
+            poll_ms: 200,
+            settle_ms: 2000,
+            repeat_ms: 24 * 3_600_000,
+            max_bytes: 1 << 20,
+            parallel: 4,
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        Limits { bytes: self.max_bytes, ..Limits::default() }
+    }
+}
+
+/// How answers are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerEncoding {
+    /// UTF-8.
+    Utf8,
+    /// Shift_JIS.
+    ShiftJis,
+    /// As the request was; UTF-8 when that cannot be told.
+    SameAsRequest,
+}
+
+impl AnswerEncoding {
+    fn for_request(self, request: Encoding) -> Encoding {
+        match self {
+            AnswerEncoding::Utf8 => Encoding::Utf8,
+            AnswerEncoding::ShiftJis => Encoding::ShiftJis,
+            AnswerEncoding::SameAsRequest => request,
+        }
+    }
+}

@@ -12,6 +12,12 @@ pub trait IdSource: Send + Sync {
     fn next(&self) -> i64;
 }
 
+/// The clock of a data directory: wall time plus its offset. Read once for each operation, by a rim.
+pub trait Clock: Send + Sync {
+    /// The present instant.
+    fn now(&self) -> Instant;
+}
+
 /// What somebody may do. The permission table (operation × role) is committed in `docs/permissions.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {

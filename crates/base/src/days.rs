@@ -179,11 +179,11 @@ impl Era {
     /// The era of a day. A joint day (1912-07-30, 1926-12-25) belongs to the new era.
     pub fn of(date: Date) -> Option<Era> {
         Some(match date.as_number() {
-            2019_05_01.. => Era::Reiwa,
-            1989_01_08.. => Era::Heisei,
-            1926_12_25.. => Era::Showa,
-            1912_07_30.. => Era::Taisho,
-            1873_01_01.. => Era::Meiji,
+            20_190_501.. => Era::Reiwa,
+            19_890_108.. => Era::Heisei,
+            19_261_225.. => Era::Showa,
+            19_120_730.. => Era::Taisho,
+            18_730_101.. => Era::Meiji,
             _ => return None,
         })
     }

@@ -11,12 +11,13 @@
 mod cx;
 mod days;
 mod ids;
+pub mod kinds;
 mod money;
 mod numbers;
 mod outcome;
 mod text;
 
-pub use cx::{Actor, Cx, IdSource, Purpose, RequestKey, Role};
+pub use cx::{Actor, Clock, Cx, IdSource, Purpose, RequestKey, Role};
 pub use days::{BirthDate, Date, Era, Instant, Span};
 pub use ids::{Id, Kind};
 pub use money::Yen;

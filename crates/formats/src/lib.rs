@@ -1,13 +1,16 @@
-//! Bytes to values and back: the OQS messages of the online eligibility check as XML and as their JSON mirror.
+//! Bytes to values and back: the OQS messages of the online eligibility check as XML and as their JSON
+//! mirror.
 //!
-//! Always holds: pure; no file, clock, socket or randomness. Nothing panics, whatever the bytes. A parser returns its
-//! value together with its [`Problem`]s. One tree ([`tree::Node`]) stands between both wire forms and the typed
-//! messages, so that they cannot disagree. No text of a message reaches a problem, an error or a `Debug` output.
+//! Always holds: pure; no file, clock, socket or randomness. Nothing panics, whatever the bytes. A parser
+//! returns its value together with its [`Problem`]s. One tree ([`tree::Node`]) stands between both wire forms
+//! and the typed messages, so that they cannot disagree. No text of a message reaches a problem, an error or
+//! a `Debug` output.
 //! Not here: what a message means for anybody (services), folders and polling (terminal), the law.
 //! Rules come from: docs/rules.md S1; the reference on the OQS interface, sections 1.2, 3, 4, 5 and 7.
 
 #![forbid(unsafe_code)]
 
+mod charset;
 pub mod json;
 pub mod names;
 pub mod oqs;
@@ -30,3 +33,6 @@ impl fmt::Display for Problem {
         write!(f, "{}: {}", self.place, self.what)
     }
 }
+
+#[cfg(test)]
+mod tests;

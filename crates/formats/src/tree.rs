@@ -1,8 +1,9 @@
 //! The tree between bytes and typed messages: a named node holds either a text or other nodes, nothing else.
 //!
-//! Always holds: texts are kept to the letter, leading blanks too. `Debug` shows names only, so that a tree can be
-//! logged without telling who it is about.
-//! Not here: attributes, namespaces, order rules; no OQS message has the first two, and nobody may rely on the third.
+//! Always holds: texts are kept to the letter, leading blanks too. `Debug` shows names only, and of those
+//! only such as the official ones look, so that a tree can be logged without telling who it is about.
+//! Not here: attributes, namespaces, order rules; no OQS message has the first two, and nobody may rely on
+//! the third.
 //! Rules come from: the reference on the OQS interface, section 3.
 
 use std::borrow::Cow;
@@ -74,7 +75,7 @@ impl Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
+        f.write_str(showable(&self.name))?;
         match &self.content {
             Content::Text(_) => Ok(()),
             Content::Children(children) => f.debug_set().entries(children).finish(),
@@ -91,11 +92,21 @@ impl fmt::Debug for Content {
     }
 }
 
-/// Whether this can be the name of an element of ours: a letter or `_` first, then ASCII letters, digits, `_`, `-`,
-/// `.`; at most 64 of them. All official names are of that kind, and a name that is not could carry a person's data.
+/// Whether this can be the name of an element of ours: a letter or `_` first, then ASCII letters, digits,
+/// `_`, `-`, `.`; at most 64 of them. All official names are of that kind, and a name that is not could carry
+/// a person's data.
 pub(crate) fn is_name(name: &str) -> bool {
     let first = name.bytes().next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_');
-    first && name.len() <= 64 && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    first
+        && name.len() <= 64
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+/// The name of an element as far as it may be shown: letters with at most one digit behind, as all official
+/// names have. Anything else may be data in the wrong place.
+pub(crate) fn showable(name: &str) -> &str {
+    let stem = name.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(name);
+    if is_name(name) && stem.bytes().all(|b| b.is_ascii_alphabetic()) { name } else { "(name not shown)" }
 }
 
 #[cfg(test)]
@@ -106,11 +117,13 @@ mod tests {
     fn debug_shows_no_text() {
         let node = Node::branch("A", vec![Node::leaf("B", "SECRET"), Node::branch("C", vec![])]);
         assert_eq!(format!("{node:?} {:?}", node.content), "A{B, C{}} Children([B, C{}])");
+        assert_eq!(format!("{:?}", Node::leaf("N123456789018", "")), "(name not shown)");
     }
 
     #[test]
     fn absent_and_empty_children_have_no_text() {
-        let node = Node::branch("A", vec![Node::leaf("B", ""), Node::leaf("C", " x"), Node::branch("D", vec![])]);
+        let node =
+            Node::branch("A", vec![Node::leaf("B", ""), Node::leaf("C", " x"), Node::branch("D", vec![])]);
         assert_eq!(["B", "C", "D", "E"].map(|name| node.child_text(name)), [None, Some(" x"), None, None]);
         assert!(!node.is_empty() && Node::branch("A", vec![Node::leaf("B", "")]).is_empty());
     }

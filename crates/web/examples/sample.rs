@@ -1,4 +1,4 @@
-//! Writes a page with every part, in both languages, to a directory (default `/tmp/web-sample`), to be looked at.
+//! Writes a page with every part, in both languages, to `/tmp/web-sample`, to be looked at.
 //!
 //! Always holds: whatever `web` can draw stands on it; everybody on it is invented.
 //! Not here: a server; addresses of assets are made relative, so that a browser opens the files as they are.
@@ -6,7 +6,7 @@
 
 use std::error::Error;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -31,17 +31,17 @@ const HELP: Help = Help {
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = std::env::args().nth(1).map_or_else(|| PathBuf::from("/tmp/web-sample"), PathBuf::from);
+    let out = Path::new("/tmp/web-sample");
     fs::create_dir_all(out.join("assets"))?;
     for name in ["shikaku.css", "shikaku.js", "shikaku.svg"] {
         let (_, bytes) = assets::asset(name).ok_or("no such asset")?;
         fs::write(out.join("assets").join(name), bytes)?;
     }
     for (lang, word) in [(Lang::Ja, "ja"), (Lang::En, "en")] {
-        write(&out, &format!("parts-{word}.html"), parts_page(lang))?;
-        write(&out, &format!("form-{word}.html"), form_page(lang))?;
-        write(&out, &format!("broken-{word}.html"), problem::broken(lang))?;
-        write(&out, &format!("not-found-{word}.html"), problem::not_found(lang))?;
+        write(out, &format!("parts-{word}.html"), parts_page(lang))?;
+        write(out, &format!("form-{word}.html"), form_page(lang))?;
+        write(out, &format!("broken-{word}.html"), problem::broken(lang))?;
+        write(out, &format!("not-found-{word}.html"), problem::not_found(lang))?;
     }
     Ok(())
 }
@@ -69,7 +69,11 @@ fn shelled(l: Lang, title: &str, status: StatusCode, refresh_s: Option<u32>, mai
         NavItem { href: "#b", label: l.pick("端末", "Terminals"), current: false },
         NavItem { href: "#c", label: l.pick("職員と権限", "Staff and roles"), current: false },
     ];
-    page(&Shell { lang: l, title, path: "/sample", who: Some(who), nav: &nav, demo: true, refresh_s }, status, main)
+    page(
+        &Shell { lang: l, title, path: "/sample", who: Some(who), nav: &nav, demo: true, refresh_s },
+        status,
+        main,
+    )
 }
 
 fn parts_page(l: Lang) -> Response {
@@ -134,7 +138,12 @@ fn sample_table(l: Lang) -> Markup {
     };
     table(
         l.pick("本日の資格確認", "Today's checks"),
-        &[l.pick("時刻", "Time"), l.pick("氏名", "Name"), l.pick("結果", "Result"), l.pick("保険者", "Insurer")],
+        &[
+            l.pick("時刻", "Time"),
+            l.pick("氏名", "Name"),
+            l.pick("結果", "Result"),
+            l.pick("保険者", "Insurer"),
+        ],
         &[
             row("09:15", "架空 太郎", Tone::Success, "有効", "Valid"),
             row("09:21", "見本 さくら", Tone::Error, "失効", "Lost"),
@@ -148,10 +157,17 @@ fn sample_table(l: Lang) -> Markup {
 fn form_page(l: Lang) -> Response {
     let title = l.pick("資格を照会する", "Ask about an eligibility");
     let wrong = l.pick("生年月日を、例のように入力してください", "Enter the birth date as in the examples");
-    let one = |name, label, hint, value, error, required, kind| field(l, &Field { name, label, hint, value, error, required, kind });
+    let one = |name, label, hint, value, error, required, kind| {
+        field(l, &Field { name, label, hint, value, error, required, kind })
+    };
     let text = |width_chars, inputmode| Kind::Text { width_chars, inputmode, autocomplete: "off" };
-    let sexes = [("1", l.pick("男", "Male")), ("2", l.pick("女", "Female")), ("3", l.pick("未設定", "Not set"))];
-    let kinds = [("", l.pick("選んでください", "Choose")), ("a", l.pick("被用者保険", "Employees' insurance")), ("b", l.pick("国民健康保険", "National health insurance"))];
+    let sexes =
+        [("1", l.pick("男", "Male")), ("2", l.pick("女", "Female")), ("3", l.pick("未設定", "Not set"))];
+    let kinds = [
+        ("", l.pick("選んでください", "Choose")),
+        ("a", l.pick("被用者保険", "Employees' insurance")),
+        ("b", l.pick("国民健康保険", "National health insurance")),
+    ];
     let choose = l.pick("性別を選んでください", "Choose one");
     let main = html! {
         (error_summary(l, &[("born", wrong.to_owned()), ("sex", choose.to_owned())]))

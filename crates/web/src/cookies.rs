@@ -22,11 +22,7 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 /// A `Set-Cookie` value. `max_age_s`: `None` until the browser closes, `Some(0)` deletes. `secure` wherever pages are
 /// served over https; the demo on loopback speaks http.
 pub fn set_cookie(name: &str, value: &str, max_age_s: Option<u32>, secure: bool) -> HeaderValue {
-    let mut text = format!(
-        "{}={}; Path=/; HttpOnly; SameSite=Strict",
-        clean(name),
-        clean(value)
-    );
+    let mut text = format!("{}={}; Path=/; HttpOnly; SameSite=Strict", clean(name), clean(value));
     if let Some(seconds) = max_age_s {
         text.push_str(&format!("; Max-Age={seconds}"));
     }
@@ -38,9 +34,7 @@ pub fn set_cookie(name: &str, value: &str, max_age_s: Option<u32>, secure: bool)
 }
 
 fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '\\'))
-        .collect()
+    text.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | ',' | ';' | '\\')).collect()
 }
 
 #[cfg(test)]
@@ -63,9 +57,6 @@ mod tests {
             set_cookie("s", "v; Domain=evil\r\nX: y", Some(0), true),
             "s=vDomain=evilX:y; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure"
         );
-        assert_eq!(
-            set_cookie("s", "v", None, false),
-            "s=v; Path=/; HttpOnly; SameSite=Strict"
-        );
+        assert_eq!(set_cookie("s", "v", None, false), "s=v; Path=/; HttpOnly; SameSite=Strict");
     }
 }

@@ -18,7 +18,11 @@ pub fn read_birth(text: &str) -> Option<BirthDate> {
     let (year, month, day) = read_parts(text)?;
     let born = BirthDate::from_number(number(year.western, month, day))?;
     // An unknown part is taken at its latest, so that a year in which eras met passes for both.
-    let latest = Date::from_number(number(year.western, if month == 0 { 12 } else { month }, if day == 0 { 28 } else { day }));
+    let latest = Date::from_number(number(
+        year.western,
+        if month == 0 { 12 } else { month },
+        if day == 0 { 28 } else { day },
+    ));
     latest.is_some_and(|latest| year.fits(latest)).then_some(born)
 }
 
@@ -78,7 +82,10 @@ fn split_parts(text: &str) -> Option<(&str, &str, &str)> {
         let day = day.strip_suffix('日').or((day == "不詳").then_some(day))?;
         return (!month.is_empty() && !day.is_empty()).then_some((year, month, day));
     }
-    let parts: Vec<&str> = ['-', '/', '.'].iter().map(|mark| text.split(*mark).collect::<Vec<_>>()).find(|parts| parts.len() > 1)?;
+    let parts: Vec<&str> = ['-', '/', '.']
+        .iter()
+        .map(|mark| text.split(*mark).collect::<Vec<_>>())
+        .find(|parts| parts.len() > 1)?;
     match parts[..] {
         [year, "不詳"] => Some((year, "", "")),
         [year, month, day] if !month.is_empty() && !day.is_empty() => Some((year, month, day)),
@@ -111,8 +118,20 @@ mod tests {
     #[test]
     fn days_are_read_as_people_write_them() {
         for text in [
-            "19800401", "1980-04-01", "1980/4/1", "1980.4.1", "1980年4月1日", "昭和55年4月1日", "S55.4.1", "s55/04/01",
-            "昭55-4-1", "１９８０年４月１日", "Ｓ５５．４．１", " 昭和 55年 4月 1日　", "１９８０－４－１", "1980ー4ー1",
+            "19800401",
+            "1980-04-01",
+            "1980/4/1",
+            "1980.4.1",
+            "1980年4月1日",
+            "昭和55年4月1日",
+            "S55.4.1",
+            "s55/04/01",
+            "昭55-4-1",
+            "１９８０年４月１日",
+            "Ｓ５５．４．１",
+            " 昭和 55年 4月 1日　",
+            "１９８０－４－１",
+            "1980ー4ー1",
         ] {
             assert_eq!(read_date(text), Date::new(1980, 4, 1), "{text}");
         }
@@ -124,9 +143,28 @@ mod tests {
     #[test]
     fn what_is_no_day_is_not_guessed() {
         for text in [
-            "", "80-04-01", "1980", "198004", "1980-04", "1980-4-31", "1980-13-01", "昭和0年4月1日", "平成元年1月7日", "明治5年1月1日",
-            "S55", "1980年4月", "1980-04-01-02", "1980-4/1", "+980-04-01", "昭和1980年4月1日", "19800400", "1980-不詳", "1980年4月日",
-            "X1.1.1", "元-1-1", "99999999999999999999",
+            "",
+            "80-04-01",
+            "1980",
+            "198004",
+            "1980-04",
+            "1980-4-31",
+            "1980-13-01",
+            "昭和0年4月1日",
+            "平成元年1月7日",
+            "明治5年1月1日",
+            "S55",
+            "1980年4月",
+            "1980-04-01-02",
+            "1980-4/1",
+            "+980-04-01",
+            "昭和1980年4月1日",
+            "19800400",
+            "1980-不詳",
+            "1980年4月日",
+            "X1.1.1",
+            "元-1-1",
+            "99999999999999999999",
         ] {
             assert_eq!(read_date(text), None, "{text}");
         }
@@ -134,7 +172,8 @@ mod tests {
 
     #[test]
     fn births_may_be_partly_unknown() {
-        for text in ["19450600", "1945-06-不詳", "昭和20年6月不詳", "1945年6月不詳日", "S20.6.00"] {
+        for text in ["19450600", "1945-06-不詳", "昭和20年6月不詳", "1945年6月不詳日", "S20.6.00"]
+        {
             assert_eq!(read_birth(text), BirthDate::from_number(19_450_600), "{text}");
         }
         for text in ["19450000", "1945-不詳", "昭和20年不詳", "S20.00.00"] {

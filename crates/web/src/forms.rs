@@ -106,7 +106,9 @@ pub fn error_summary(lang: Lang, errors: &[(&str, String)]) -> Markup {
     html! {
         @if !errors.is_empty() {
             div.error-summary role="alert" tabindex="-1" autofocus aria-labelledby="error-summary-title" {
-                h2 #error-summary-title { (lang.pick("エラー：入力内容を確認してください", "Error: check what you entered")) }
+                h2 #error-summary-title {
+                    (lang.pick("エラー：入力内容を確認してください", "Error: check what you entered"))
+                }
                 ul { @for (name, what) in errors { li { a href={ "#" (name) } { (what) } } } }
             }
         }

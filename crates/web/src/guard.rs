@@ -27,9 +27,9 @@ pub fn same_origin(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
         return false;
     }
     match one(headers, header::ORIGIN.as_str()) {
-        Some(origin) => origin
-            .split_once("://")
-            .is_some_and(|(scheme, from)| matches!(scheme, "http" | "https") && from.eq_ignore_ascii_case(host)),
+        Some(origin) => origin.split_once("://").is_some_and(|(scheme, from)| {
+            matches!(scheme, "http" | "https") && from.eq_ignore_ascii_case(host)
+        }),
         None => site.is_some() && !headers.contains_key(header::ORIGIN),
     }
 }
@@ -37,16 +37,17 @@ pub fn same_origin(headers: &HeaderMap, allowed_hosts: &[String]) -> bool {
 /// The request's Host when it is one of the allowed.
 fn host_allowed<'h>(headers: &'h HeaderMap, allowed_hosts: &[String]) -> Option<&'h str> {
     let host = one(headers, header::HOST.as_str())?;
-    let allowed = |entry: &String| entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(without_port(host));
+    let allowed =
+        |entry: &String| entry.eq_ignore_ascii_case(host) || entry.eq_ignore_ascii_case(without_port(host));
     allowed_hosts.iter().any(allowed).then_some(host)
 }
 
 /// `name:8080` and `[::1]:8080` without their port.
 fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) && !(name.contains(':') && !name.ends_with(']')) => name,
-        _ => host,
-    }
+    let Some((name, port)) = host.rsplit_once(':') else { return host };
+    // A bare IPv6 address has colons too; only in brackets may a port follow.
+    let whole_name = name.ends_with(']') || !name.contains(':');
+    if whole_name && port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
 }
 
 /// The value of a header that stands exactly once.

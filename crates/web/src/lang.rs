@@ -2,7 +2,7 @@
 //!
 //! Always holds: the address wins over the cookie; anything unknown is ignored, never an error.
 //! Not here: texts, and `Accept-Language` (a shared desk's browser says nothing about who sits there).
-//! Rules come from: docs/DESIGN, section 4 "Languages".
+//! Rules come from: the design, section 4 "Languages"; WCAG 2.2 (3.1.1).
 
 use axum::http::HeaderMap;
 use base::Lang;
@@ -19,9 +19,7 @@ pub fn lang_of(headers: &HeaderMap, query: Option<&str>) -> Lang {
         .flat_map(|query| query.split('&'))
         .filter_map(|pair| pair.strip_prefix("lang="))
         .find_map(parse);
-    asked
-        .or_else(|| cookies::cookie(headers, LANG_COOKIE).and_then(parse))
-        .unwrap_or_default()
+    asked.or_else(|| cookies::cookie(headers, LANG_COOKIE).and_then(parse)).unwrap_or_default()
 }
 
 /// The word for the `lang` attribute, the cookie and the address.

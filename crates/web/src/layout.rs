@@ -73,10 +73,12 @@ pub fn page(shell: &Shell, status: StatusCode, main: Markup) -> Response {
 
 /// The headers that every answer carries which is not an asset.
 pub fn secure(headers: &mut HeaderMap) {
+    // Not `no-referrer`: under it browsers send `Origin: null` with our own forms, and the Origin check would refuse
+    // them. `same-origin` tells other sites as little.
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
+        (header::REFERRER_POLICY, "same-origin"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
@@ -106,7 +108,6 @@ fn document(shell: &Shell, status: StatusCode, main: Markup) -> Markup {
                 data-copied=(l.pick("コピーしました", "Copied"))
             {
                 a.skip href="#main" { (l.pick("本文へ移動", "Skip to main content")) }
-                (notice(shell))
                 (head(shell))
                 (nav(shell))
                 main #main tabindex="-1" { (refreshed(shell, main)) }
@@ -119,7 +120,7 @@ fn document(shell: &Shell, status: StatusCode, main: Markup) -> Markup {
 fn notice(shell: &Shell) -> Markup {
     let l = shell.lang;
     html! {
-        div.notice role="note" {
+        div.notice {
             p {
                 span { (l.pick("これは公式のシステムではありません", "This is not an official system")) }
                 @if shell.demo {
@@ -138,6 +139,7 @@ fn head(shell: &Shell) -> Markup {
     let other = lang::other(l);
     html! {
         header.head {
+            (notice(shell))
             div.head-inner {
                 a.brand href="/" {
                     img src=(assets::href("shikaku.svg")) alt="" width="32" height="32";
@@ -145,7 +147,9 @@ fn head(shell: &Shell) -> Markup {
                 }
                 div.head-side {
                     @if let Some(who) = &shell.who { (signed_in(l, who)) }
-                    a.lang-switch href=(switch_href(shell.path, other)) lang=(lang::word(other)) hreflang=(lang::word(other)) {
+                    a.lang-switch href=(switch_href(shell.path, other))
+                        lang=(lang::word(other)) hreflang=(lang::word(other))
+                    {
                         (other.pick("日本語", "English"))
                     }
                 }
@@ -252,6 +256,7 @@ mod tests {
         assert!(!text.contains("style=") && !text.contains(" on"));
         let response = page(&shell, StatusCode::OK, html! {});
         assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["referrer-policy"], "same-origin");
         assert_eq!(response.headers()["set-cookie"], "lang=ja; Path=/; HttpOnly; SameSite=Strict");
     }
 }

@@ -47,10 +47,16 @@ impl Tone {
     /// Each tone has a shape of its own, so that it is told without colour.
     fn shape(self) -> &'static str {
         match self {
-            Tone::Success => "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm-1.7 16.2L5.2 12l1.8-1.8 3.3 3.4 6.7-6.8L18.8 8.6Z",
+            Tone::Success => {
+                "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm-1.7 16.2L5.2 12l1.8-1.8 3.3 3.4 6.7-6.8L18.8 8.6Z"
+            }
             Tone::Warning => "M12 1 .5 22h23L12 1Zm1.3 17.8h-2.6v-2.6h2.6v2.6Zm0-4.4h-2.6V8.2h2.6v6.2Z",
-            Tone::Error => "M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4L7.4 1Zm5.9 16.8v-2.6h-2.6v2.6h2.6Zm0-4.4V6.2h-2.6v7.2h2.6Z",
-            Tone::Info => "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm1.3 16.8h-2.6v-7.2h2.6v7.2Zm0-9h-2.6V6.2h2.6v2.6Z",
+            Tone::Error => {
+                "M7.4 1h9.2L23 7.4v9.2L16.6 23H7.4L1 16.6V7.4L7.4 1Zm5.9 16.8v-2.6h-2.6v2.6h2.6Zm0-4.4V6.2h-2.6v7.2h2.6Z"
+            }
+            Tone::Info => {
+                "M12 1a11 11 0 1 0 0 22 11 11 0 0 0 0-22Zm1.3 16.8h-2.6v-7.2h2.6v7.2Zm0-9h-2.6V6.2h2.6v2.6Z"
+            }
             Tone::Neutral => "M12 5a7 7 0 1 0 0 14 7 7 0 0 0 0-14Z",
         }
     }
@@ -95,7 +101,9 @@ pub fn table(caption: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
             tbody role="rowgroup" {
                 @if rows.is_empty() {
                     tr role="row" {
-                        td.none role="cell" colspan=(heads.len().max(1)) { (both("該当するものはありません", "Nothing to show")) }
+                        td.none role="cell" colspan=(heads.len().max(1)) {
+                            (both("該当するものはありません", "Nothing to show"))
+                        }
                     }
                 }
                 @for row in rows { (table_row(heads, row)) }
@@ -157,11 +165,15 @@ pub fn pager(lang: Lang, before: Option<&str>, after: Option<&str>, note: &str) 
         @if before.is_some() || after.is_some() || !note.is_empty() {
             nav.pager aria-label=(lang.pick("ページ送り", "Pages")) {
                 @if let Some(href) = before {
-                    a.pager-link rel="prev" href=(href) { span aria-hidden="true" { "‹ " } (lang.pick("前へ", "Previous")) }
+                    a.pager-link rel="prev" href=(href) {
+                        span aria-hidden="true" { "‹ " } (lang.pick("前へ", "Previous"))
+                    }
                 }
                 @if !note.is_empty() { span.pager-note { (note) } }
                 @if let Some(href) = after {
-                    a.pager-link rel="next" href=(href) { (lang.pick("次へ", "Next")) span aria-hidden="true" { " ›" } }
+                    a.pager-link rel="next" href=(href) {
+                        (lang.pick("次へ", "Next")) span aria-hidden="true" { " ›" }
+                    }
                 }
             }
         }

@@ -27,7 +27,8 @@ pub fn problem(lang: Lang, refusal: &Refusal) -> Response {
         "desk": lang.pick(help.desk.0, help.desk.1),
     });
     let mut response = Response::new(Body::from(body.to_string()));
-    *response.status_mut() = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     layout::secure(headers);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -41,13 +42,14 @@ pub fn problem(lang: Lang, refusal: &Refusal) -> Response {
 /// The page for a fault of ours: what happened and what the desk does now.
 pub fn broken(lang: Lang) -> Response {
     let title = lang.pick("システムに問題が起きました", "Something in the system is broken");
+    let head =
+        lang.pick("操作は完了していない可能性があります", "The operation may not have been carried out");
     let body = html! {
-        p { (lang.pick(
-            "この操作は行われていません。入力した内容は保存されていません。",
-            "The operation was not carried out. What you entered was not saved.",
-        )) }
         ul {
-            li { (lang.pick("少し待ってから、もう一度お試しください。", "Wait a little and try again.")) }
+            li { (lang.pick(
+                "少し待ってから画面を開き直し、行われたかどうかを確かめて、必要ならもう一度お試しください。",
+                "Wait a little, open the page again, see whether it was carried out, and try again if not.",
+            )) }
             li { (lang.pick(
                 "続くときは、時刻とともにシステム管理者に知らせてください。記録は残っています。",
                 "If it goes on, tell the system administrator the time it happened. A record was kept.",
@@ -58,27 +60,24 @@ pub fn broken(lang: Lang) -> Response {
             )) }
         }
     };
-    bare(lang, StatusCode::INTERNAL_SERVER_ERROR, title, Tone::Error, body)
+    bare(lang, StatusCode::INTERNAL_SERVER_ERROR, title, &banner(Tone::Error, head, body))
 }
 
 /// The page for an address that leads nowhere.
 pub fn not_found(lang: Lang) -> Response {
     let title = lang.pick("ページが見つかりません", "Page not found");
     let body = html! {
-        p { (lang.pick(
-            "アドレスが違うか、ページがなくなっています。",
-            "The address is wrong, or the page is gone.",
-        )) }
+        p { (lang.pick("アドレスが違うか、ページがなくなっています。", "The address is wrong, or the page is gone.")) }
     };
-    bare(lang, StatusCode::NOT_FOUND, title, Tone::Warning, body)
+    bare(lang, StatusCode::NOT_FOUND, title, &body)
 }
 
-fn bare(lang: Lang, status: StatusCode, title: &str, tone: Tone, body: Markup) -> Response {
+fn bare(lang: Lang, status: StatusCode, title: &str, body: &Markup) -> Response {
     let shell = Shell { lang, title, path: "/", who: None, nav: &[], demo: false, refresh_s: None };
     let home = lang.pick("最初のページへ", "Go to the first page");
     let main = html! {
         h1 { (title) }
-        (banner(tone, title, body))
+        (body)
         p { a href="/" { (home) } }
     };
     page(&shell, status, main)

@@ -1,1 +1,61 @@
-//! Skeleton.
+//! People: who somebody is, as the resident register (住民基本台帳) gave it to us.
+//!
+//! Always holds: the 12-digit My Number lies in one table of this service and leaves it in no answer: `exchange` takes
+//! a number and gives a person id. Attributes are insert-only; the newest revision stands.
+//! Not here: where somebody is insured (`coverage`), who may be written to (later, `mailing`).
+//! Rules come from: docs/rules.md S1 r2, S5 r2.
+
+#![forbid(unsafe_code)]
+
+pub mod rules;
+mod store;
+#[cfg(test)]
+mod tests;
+
+use ::store::Tx;
+use audit::{Evidence, say};
+use base::{Cx, Id, MyNumber, Result, kinds};
+use rules::Attributes;
+
+/// The person with this number, if the register has given us one (S1 r2: the number goes in, an id comes out).
+pub fn exchange(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
+    store::person_of(tx, number)
+}
+
+/// The attributes that stand.
+pub fn get(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Option<Attributes>> {
+    store::attributes(tx, person)
+}
+
+/// Takes over what the resident register says of a person; a person not known yet gets the id given.
+/// Recording what stands already does nothing.
+pub fn record(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    new: Id<kinds::Person>,
+    number: &MyNumber,
+    attributes: &Attributes,
+) -> Result<Id<kinds::Person>> {
+    let person = match store::person_of(tx, number)? {
+        Some(known) => known,
+        None => {
+            store::insert_number(tx, new, number)?;
+            new
+        }
+    };
+    if store::attributes(tx, person)?.as_ref() == Some(attributes) {
+        return Ok(person);
+    }
+    store::insert_attributes(tx, person, attributes)?;
+    say(
+        tx,
+        cx,
+        &Evidence {
+            act: "people.record",
+            outcome: "recorded",
+            person: Some(person.raw()),
+            ..Evidence::default()
+        },
+    );
+    Ok(person)
+}

@@ -1,14 +1,14 @@
-//! How a typed message is read from a tree and written to one: the `record!` macro makes both from one table of
-//! (field, element, width), so that they cannot disagree.
+//! How a typed message is read from a tree and written to one: the `record!` macro makes both from one table
+//! of (field, element, width), so that they cannot disagree.
 //!
-//! Always holds: elements are written in the order of the table, absent ones not at all. A value of nothing but XML
-//! blanks counts as absent; any other is taken to the letter. An unknown element is ignored and reported; a repeated
-//! one makes the message unreadable, because two readers could take different ones.
+//! Always holds: elements are written in the order of the table, absent ones not at all. A value of nothing
+//! but XML blanks counts as absent; any other is taken to the letter. An unknown element is ignored and
+//! reported; a repeated one makes the message unreadable, because two readers could take different ones.
 //! Not here: what a value may be (dates, codes): the services judge that.
 //! Rules come from: the reference on the OQS interface, section 3.
 
 use crate::Problem;
-use crate::tree::{Content, Node, is_name};
+use crate::tree::{Content, Node, showable};
 
 /// Problems beyond this number are not listed; a hostile message must not make a long report.
 const MOST_PROBLEMS: usize = 50;
@@ -42,7 +42,8 @@ impl Reading {
                 place.push('/');
                 place.push_str(element);
             }
-            self.problems.push(Problem { place: place.trim_start_matches('/').to_owned(), what: what.to_owned() });
+            self.problems
+                .push(Problem { place: place.trim_start_matches('/').to_owned(), what: what.to_owned() });
         }
     }
 
@@ -63,13 +64,6 @@ impl Reading {
             }
         }
     }
-}
-
-/// The name of an element as far as it may be shown: letters with at most one digit behind, as all official names
-/// have. Anything else may be data in the wrong place.
-pub(super) fn showable(name: &str) -> &str {
-    let stem = name.strip_suffix(|c: char| c.is_ascii_digit()).unwrap_or(name);
-    if is_name(name) && stem.bytes().all(|b| b.is_ascii_alphabetic()) { name } else { "(name not shown)" }
 }
 
 /// The text of a leaf that counts as a value.
@@ -207,8 +201,8 @@ pub(super) fn push_group(element: &'static str, out: &mut Vec<Node>, fill: impl 
     }
 }
 
-/// Declares a struct and its place in the tree: `field: type = "Element" / width` in the order of the layout. The
-/// width is the widest that the reference knows; 0 for groups, which have none.
+/// Declares a struct and its place in the tree: `field: type = "Element" / width` in the order of the layout.
+/// The width is the widest that the reference knows; 0 for groups, which have none.
 macro_rules! record {
     ($(#[$meta:meta])* pub struct $name:ident {
         $( $(#[$doc:meta])* pub $field:ident : $kind:ty = $element:literal / $width:literal, )+

@@ -1,13 +1,15 @@
 //! The request of an eligibility check, and what can be echoed of one that cannot be read.
 //!
-//! Always holds: a request that is read has every mandatory element once and no value longer than the layout allows.
-//! Not here: whether dates are dates and numbers are numbers; the desk service judges that and says it in its answer.
+//! Always holds: a request that is read has every mandatory element once and no value longer than the layout
+//! allows.
+//! Not here: whether dates are dates and numbers are numbers; the desk service judges that and says it in its
+//! answer.
 //! Rules come from: the reference on the OQS interface, sections 3, 4.1 and 10.
 
-use super::record::{Part, Reading, Record, push_group, record, showable, text_of};
+use super::record::{Part, Reading, Record, push_group, record, text_of};
 use super::{BODY, HEADER, ROOT, SEARCH};
 use crate::Problem;
-use crate::tree::Node;
+use crate::tree::{Node, showable};
 
 /// What a clinic asks.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -41,11 +43,11 @@ record! {
         pub branch: Option<String> = "InsuredBranchNumber" / 2,
         /// Date of birth.
         pub birth_date: String = "Birthdate" / 8,
-        /// Consent to show the high-cost limit, as the clinic declares it. Mandatory in the layout, but a request
-        /// without it is clear enough: no consent.
+        /// Consent to show the high-cost limit, as the clinic declares it. Mandatory in the layout, but a
+        /// request without it is clear enough: no consent.
         pub limit_consent: Option<String> = "LimitApplicationCertificateRelatedConsFlg" / 1,
-        /// Consent to show specific diseases. An extension of ours: no source has it in this request, the answer has
-        /// the element of the same name.
+        /// Consent to show specific diseases. An extension of ours: no source has it in this request, the
+        /// answer has the element of the same name.
         pub disease_consent: Option<String> = "SpecificDiseasesCertificateRelatedConsFlg" / 1,
         /// The clinic's own mark for the person or visit, echoed.
         pub identifier: Option<String> = "ArbitraryIdentifier" / 50,
@@ -74,8 +76,8 @@ impl Search {
 }
 
 impl CheckRequest {
-    /// Reads a request. `None` when the root is another one, a mandatory element is missing, an element is repeated
-    /// or a value is too long; the problems say which. Unknown elements are ignored and reported.
+    /// Reads a request. `None` when the root is another one, a mandatory element is missing, an element is
+    /// repeated or a value is too long; the problems say which. Unknown elements are ignored and reported.
     pub fn read(root: &Node) -> (Option<CheckRequest>, Vec<Problem>) {
         let mut reading = Reading::new(true);
         let request = read_parts(root, &mut reading);
@@ -121,9 +123,9 @@ fn read_parts(root: &Node, reading: &mut Reading) -> Option<CheckRequest> {
     })
 }
 
-/// Whatever marks can be fished out of a request that could not be read, so that even its refusal finds its way back.
-/// Only known elements within their widths: a refusal must not carry a stranger's megabyte, nor data that a clinic
-/// put where it does not belong.
+/// Whatever marks can be fished out of a request that could not be read, so that even its refusal finds its
+/// way back. Only known elements within their widths: a refusal must not carry a stranger's megabyte, nor
+/// data that a clinic put where it does not belong.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Echo {
     /// `QualificationConfirmationDate`.

@@ -1,14 +1,14 @@
 //! The answer of an eligibility check: `OQSsiquc01res` and `OQSsiquc01res_face` have one layout.
 //!
-//! Always holds: what is written is in the order of the layout, without empty elements; what was written is read back
-//! the same. Insurer numbers come padded from the caller.
+//! Always holds: what is written is in the order of the layout, without empty elements; what was written is
+//! read back the same. Insurer numbers come padded from the caller.
 //! Not here: which values go together (validity and rows, consent and limit): the desk service decides that.
 //! Rules come from: the reference on the OQS interface, sections 4.3, 4.4 and 4.5.
 
-use super::record::{Item, Part, Reading, Record, push_group, record, showable, text_of};
+use super::record::{Item, Part, Reading, Record, push_group, record, text_of};
 use super::{BODY, HEADER, ROOT};
 use crate::Problem;
-use crate::tree::Node;
+use crate::tree::{Node, showable};
 
 /// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +52,8 @@ record! {
         pub treatment: Option<String> = "MedicalTreatmentFlag" / 1,
         /// Electronic or paper prescription, [`codes::PRESCRIPTION`](super::codes::PRESCRIPTION).
         pub prescription: Option<String> = "PrescriptionIssueSelect" / 1,
-        /// Processed or not, [`codes::STATUS`](super::codes::STATUS). Mandatory unless the header reports a failure.
+        /// Processed or not, [`codes::STATUS`](super::codes::STATUS). Mandatory unless the header reports a
+        /// failure.
         pub status: Option<String> = "ProcessingResultStatus" / 1,
         /// Why not; may also come with success, as information.
         pub code: Option<String> = "ProcessingResultCode" / 9,
@@ -328,7 +329,8 @@ impl Part for Vec<ViewConsent> {
     }
 
     fn read(parent: &Node, _: &'static str, width: usize, reading: &mut Reading) -> Self {
-        let mut text = |stem: &str, end: &str, width| text_of(parent, &format!("{stem}{end}"), width, reading);
+        let mut text =
+            |stem: &str, end: &str, width| text_of(parent, &format!("{stem}{end}"), width, reading);
         let mut consents = Vec::new();
         for ViewKind { stem, .. } in VIEW_KINDS {
             let (flag, time) = (text(stem, FLAG, 1), text(stem, TIME, width));
@@ -356,8 +358,7 @@ impl Part for Vec<ViewConsent> {
 }
 
 impl CheckResponse {
-    /// The message, in the order of the layout, empty elements left out. A body with nothing in it stays as an empty
-    /// branch, which the renderers leave out.
+    /// The message, in the order of the layout, empty elements left out, so a body with nothing in it too.
     pub fn write(&self) -> Node {
         let mut parts = Vec::new();
         push_group(HEADER, &mut parts, |children| self.header.write(children));
@@ -365,9 +366,9 @@ impl CheckResponse {
         Node::branch(ROOT, parts)
     }
 
-    /// Reads an answer. `None` when the root is another one, an element is repeated, or a mandatory element is
-    /// missing; of an answer that says the message failed, only `SegmentOfResult` is needed. Unknown elements and
-    /// values that are too long are reported.
+    /// Reads an answer. `None` when the root is another one, an element is repeated, or a mandatory element
+    /// is missing; of an answer that says the message failed, only `SegmentOfResult` is needed. Unknown
+    /// elements and values that are too long are reported.
     pub fn read(root: &Node) -> (Option<CheckResponse>, Vec<Problem>) {
         let mut reading = Reading::new(false);
         let response = read_parts(root, &mut reading);

@@ -1,0 +1,263 @@
+//! The house: what every route needs to run an operation — store, clock, ids, and a bounded pool for each kind of
+//! work — and the async edge between the rim and the plain functions behind it.
+//!
+//! Always holds: an operation gets one instant and one context; a full queue answers *busy* at once; a check's answer
+//! leaves only after its audit row is committed; a fault is logged once, here, without personal data.
+//! Not here: sockets (`app`), who somebody is (`staff`, `facilities`), what an operation does.
+//! Rules come from: DESIGN section 4, "Sync inside, async at the rim".
+
+use base::{Actor, Clock, Cx, Error, IdSource, Instant, Purpose, RequestKey, Result};
+use crossbeam_channel::{Sender, TrySendError, bounded};
+use std::sync::{Arc, OnceLock};
+use store::{Claim, Store, Tx};
+
+use crate::routes::NavEntry;
+
+/// Why an operation did not end in an answer or refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The queue was full: nothing was done.
+    Busy,
+    /// Something is broken: the operation was undone and the fault logged.
+    Broken,
+}
+
+/// Who asks and for what: what a rim knows before an operation runs.
+#[derive(Clone, Debug)]
+pub struct Asker {
+    /// Who.
+    pub actor: Actor,
+    /// For what.
+    pub purpose: Purpose,
+    /// The key of the request, when it has one.
+    pub request: Option<RequestKey>,
+}
+
+impl Asker {
+    /// An asker without a request key.
+    pub fn new(actor: Actor, purpose: Purpose) -> Asker {
+        Asker { actor, purpose, request: None }
+    }
+}
+
+/// Fills bytes with randomness; `app` gives it.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+/// What a house is made of.
+pub struct Parts {
+    /// The data.
+    pub store: Store,
+    /// The clock of the data directory.
+    pub clock: Arc<dyn Clock>,
+    /// The source of ids.
+    pub ids: Arc<dyn IdSource>,
+    /// The source of randomness, for tokens and salts.
+    pub random: Random,
+    /// Hosts under which pages may be asked for.
+    pub hosts: Vec<String>,
+    /// Whether everything is invented and desks can be switched.
+    pub demo: bool,
+    /// Threads for the desk.
+    pub desk_threads: usize,
+    /// Checks that may wait for a desk thread.
+    pub desk_queue: usize,
+    /// Threads for pages.
+    pub page_threads: usize,
+    /// Page operations that may wait.
+    pub page_queue: usize,
+}
+
+/// The house. Clones share it.
+#[derive(Clone)]
+pub struct House {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    parts: Parts,
+    desk: Pool,
+    pages: Pool,
+    nav: OnceLock<Vec<NavEntry>>,
+}
+
+type Work = Box<dyn FnOnce() + Send>;
+
+struct Pool {
+    queue: Sender<Work>,
+}
+
+impl Pool {
+    fn start(name: &'static str, threads: usize, queue: usize) -> Result<Pool> {
+        let (sender, work) = bounded::<Work>(queue.max(1));
+        for number in 0..threads.max(1) {
+            let work = work.clone();
+            std::thread::Builder::new()
+                .name(format!("{name}-{number}"))
+                .spawn(move || {
+                    // An operation that panics answers its asker with a closed channel; the thread goes on.
+                    for job in work {
+                        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
+                    }
+                })
+                .map_err(|e| base::Fault::caused(format!("no thread for the {name} pool"), e))?;
+        }
+        Ok(Pool { queue: sender })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(tokio::sync::oneshot::Sender<Result<T>>) + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        let (reply, outcome) = tokio::sync::oneshot::channel();
+        match self.queue.try_send(Box::new(move || work(reply))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(Trouble::Busy),
+            Err(TrySendError::Disconnected(_)) => return Err(Trouble::Broken),
+        }
+        match outcome.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => Err(logged(&error)),
+            Err(_) => Err(logged(&Error::broken("an operation ended without an answer"))),
+        }
+    }
+}
+
+/// Logs a fault with its causes, once, at the edge.
+fn logged(error: &Error) -> Trouble {
+    let mut causes = String::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(cause) = next {
+        causes = format!("{causes}: {cause}");
+        next = cause.source();
+    }
+    tracing::error!(fault = %error, causes, "an operation failed and was undone");
+    Trouble::Broken
+}
+
+impl House {
+    /// Opens the house: starts its pools.
+    pub fn open(parts: Parts) -> Result<House> {
+        let desk = Pool::start("desk", parts.desk_threads, parts.desk_queue)?;
+        let pages = Pool::start("pages", parts.page_threads, parts.page_queue)?;
+        Ok(House { inner: Arc::new(Inner { parts, desk, pages, nav: OnceLock::new() }) })
+    }
+
+    /// The data.
+    pub fn store(&self) -> &Store {
+        &self.inner.parts.store
+    }
+
+    /// The present instant of the data directory.
+    pub fn now(&self) -> Instant {
+        self.inner.parts.clock.now()
+    }
+
+    /// Hosts under which pages may be asked for.
+    pub fn hosts(&self) -> &[String] {
+        &self.inner.parts.hosts
+    }
+
+    /// Whether this is a demo.
+    pub fn is_demo(&self) -> bool {
+        self.inner.parts.demo
+    }
+
+    /// Random bytes.
+    pub fn random<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.inner.parts.random)(&mut bytes);
+        bytes
+    }
+
+    /// A context for an operation that begins now.
+    pub fn cx(&self, asker: Asker) -> Cx<'_> {
+        Cx::new(self.now(), asker.actor, asker.purpose, self.inner.parts.ids.as_ref()).with_request(asker.request)
+    }
+
+    /// Sets the navigation; done once, when the routes are collected.
+    pub(crate) fn set_nav(&self, nav: Vec<NavEntry>) {
+        let _ = self.inner.nav.set(nav);
+    }
+
+    pub(crate) fn nav(&self) -> &[NavEntry] {
+        self.inner.nav.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Runs a check on the desk's pool.
+    pub async fn check<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<(T, Claim), Trouble> {
+        let house = self.clone();
+        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
+            let cx = house.cx(asker);
+            house.store().check(
+                |tx| op(tx, &cx),
+                move |outcome| {
+                    let _ = reply.send(outcome); // the asking side may have gone away; the row stays
+                },
+            );
+        };
+        self.inner.desk.run(work).await
+    }
+
+    /// Runs an operation that reads for a page (and notes that it did) on the pages' pool.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        let house = self.clone();
+        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
+            let cx = house.cx(asker);
+            let done = move |outcome: Result<(T, Claim)>| {
+                let _ = reply.send(outcome.map(|(value, _)| value));
+            };
+            house.store().check(|tx| op(tx, &cx), done);
+        };
+        self.inner.pages.run(work).await
+    }
+
+    /// Runs a change on the pages' pool. It may be run again after a lost race.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        mut op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        let house = self.clone();
+        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
+            let cx = house.cx(asker);
+            let _ = reply.send(house.store().change(|tx| op(tx, &cx)));
+        };
+        self.inner.pages.run(work).await
+    }
+
+    /// Runs a change that records facts, on the pages' pool.
+    pub async fn record<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        mut op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        let house = self.clone();
+        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
+            let cx = house.cx(asker);
+            let now = cx.now;
+            let _ = reply.send(house.store().record(now, |tx| op(tx, &cx)));
+        };
+        self.inner.pages.run(work).await
+    }
+
+    /// Runs plain work that is heavy (hashing a password) on the pages' pool, away from the rim.
+    pub async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        self.inner
+            .pages
+            .run(move |reply| {
+                let _ = reply.send(work());
+            })
+            .await
+    }
+}

@@ -1,0 +1,123 @@
+//! Every way in which the counter says no, or says that it could not be determined.
+//!
+//! Always holds: codes are stable; `docs/refusals.md` is made from `ALL` by a test; no text can hold anything of a
+//! request. Nine-character codes are ours, not official ones (the official list is not public).
+//! Not here: troubles of a message's form (`terminal`, `formats`).
+//! Rules come from: DESIGN section 4, "The third answer on OQS"; the reference on OQS, section 6.3.
+
+use base::{Help, Refusal};
+
+macro_rules! helps {
+    ($($(#[$doc:meta])* $name:ident = $code:literal $oqs:literal
+        what $what_ja:literal $what_en:literal
+        desk $desk_ja:literal $desk_en:literal
+        engineer $engineer:literal;)*) => {
+        $($(#[$doc])* pub static $name: Help = Help {
+            code: $code,
+            oqs: $oqs,
+            what: ($what_ja, $what_en),
+            desk: ($desk_ja, $desk_en),
+            engineer: $engineer,
+        };)*
+        /// All of them, for the committed table.
+        pub static ALL: &[&Help] = &[$(&$name),*];
+    };
+}
+
+helps! {
+    /// The link between coverage and person is held back or quarantined.
+    LINK_NOT_SURE = "counter.link-not-sure" "SKC01001W"
+        what "この資格は本人確認のため保険者が照合中です。" "The insurer is still verifying whose eligibility this is."
+        desk "資格確認書などで確認し、必要なら保険者に電話で照会してください。" "Check another document, such as the eligibility certificate, or telephone the insurer."
+        engineer "The coverage's link fact is held-back or quarantined (S5 r2). Nothing of the person may be shown.";
+    /// Lost, no successor known, window open.
+    FILING_WINDOW_OPEN = "counter.filing-window-open" "SKC01002W"
+        what "資格喪失の届出があり、新しい資格はまだ登録されていません。" "A loss is recorded and no new eligibility is registered yet."
+        desk "新しい加入先を患者に確認し、資格確認書か被保険者資格申立書で対応してください。" "Ask where the patient is insured now; use the eligibility certificate or a written statement."
+        engineer "Lost on or before the asked day, no other coverage covers it, today is within filing_window_days of the loss.";
+    /// Lost, a successor exists but its link is not sure.
+    SUCCESSOR_NOT_SURE = "counter.successor-not-sure" "SKC01003W"
+        what "新しい資格は保険者が照合中で、まだ回答できません。" "A newer eligibility exists but is still being verified."
+        desk "新しい資格の資格確認書などで確認してください。" "Check a document of the newer eligibility."
+        engineer "Lost, and another coverage of the same person is held back or quarantined on the asked day.";
+    /// The server is overloaded.
+    BUSY = "counter.busy" "SKC02001W"
+        what "混み合っているため確認できませんでした。" "The check could not be made: the server is busy."
+        desk "少し待ってからもう一度照会してください。" "Wait a little and ask again."
+        engineer "The bounded queue of the desk pool was full. Nothing was read or disclosed.";
+    /// Something is broken.
+    BROKEN = "counter.broken" "SKC02002W"
+        what "システムの障害のため確認できませんでした。" "The check could not be made: something is broken."
+        desk "時間をおいて照会し、急ぐ場合は資格確認書などで確認してください。" "Ask again later; if it is urgent check another document."
+        engineer "See the server's error log at this instant. The operation was undone.";
+    /// A message names another facility than the certificate does.
+    FOREIGN_FACILITY = "counter.foreign-facility" "SKC03001E"
+        what "医療機関コードが、この端末の医療機関と一致しません。" "The facility code is not that of this terminal."
+        desk "ソフトウェアの医療機関コードの設定を確認してください。" "Check the facility code in the software's settings."
+        engineer "MedicalInstitutionCode differs from the facility of the client certificate.";
+    /// The facility does not operate.
+    NOT_OPERATING = "counter.not-operating" "SKC03002E"
+        what "この医療機関はオンライン資格確認の運用開始前、または終了後です。" "This facility has not begun online checks, or has ended them."
+        desk "運用開始日の登録を確認してください。" "Check the registered operation start date."
+        engineer "No pre-operation or operation date on or before today, or a closing date has passed (S1 r9).";
+    /// The same request id with another body.
+    REQUEST_CONFLICT = "counter.request-conflict" "SKC03003E"
+        what "同じ要求番号で内容の異なる照会を受け付けています。" "Another request was made under the same request id."
+        desk "もう一度、新しい照会として送ってください。" "Send it again as a new request."
+        engineer "Idempotency-Key was used within 24 h with another body.";
+    /// A value is malformed.
+    MALFORMED = "counter.malformed" "SKC03004E"
+        what "照会の項目に誤りがあります。" "A value of the request is malformed."
+        desk "保険者番号、記号・番号、生年月日を確認して入力し直してください。" "Check insurer number, symbol, number and birth date."
+        engineer "See the list of problems: each names an element and what is wrong with it.";
+    /// The day asked about is out of range.
+    DAY_OUT_OF_RANGE = "counter.day-out-of-range" "SKC03005E"
+        what "資格確認日が照会できる期間の外です。" "The day asked about is out of the range that can be asked."
+        desk "資格確認日を確認してください。" "Check the day asked about."
+        engineer "QualificationConfirmationDate is beyond ahead_days_max or back_days_max.";
+    /// Too many wrong birth dates from one facility.
+    GUESSING = "counter.guessing" "SKC03006E"
+        what "生年月日の不一致が続いたため、番号による照会を一時停止しました。" "Checks by number are suspended: too many birth dates did not match."
+        desk "10分ほど待って再開してください。心当たりがなければ管理者に連絡してください。" "Wait ten minutes. If you do not know why, tell your administrator."
+        engineer "guesses_max mismatches by birth date within ten minutes at this facility; an alarm row is in the log.";
+    /// A decision that this facility did not ask for.
+    NOT_YOURS = "counter.no-such-decision" "SKC03007E"
+        what "この照会の記録は見つかりません。" "There is no such check in this facility's log."
+        desk "受付の一覧から選び直してください。" "Choose it again from today's list."
+        engineer "The decision id is unknown or belongs to another facility; both look the same on purpose.";
+}
+
+/// The message names another facility.
+pub fn foreign_facility() -> Refusal {
+    Refusal::new(&FOREIGN_FACILITY, 403)
+}
+
+/// The facility does not operate today.
+pub fn not_operating() -> Refusal {
+    Refusal::new(&NOT_OPERATING, 403)
+}
+
+/// The request id was used for another body.
+pub fn request_conflict() -> Refusal {
+    Refusal::new(&REQUEST_CONFLICT, 409)
+}
+
+/// A value is malformed.
+pub fn malformed() -> Refusal {
+    Refusal::new(&MALFORMED, 422)
+}
+
+/// The day asked about is out of range.
+pub fn day_out_of_range() -> Refusal {
+    Refusal::new(&DAY_OUT_OF_RANGE, 422)
+}
+
+/// Too many guesses.
+pub fn guessing() -> Refusal {
+    Refusal::new(&GUESSING, 429)
+}
+
+/// No such decision here.
+pub fn no_such_decision() -> Refusal {
+    Refusal::new(&NOT_YOURS, 404)
+}

@@ -1,0 +1,488 @@
+//! The decision of a check by number: from what was found to what the desk is told.
+//!
+//! Always holds: values in, values out; the same rows, day and revision give the same decision. *Invalid* needs a
+//! recorded loss and either a known successor or a passed filing window; a link that is not sure gives *could not be
+//! determined*; *several* is said rather than guessed. Each decision carries the steps that led to it and every fact
+//! that it rests on.
+//! Not here: texts (`web`, `refusals`), SQL (`coverage`), consent at the reader (later).
+//! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r10; S5 r2; the reference on OQS, section 6.3.
+
+use crate::refusals;
+use audit::FactUsed;
+use base::{Date, Help, Id, kinds};
+use coverage::rules::{Ask, Entry, Fact, Fit, Found, LinkState, NewEntry, Standing, Story, What, fit, same_numbers, stories};
+
+/// The version of these rules, for the log: it changes when a decision could.
+pub const VERSION: &str = "2026-11";
+
+/// Settings of the decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Days after a loss within which a successor may still be filed and registered.
+    pub filing_window_days: i64,
+    /// The field's plain behaviour: a loss is invalid at once.
+    pub invalid_at_once: bool,
+    /// How many days ahead may be asked about (booked patients).
+    pub ahead_days_max: i64,
+    /// How many days back may be asked about.
+    pub back_days_max: i64,
+}
+
+/// What the desk declared that the patient agreed to, for this query only (S1 r6).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// Limit certificate.
+    pub limit: bool,
+    /// Specific diseases.
+    pub diseases: bool,
+}
+
+/// How a check ended. The numbers are `QualificationValidity` of the messages (code table 006).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// 1 有効
+    Valid,
+    /// 2 無効
+    Invalid,
+    /// 3 無効（新しい資格あり）
+    InvalidNewKnown,
+    /// 4 該当資格なし
+    None,
+    /// 5 複数該当
+    Several,
+    /// 6 有効（未登録）, medical aid without a ticket for this facility and month
+    AidUnregistered,
+    /// The third answer: could not be determined, and why.
+    Undetermined(&'static Help),
+}
+
+impl Outcome {
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Valid => "valid",
+            Outcome::Invalid => "invalid",
+            Outcome::InvalidNewKnown => "invalid-new-known",
+            Outcome::None => "none",
+            Outcome::Several => "several",
+            Outcome::AidUnregistered => "aid-unregistered",
+            Outcome::Undetermined(_) => "undetermined",
+        }
+    }
+
+    /// `QualificationValidity`; none for the third answer.
+    pub fn validity(self) -> Option<&'static str> {
+        match self {
+            Outcome::Valid => Some("1"),
+            Outcome::Invalid => Some("2"),
+            Outcome::InvalidNewKnown => Some("3"),
+            Outcome::None => Some("4"),
+            Outcome::Several => Some("5"),
+            Outcome::AidUnregistered => Some("6"),
+            Outcome::Undetermined(_) => None,
+        }
+    }
+}
+
+/// One step of the way to a decision. Texts for desk and engineer are made by the rim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// So many coverages have this insurer, symbol and number.
+    NumbersFound(usize),
+    /// So many were left out because another birth date is registered.
+    OtherBirth(usize),
+    /// So many were left out because of another branch number.
+    OtherBranch(usize),
+    /// So many different people fit.
+    PeopleFit(usize),
+    /// The link of the coverage to a person is not sure.
+    LinkNotSure(LinkState),
+    /// The coverage began on this day and covers the day asked about.
+    Covers(Date),
+    /// The coverage begins only on this day.
+    BeginsLater(Date),
+    /// The coverage was lost on this day.
+    Lost(Date),
+    /// Another coverage of the same person covers the day.
+    SuccessorKnown,
+    /// Another coverage of the same person might cover the day, but its link is not sure.
+    SuccessorHeld,
+    /// No other coverage is known, and the filing window ends on this day.
+    WindowOpenUntil(Date),
+    /// No other coverage is known, and the filing window is over.
+    WindowPassed(Date),
+    /// The reason of loss is death: no successor will be filed.
+    LostByDeath,
+    /// A setting gives the field's plain behaviour.
+    PlainBehaviour,
+    /// The person has medical aid too; it is a second result.
+    AidToo,
+    /// Medical aid has no ticket for this facility and month.
+    NoTicket,
+    /// No copayment rate is recorded for the day.
+    RateNotKnown,
+    /// Address and postcode are withheld.
+    AddressWithheld,
+    /// The limit was not asked for: no consent declared.
+    LimitNotAsked,
+}
+
+impl Step {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Step::NumbersFound(_) => "numbers-found",
+            Step::OtherBirth(_) => "other-birth",
+            Step::OtherBranch(_) => "other-branch",
+            Step::PeopleFit(_) => "people-fit",
+            Step::LinkNotSure(_) => "link-not-sure",
+            Step::Covers(_) => "covers",
+            Step::BeginsLater(_) => "begins-later",
+            Step::Lost(_) => "lost",
+            Step::SuccessorKnown => "successor-known",
+            Step::SuccessorHeld => "successor-held",
+            Step::WindowOpenUntil(_) => "window-open",
+            Step::WindowPassed(_) => "window-passed",
+            Step::LostByDeath => "lost-by-death",
+            Step::PlainBehaviour => "plain-behaviour",
+            Step::AidToo => "aid-too",
+            Step::NoTicket => "no-ticket",
+            Step::RateNotKnown => "rate-not-known",
+            Step::AddressWithheld => "address-withheld",
+            Step::LimitNotAsked => "limit-not-asked",
+        }
+    }
+}
+
+/// What of one coverage is shown for one day.
+#[derive(Clone)]
+pub struct Shown {
+    /// The coverage.
+    pub coverage: Id<kinds::Coverage>,
+    /// The insurer's copy; address and postcode are gone when withheld.
+    pub entry: NewEntry,
+    /// The insurer's name.
+    pub insurer_name: String,
+    /// Whether address and postcode were taken out.
+    pub withheld: bool,
+    /// Loss: first day without, and reason; only on or after that day.
+    pub loss: Option<(Date, String)>,
+    /// Copayment rate in percent.
+    pub rate: Option<i64>,
+    /// Whether the person is below school age on the day.
+    pub preschool: bool,
+    /// Elderly recipient certificate.
+    pub elderly: Option<Fact>,
+    /// Limit certificate, with consent.
+    pub limit: Option<Fact>,
+    /// Specific diseases, with consent.
+    pub diseases: Vec<Fact>,
+    /// Medical tickets for this facility.
+    pub tickets: Vec<Fact>,
+}
+
+/// A decision with its reasons.
+#[derive(Clone)]
+pub struct Decision {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The day asked about.
+    pub asked_on: Date,
+    /// The revision up to which facts were known.
+    pub known_at: i64,
+    /// The way to it.
+    pub steps: Vec<Step>,
+    /// What is shown: insurance first, medical aid second.
+    pub shown: Vec<Shown>,
+    /// The person presented.
+    pub person: Option<Id<kinds::Person>>,
+    /// The coverage used.
+    pub coverage: Option<Id<kinds::Coverage>>,
+    /// Every fact used.
+    pub used: Vec<FactUsed>,
+    /// Numbers were found, but with another birth date: a guess, or a typing error.
+    pub wrong_birth: bool,
+}
+
+/// What a decision is made about.
+#[derive(Clone, Copy)]
+pub struct Question<'q> {
+    /// The day asked about.
+    pub day: Date,
+    /// The day on which it is decided: the filing window is measured by it.
+    pub today: Date,
+    /// Facts recorded later do not count.
+    pub known_at: i64,
+    /// The asking facility's code, for tickets.
+    pub facility: &'q str,
+    /// What the patient agreed to.
+    pub declared: Declared,
+    /// Settings.
+    pub settings: &'q Settings,
+}
+
+/// Decides a question asked with the numbers on a certificate (S1 r7).
+pub fn decide(found: &Found, ask: &Ask, question: &Question<'_>) -> Decision {
+    let all = stories(found, question.known_at);
+    let numbers: Vec<&Story> = all.iter().filter(|story| same_numbers(ask, &story.entry.new)).collect();
+    let count = |wanted: Fit| numbers.iter().filter(|story| fit(ask, &story.entry.new) == wanted).count();
+    let mut decision = Decision::new(question);
+    decision.steps.push(Step::NumbersFound(numbers.len()));
+    for (step, left_out) in
+        [(Step::OtherBirth(count(Fit::OtherBirth)), Fit::OtherBirth), (Step::OtherBranch(count(Fit::OtherBranch)), Fit::OtherBranch)]
+    {
+        if count(left_out) > 0 {
+            decision.steps.push(step);
+        }
+    }
+    let hits: Vec<&Story> = numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::Same).copied().collect();
+    decision.wrong_birth = hits.is_empty() && count(Fit::OtherBirth) > 0;
+    if decision.wrong_birth {
+        // Whom the guess was about stands in the log, so that guessing can be counted; it is not shown.
+        decision.person = numbers.first().and_then(|story| story.person());
+    }
+    conclude(decision, &all, &hits, question)
+}
+
+/// Decides again what was decided before about one coverage, as known then.
+pub fn decide_again(found: &Found, coverage: Id<kinds::Coverage>, question: &Question<'_>) -> Decision {
+    let all = stories(found, question.known_at);
+    let hits: Vec<&Story> = all.iter().filter(|story| story.coverage == coverage).collect();
+    conclude(Decision::new(question), &all, &hits, question)
+}
+
+fn conclude(mut decision: Decision, all: &[Story], hits: &[&Story], question: &Question<'_>) -> Decision {
+    let mut people: Vec<_> = hits.iter().map(|story| story.person()).collect();
+    people.sort();
+    people.dedup();
+    if people.len() > 1 {
+        decision.steps.push(Step::PeopleFit(people.len()));
+        return decision.ended(Outcome::Several);
+    }
+    let Some(story) = best(hits, question.day) else {
+        return decision.ended(Outcome::None);
+    };
+    decision.person = story.person();
+    decision.coverage = Some(story.coverage);
+    decision.used.push(FactUsed { id: story.entry.id.raw(), revision: story.entry.revision });
+    match story.standing(question.day) {
+        Standing::Held(state) => {
+            decision.steps.push(Step::LinkNotSure(state));
+            decision.ended(Outcome::Undetermined(&refusals::LINK_NOT_SURE))
+        }
+        Standing::NotYet => {
+            decision.steps.push(Step::BeginsLater(story.entry.new.qualified_on));
+            decision.coverage = None;
+            decision.ended(Outcome::None)
+        }
+        Standing::Valid => {
+            decision.steps.push(Step::Covers(story.entry.new.qualified_on));
+            valid(decision, all, story, question)
+        }
+        Standing::Lost { on } => {
+            decision.steps.push(Step::Lost(on));
+            lost(decision, all, story, on, question)
+        }
+    }
+}
+
+/// Of several coverages of one person with the same numbers (left and joined again) the one that covers the day, else
+/// the one that began last before it, else the first.
+fn best<'s>(hits: &[&'s Story], day: Date) -> Option<&'s Story> {
+    hits.iter()
+        .copied()
+        .max_by_key(|story| {
+            let began = story.entry.new.qualified_on;
+            let covers = matches!(story.standing(day), Standing::Valid | Standing::Held(_));
+            (covers, began <= day, if began <= day { began.as_number() } else { -began.as_number() })
+        })
+}
+
+fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Question<'_>) -> Decision {
+    let mut outcome = Outcome::Valid;
+    decision.show(story, question);
+    if story.is_medical_aid() {
+        if decision.shown.iter().all(|shown| shown.tickets.is_empty()) {
+            decision.steps.push(Step::NoTicket);
+            outcome = Outcome::AidUnregistered;
+        }
+    } else if let Some(aid) = other_of_same_person(all, story).find(|other| {
+        other.is_medical_aid() && other.standing(question.day) == Standing::Valid
+    }) {
+        decision.steps.push(Step::AidToo);
+        decision.show(aid, question);
+    }
+    decision.ended(outcome)
+}
+
+fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question: &Question<'_>) -> Decision {
+    let successors = || other_of_same_person(all, story).filter(|other| other.is_medical_aid() == story.is_medical_aid());
+    let by_death = story.loss().is_some_and(|(_, fact)| {
+        decision.used.push(FactUsed { id: fact.id.raw(), revision: fact.revision });
+        matches!(&fact.new.what, What::Loss { reason } if reason == "01")
+    });
+    let outcome = if let Some(next) = successors().find(|s| s.standing(question.day) == Standing::Valid) {
+        decision.steps.push(Step::SuccessorKnown);
+        decision.used.push(FactUsed { id: next.entry.id.raw(), revision: next.entry.revision });
+        Outcome::InvalidNewKnown
+    } else if question.settings.invalid_at_once {
+        decision.steps.push(Step::PlainBehaviour);
+        Outcome::Invalid
+    } else if by_death {
+        decision.steps.push(Step::LostByDeath);
+        Outcome::Invalid
+    } else if successors().any(|s| matches!(s.standing(question.day), Standing::Held(_))) {
+        decision.steps.push(Step::SuccessorHeld);
+        Outcome::Undetermined(&refusals::SUCCESSOR_NOT_SURE)
+    } else {
+        let last = on.plus_days(question.settings.filing_window_days);
+        if question.today <= last {
+            decision.steps.push(Step::WindowOpenUntil(last));
+            Outcome::Undetermined(&refusals::FILING_WINDOW_OPEN)
+        } else {
+            decision.steps.push(Step::WindowPassed(last));
+            Outcome::Invalid
+        }
+    };
+    // The third answer shows nothing of the person: what cannot be determined is not disclosed either.
+    if outcome.validity().is_some() {
+        decision.show(story, question);
+    }
+    decision.ended(outcome)
+}
+
+fn other_of_same_person<'s>(all: &'s [Story], story: &'s Story) -> impl Iterator<Item = &'s Story> {
+    let person = story.person();
+    all.iter().filter(move |other| other.coverage != story.coverage && other.person() == person && person.is_some())
+}
+
+impl Decision {
+    fn new(question: &Question<'_>) -> Decision {
+        Decision {
+            outcome: Outcome::None,
+            asked_on: question.day,
+            known_at: question.known_at,
+            steps: Vec::with_capacity(6),
+            shown: Vec::with_capacity(1),
+            person: None,
+            coverage: None,
+            used: Vec::with_capacity(4),
+            wrong_birth: false,
+        }
+    }
+
+    fn ended(mut self, outcome: Outcome) -> Decision {
+        self.outcome = outcome;
+        self
+    }
+
+    fn show(&mut self, story: &Story, question: &Question<'_>) {
+        let shown = shown(story, question);
+        if shown.withheld {
+            self.steps.push(Step::AddressWithheld);
+        }
+        if shown.rate.is_none() && shown.elderly.is_none() && story.entry.new.insurer.is_latter_stage() {
+            self.steps.push(Step::RateNotKnown);
+        }
+        if !question.declared.limit && !story.is_medical_aid() {
+            self.steps.push(Step::LimitNotAsked);
+        }
+        for fact in story.on(question.day).filter(|fact| is_shown(fact, question)) {
+            self.used.push(FactUsed { id: fact.id.raw(), revision: fact.revision });
+        }
+        if !self.used.iter().any(|used| used.id == story.entry.id.raw()) {
+            self.used.push(FactUsed { id: story.entry.id.raw(), revision: story.entry.revision });
+        }
+        self.shown.push(shown);
+    }
+}
+
+/// Whether a fact that holds on the day may be shown in this answer (S1 r6).
+fn is_shown(fact: &Fact, question: &Question<'_>) -> bool {
+    match &fact.new.what {
+        What::Rate { .. } | What::Elderly { .. } | What::Withheld => true,
+        What::Limit { .. } => question.declared.limit,
+        What::Disease { .. } => question.declared.diseases,
+        What::Ticket { facility, .. } => facility == question.facility,
+        What::Link { .. } | What::Loss { .. } | What::Nothing => false,
+    }
+}
+
+fn shown(story: &Story, question: &Question<'_>) -> Shown {
+    let Entry { new, insurer_name, .. } = &story.entry;
+    let withheld = story.is_withheld();
+    let on_day: Vec<&Fact> = story.on(question.day).filter(|fact| is_shown(fact, question)).collect();
+    // Of several facts of one kind on one day the one recorded last stands.
+    let last = |wanted: fn(&What) -> bool| on_day.iter().rev().find(|f| wanted(&f.new.what)).map(|f| (*f).clone());
+    let all = |wanted: fn(&What) -> bool| on_day.iter().filter(|f| wanted(&f.new.what)).map(|f| (*f).clone()).collect();
+    let mut entry = new.clone();
+    if withheld {
+        entry.address = None;
+        entry.postcode = None;
+    }
+    Shown {
+        coverage: story.coverage,
+        entry,
+        insurer_name: insurer_name.clone(),
+        withheld,
+        loss: story.loss().filter(|(on, _)| *on <= question.day).and_then(|(on, fact)| match &fact.new.what {
+            What::Loss { reason } => Some((on, reason.clone())),
+            _ => None,
+        }),
+        rate: last(|what| matches!(what, What::Rate { .. })).and_then(|fact| match fact.new.what {
+            What::Rate { percent } => Some(percent),
+            _ => None,
+        }),
+        preschool: new.birth.school_begins().is_some_and(|begins| question.day < begins),
+        elderly: last(|what| matches!(what, What::Elderly { .. })),
+        limit: last(|what| matches!(what, What::Limit { .. })),
+        diseases: all(|what| matches!(what, What::Disease { .. })),
+        tickets: all(|what| matches!(what, What::Ticket { .. })),
+    }
+}
+
+/// What differs between two visits of the same person: for the desk, which then asks or corrects its own records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Another insurer, or another coverage with the same one.
+    Insurer,
+    /// Another symbol, number or branch.
+    Number,
+    /// Another name.
+    Name,
+    /// Another address.
+    Address,
+    /// Another copayment rate.
+    Rate,
+    /// Another limit.
+    Limit,
+    /// Another outcome.
+    Outcome,
+}
+
+/// Compares two decisions about one person.
+pub fn changes(before: &Decision, now: &Decision) -> Vec<Change> {
+    let mut found = Vec::new();
+    if before.outcome != now.outcome {
+        found.push(Change::Outcome);
+    }
+    let (Some(old), Some(new)) = (before.shown.first(), now.shown.first()) else {
+        return found;
+    };
+    let limit = |shown: &Shown| shown.limit.as_ref().map(|fact| fact.new.what.clone());
+    let rate = |shown: &Shown| (shown.rate, shown.elderly.as_ref().map(|fact| fact.new.what.clone()));
+    let numbers = |shown: &Shown| (shown.entry.symbol.clone(), shown.entry.number.clone(), shown.entry.branch);
+    for (differs, change) in [
+        (old.entry.insurer != new.entry.insurer || old.coverage != new.coverage, Change::Insurer),
+        (numbers(old) != numbers(new), Change::Number),
+        (old.entry.name != new.entry.name, Change::Name),
+        (old.entry.address != new.entry.address && !old.withheld && !new.withheld, Change::Address),
+        (rate(old) != rate(new), Change::Rate),
+        (old.limit.is_some() && new.limit.is_some() && limit(old) != limit(new), Change::Limit),
+    ] {
+        if differs {
+            found.push(change);
+        }
+    }
+    found
+}

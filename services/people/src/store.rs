@@ -1,0 +1,59 @@
+//! SQL for people's attributes and for the one table that holds My Numbers.
+//!
+//! Always holds: rows are only inserted; no statement reads a My Number back.
+//! Not here: comparing (`rules`).
+
+use crate::rules::Attributes;
+use ::store::Tx;
+use base::{Id, MyNumber, PersonName, Result, Sex, kinds};
+
+pub(crate) fn person_of(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
+    tx.row("select person from people_number where my_number = $1", &[number.reveal().into()], |row| row.id(0))
+}
+
+pub(crate) fn insert_number(tx: &mut Tx<'_>, person: Id<kinds::Person>, number: &MyNumber) -> Result<()> {
+    let revision = tx.revision()?;
+    tx.save(
+        "insert into people_number (person, my_number, revision) values ($1, $2, $3)",
+        &[person.into(), number.reveal().into(), revision.into()],
+    )
+}
+
+pub(crate) fn attributes(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Option<Attributes>> {
+    tx.row(
+        "select name, kana, birth, sex, postcode, address from people_entry where person = $1
+         order by revision desc limit 1",
+        &[person.into()],
+        |row| {
+            Ok(Attributes {
+                name: PersonName { written: row.text(0)?, kana: row.text(1)? },
+                birth: row.birth(2)?,
+                sex: row.coded(3, Sex::from_code)?,
+                postcode: row.opt_text(4)?,
+                address: row.opt_text(5)?,
+            })
+        },
+    )
+}
+
+pub(crate) fn insert_attributes(
+    tx: &mut Tx<'_>,
+    person: Id<kinds::Person>,
+    attributes: &Attributes,
+) -> Result<()> {
+    let revision = tx.revision()?;
+    tx.save(
+        "insert into people_entry (person, revision, name, kana, birth, sex, postcode, address)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &[
+            person.into(),
+            revision.into(),
+            (&attributes.name.written).into(),
+            (&attributes.name.kana).into(),
+            attributes.birth.into(),
+            attributes.sex.code().into(),
+            attributes.postcode.as_ref().into(),
+            attributes.address.as_ref().into(),
+        ],
+    )
+}

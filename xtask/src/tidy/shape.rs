@@ -1,0 +1,36 @@
+//! One shape for every service: the same files, the same jobs, so that whoever has read one finds anything in another.
+//! A missing `web.rs` says by its absence that a service has no pages.
+//!
+//! Always holds: the list of files here is the one in ARCHITECTURE.md.
+//! Not here: what stands inside the files.
+
+use super::{Failure, Tree};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ALLOWED: [&str; 7] = ["lib.rs", "rules.rs", "refusals.rs", "store.rs", "web.rs", "jobs.rs", "tests.rs"];
+const NEEDED: [&str; 4] = ["lib.rs", "rules.rs", "store.rs", "tests.rs"];
+
+/// Checks the files of every service.
+pub fn check(tree: &Tree) -> Vec<Failure> {
+    let mut failures = Vec::new();
+    let mut services: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for file in tree.all() {
+        let Some((service, name)) =
+            file.path.strip_prefix("services/").and_then(|rest| rest.split_once("/src/"))
+        else {
+            continue;
+        };
+        services.entry(service).or_default().insert(name);
+        if !ALLOWED.contains(&name) {
+            let remedy = format!("a service has {} and nothing else", ALLOWED.join(" "));
+            failures.push(Failure::new(&file.path, 1, "not a file of a service's shape", remedy));
+        }
+    }
+    for (service, names) in services {
+        for missing in NEEDED.iter().filter(|needed| !names.contains(**needed)) {
+            let path = format!("services/{service}/src/{missing}");
+            failures.push(Failure::new(&path, 1, "missing", "every service has lib, rules, store and tests"));
+        }
+    }
+    failures
+}
