@@ -6,6 +6,8 @@ create table store_revision (
     revision bigint primary key,
     at bigint not null
 );
+-- Revision 0 is the empty store, so that there always is one before.
+insert into store_revision (revision, at) values (0, 0);
 
 -- Keys of requests answered in the last 24 hours, so that a repeat gets the same decision.
 -- in: log
@@ -17,6 +19,7 @@ create table store_request (
     answer bigint not null,
     primary key (facility, request)
 );
+create index store_request_by_at on store_request (at);
 
 -- Streams: each is written by one connection and lies in one month, so that a month can be erased as a whole.
 -- in: both
@@ -57,4 +60,12 @@ create table audit_checkpoint (
     heads bytea not null,
     hash bytea not null,
     signature bytea not null
+);
+
+-- How far each stream is sealed: the sealer's memory, so that it need not read all checkpoints when it starts.
+-- Nothing rests on it; verifying reads the checkpoints alone.
+-- in: log
+create table audit_sealed (
+    stream bigint primary key,
+    sequence bigint not null
 );

@@ -30,6 +30,7 @@ create table facility_terminal (
 );
 create unique index facility_terminal_by_fingerprint on facility_terminal (fingerprint);
 
+-- Accounts. A password with `one_time_until` was given out by somebody else and must be changed before that instant.
 -- in: main
 create table staff_account (
     staff bigint primary key,
@@ -38,6 +39,7 @@ create table staff_account (
     role text not null,
     facility bigint,
     password text,
+    one_time_until bigint,
     totp bytea,
     totp_step bigint not null,
     failures bigint not null,
@@ -46,16 +48,17 @@ create table staff_account (
     closed_at bigint
 );
 create unique index staff_account_by_login on staff_account (login);
+create index staff_account_by_facility on staff_account (facility);
 
--- Sessions, known by the SHA-256 of their cookie.
+-- Sessions, known by the SHA-256 of their cookie; `totp_pending` is a second factor that is being set up in it.
 -- in: main
 create table staff_session (
     token bytea primary key,
     staff bigint not null,
     begun_at bigint not null,
     seen_at bigint not null,
-    factors bigint not null,
-    csrf text not null,
+    proof bigint not null,
+    totp_pending bytea,
     ended_at bigint
 );
 create index staff_session_by_staff on staff_session (staff);

@@ -47,7 +47,8 @@ pub fn failed(refused: &Refused, setting: Setting<'_>) -> Vec<u8> {
         error_message: Some(refused.code.say(&refused.element)),
         character_code: setting.encoding.code().to_owned(),
     };
-    let body = ResponseBody { search: echo.search.clone(), status: Some("2".to_owned()), ..ResponseBody::default() };
+    let body =
+        ResponseBody { search: echo.search.clone(), status: Some("2".to_owned()), ..ResponseBody::default() };
     xml::render(&CheckResponse { header, body }.write(), setting.encoding).bytes
 }
 
@@ -105,7 +106,12 @@ fn is_nine(code: &str) -> bool {
 }
 
 /// The server's answer as the clinic gets it; `None` when it cannot be read or is about something else.
-pub fn passed_on(request: &CheckRequest, bytes: &[u8], limits: &Limits, setting: Setting<'_>) -> Option<Vec<u8>> {
+pub fn passed_on(
+    request: &CheckRequest,
+    bytes: &[u8],
+    limits: &Limits,
+    setting: Setting<'_>,
+) -> Option<Vec<u8>> {
     let mut response = CheckResponse::read(&json::parse(bytes, limits).ok()?).0?;
     if !is_about(&response, request) {
         return None;

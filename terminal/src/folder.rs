@@ -140,7 +140,10 @@ impl Delivery<'_> {
     fn fill(&self, bytes: &[u8]) -> io::Result<()> {
         // Not created: when it is gone, the clinic has taken it.
         match OpenOptions::new().write(true).open(self.shown()) {
-            Ok(mut file) => file.write_all(bytes).and_then(|()| file.set_len(bytes.len() as u64)).and_then(|()| file.sync_all()),
+            Ok(mut file) => file
+                .write_all(bytes)
+                .and_then(|()| file.set_len(bytes.len() as u64))
+                .and_then(|()| file.sync_all()),
             Err(e) if e.kind() == io::ErrorKind::NotFound => fs::metadata(self.folder).map(|_| ()),
             Err(e) => Err(e),
         }

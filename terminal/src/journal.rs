@@ -126,10 +126,16 @@ pub enum Content {
 impl Journal {
     /// Opens the journal, finishes what a crash left in between, and gives what is unfinished (oldest first) and what
     /// is remembered.
-    pub fn open(folder: &Path, requests: &Path, utc_ms: i64, most: usize) -> io::Result<(Journal, Vec<Entry>, Vec<Done>)> {
+    pub fn open(
+        folder: &Path,
+        requests: &Path,
+        utc_ms: i64,
+        most: usize,
+    ) -> io::Result<(Journal, Vec<Entry>, Vec<Done>)> {
         fs::create_dir_all(folder)?;
         let lock = File::create(folder.join(LOCK))?;
-        lock.try_lock().map_err(|_| io::Error::new(ErrorKind::WouldBlock, "another terminal has this journal"))?;
+        lock.try_lock()
+            .map_err(|_| io::Error::new(ErrorKind::WouldBlock, "another terminal has this journal"))?;
         let (mut names, mut done, mut latest) = (Vec::new(), Vec::new(), 0);
         for entry in fs::read_dir(folder)? {
             let Ok(name) = entry?.file_name().into_string() else { continue };
@@ -184,7 +190,8 @@ impl Journal {
         let moved = match direct {
             Err(e) if e.kind() == ErrorKind::CrossesDevices => {
                 // Claimed by a rename first, because copying and removing are two steps.
-                fs::rename(self.requests.join(name), self.hidden(&id, name)).and_then(|()| self.bring_over(&id, name, most))
+                fs::rename(self.requests.join(name), self.hidden(&id, name))
+                    .and_then(|()| self.bring_over(&id, name, most))
             }
             other => other,
         };
@@ -225,10 +232,12 @@ impl Journal {
 
     /// Finishes what was claimed from another disk and not brought over.
     fn finish_moves(&self, most: usize) -> io::Result<()> {
-        let Ok(listing) = fs::read_dir(&self.requests) else { return Ok(()) };
-        for entry in listing {
+        // Without the share it is not known what was claimed there; then the journal is not opened.
+        for entry in fs::read_dir(&self.requests)? {
             let Ok(hidden) = entry?.file_name().into_string() else { continue };
-            let Some((id, name)) = hidden.strip_prefix('.').and_then(|rest| rest.split_once('~')) else { continue };
+            let Some((id, name)) = hidden.strip_prefix('.').and_then(|rest| rest.split_once('~')) else {
+                continue;
+            };
             if start_of(id).is_some() && self.of(id).is_dir() {
                 self.bring_over(id, name, most)?;
             }

@@ -6,6 +6,7 @@
 //! Rules come from: the reference on the OQS interface, section 6.4 (network shares need polling).
 
 use crate::work::{Now, Terminal};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -28,7 +29,10 @@ pub fn run(terminal: &Terminal, stop: &AtomicBool) {
             });
         }
         while !stop.load(Ordering::Relaxed) {
-            terminal.scan(clock.now());
+            // The journal keeps what was taken, whatever happens in here.
+            if catch_unwind(AssertUnwindSafe(|| terminal.scan(clock.now()))).is_err() {
+                tracing::error!("terminal.panic");
+            }
             pause(Duration::from_millis(terminal.settings().poll_ms), stop);
         }
     });

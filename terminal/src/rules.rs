@@ -32,29 +32,24 @@ pub enum Kind {
 /// What a name in the request folder stands for.
 pub fn kind_of(name: &str) -> Kind {
     let lower = name.to_ascii_lowercase();
-    if name.starts_with(['.', '~']) || [".tmp", ".part", ".partial", ".crdownload"].iter().any(|e| lower.ends_with(e)) {
+    if name.starts_with(['.', '~'])
+        || [".tmp", ".part", ".partial", ".crdownload"].iter().any(|e| lower.ends_with(e))
+    {
         return Kind::Temporary;
     }
-    match formats::names::answer_name(name).map(|answer| as_xml(&answer)) {
-        Some(answer) if name.starts_with(SERVED) && name.ends_with(".xml") => Kind::Served(answer),
+    match formats::names::answer_name(name) {
+        Some(answer) if name.starts_with(SERVED) => Kind::Served(answer),
         Some(answer) => Kind::NotServed(answer),
         None => Kind::Other,
-    }
-}
-
-/// A refusal is always XML, also when the answer would have been something else.
-fn as_xml(answer: &str) -> String {
-    match answer.rsplit_once('.') {
-        Some((stem, _)) => format!("{stem}.xml"),
-        None => format!("{answer}.xml"),
     }
 }
 
 /// Under which name the `n`th refusal of a duplicate goes: `<answer stem>_dup<n>.xml`. The first answer keeps its
 /// name and its content.
 pub fn duplicate_name(answer: &str, n: u32) -> String {
-    let tail = format!("_dup{n}.xml");
-    let mut stem = answer.strip_suffix(".xml").unwrap_or(answer).to_owned();
+    let (stem, extension) = answer.rsplit_once('.').unwrap_or((answer, "xml"));
+    let tail = format!("_dup{n}.{extension}");
+    let mut stem = stem.to_owned();
     while stem.len() + tail.len() > NAME_BYTES {
         stem.pop();
     }
@@ -116,7 +111,7 @@ pub struct Refused {
     /// What fills the gap in its message: the name of an element.
     pub element: String,
     /// The clinic's marks, as far as they could be found.
-    pub echo: Echo,
+    pub echo: Box<Echo>,
     /// The request's encoding, as far as it was found.
     pub encoding: Encoding,
 }
@@ -124,15 +119,19 @@ pub struct Refused {
 impl Refused {
     /// A refusal of something that was never read.
     pub fn unread(code: &'static Code) -> Refused {
-        Refused { code, element: String::new(), echo: Echo::default(), encoding: Encoding::Utf8 }
+        Refused { code, element: String::new(), echo: Box::default(), encoding: Encoding::Utf8 }
     }
 }
 
 /// Reads a request and says what is wrong with it, before anything is sent.
-pub fn read_request(bytes: &[u8], limits: &Limits, own_code: &str) -> Result<(CheckRequest, Encoding), Refused> {
+pub fn read_request(
+    bytes: &[u8],
+    limits: &Limits,
+    own_code: &str,
+) -> Result<(CheckRequest, Encoding), Refused> {
     let (root, encoding) = read_tree(bytes, limits)?;
     let refuse = |code, element: &str| {
-        Err(Refused { code, element: element.to_owned(), echo: Echo::of(&root), encoding })
+        Err(Refused { code, element: element.to_owned(), echo: Box::new(Echo::of(&root)), encoding })
     };
     if root.name != ROOT {
         return refuse(&codes::WRONG_ROOT, "");
@@ -187,12 +186,17 @@ pub fn is_date(text: &str) -> bool {
 /// Whether this is `YYYYMMDD`, a day that exists, or one whose month and day, or day alone, are unknown (00, 不詳).
 pub fn is_birth_date(text: &str) -> bool {
     is_date(text)
-        || parts(text).is_some_and(|(year, month, day)| year >= 1868 && day == 0 && (month == 0 || days_in(year, month) > 0))
+        || parts(text).is_some_and(|(year, month, day)| {
+            year >= 1868 && day == 0 && (month == 0 || days_in(year, month) > 0)
+        })
 }
 
 fn parts(text: &str) -> Option<(i64, u32, u32)> {
     let digits = text.len() == 8 && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse::<u32>().ok()).flatten().map(|n| (i64::from(n / 10_000), n / 100 % 100, n % 100))
+    digits
+        .then(|| text.parse::<u32>().ok())
+        .flatten()
+        .map(|n| (i64::from(n / 10_000), n / 100 % 100, n % 100))
 }
 
 /// Days of a month; none when there is no such month.
@@ -243,7 +247,17 @@ mod tests {
         for unknown in ["19400000", "19400200"] {
             assert!(!is_date(unknown) && is_birth_date(unknown), "{unknown}");
         }
-        for bad in ["20260230", "19000229", "20261301", "20260001", "2026041", "２０２６０４０１", "20260432", "", "+2026041"] {
+        for bad in [
+            "20260230",
+            "19000229",
+            "20261301",
+            "20260001",
+            "2026041",
+            "２０２６０４０１",
+            "20260432",
+            "",
+            "+2026041",
+        ] {
             assert!(!is_date(bad) && !is_birth_date(bad), "{bad}");
         }
     }
@@ -262,7 +276,12 @@ mod tests {
         let answer = "OQSsiquc01res_202604010001.xml".to_owned();
         assert!(kind_of("OQSsiquc01req_202604010001.xml") == Kind::Served(answer.clone()));
         assert!(matches!(kind_of("OQSsiimm01req_202604010001.xml"), Kind::NotServed(_)));
-        for temporary in [".OQSsiquc01req_1.xml", "~OQSsiquc01req_1.xml", "OQSsiquc01req_1.xml.tmp", "OQSsiquc01req_1.PART"] {
+        for temporary in [
+            ".OQSsiquc01req_1.xml",
+            "~OQSsiquc01req_1.xml",
+            "OQSsiquc01req_1.xml.tmp",
+            "OQSsiquc01req_1.PART",
+        ] {
             assert!(kind_of(temporary) == Kind::Temporary, "{temporary}");
         }
         for other in ["Thumbs.db", "OQSsiquc01res_202604010001.xml", "notes.xml"] {

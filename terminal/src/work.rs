@@ -13,9 +13,9 @@ use crate::folder::{self, Delivery, Seen};
 use crate::journal::{Content, Done, Entry, Fate, Journal, Plan, State};
 use crate::rules::{self, Act, Kind, Refused, Sight};
 use crate::{Settings, rim};
+use formats::json;
 use formats::oqs::{CheckRequest, Echo};
 use formats::xml::Encoding;
-use formats::json;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,6 +58,8 @@ pub struct Status {
     pub reported: u64,
     /// Requests whose answer cannot be written at the moment; they are tried again.
     pub stuck: u64,
+    /// Requests that could not be taken at the last look: locked by their writer, or the journal's disk is full.
+    pub cannot_take: u64,
     /// Whether the request folder could not be read at the last look.
     pub share_away: bool,
     /// Since when the server is away, milliseconds since 1970 in UTC.
@@ -132,7 +134,8 @@ struct Looking {
 }
 
 impl Terminal {
-    /// Opens the folders and the journal; what an earlier run left is taken up at the first look.
+    /// Opens the folders and the journal; what an earlier run left is taken up by the first worker. Fails when the
+    /// share or the journal is not there; the caller tries again, because a share may come up after the terminal.
     pub fn open(settings: Settings, door: Arc<dyn Door>) -> io::Result<Terminal> {
         Terminal::open_at(settings, door, rim::utc_ms())
     }
@@ -168,7 +171,17 @@ impl Terminal {
     pub fn status(&self) -> Status {
         let desk = self.desk();
         // Every taken request holds a target until it is answered.
-        Status { waiting: desk.targets.len() as u64, kept: desk.kept.len() as u64, stuck: desk.stuck.len() as u64, ..desk.status }
+        Status {
+            waiting: desk.targets.len() as u64,
+            kept: desk.kept.len() as u64,
+            stuck: desk.stuck.len() as u64,
+            ..desk.status
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn journal_mut(&mut self) -> &mut Journal {
+        &mut self.journal
     }
 
     fn desk(&self) -> MutexGuard<'_, Desk> {
@@ -179,6 +192,7 @@ impl Terminal {
     /// Goes on with what an earlier run left.
     fn take_up(&self, entries: Vec<Entry>, done: Vec<Done>) {
         tracing::info!(unfinished = entries.len(), remembered = done.len(), "terminal.open");
+        self.desk().report_pause = REPORT_MS.0;
         for one in done {
             self.desk().done.entry(one.name.clone()).or_default().push(one);
         }
@@ -210,6 +224,7 @@ impl Terminal {
         let here: HashSet<&str> = listing.iter().map(|seen| seen.name.as_str()).collect();
         looking.unfinished.retain(|name, _| here.contains(name.as_str()));
         looking.left_alone.retain(|name| here.contains(name.as_str()));
+        self.desk().status.cannot_take = 0;
         let mut taken = 0;
         for seen in &listing {
             if self.desk().queue.len() >= self.settings.parallel.max(1) * QUEUE_FACTOR {
@@ -237,7 +252,11 @@ impl Terminal {
             self.leave_alone(seen, looking);
             return false;
         }
-        let known = looking.unfinished.get(&seen.name).filter(|(mark, _)| *mark == seen.mark).map(|(_, since)| *since);
+        let known = looking
+            .unfinished
+            .get(&seen.name)
+            .filter(|(mark, _)| *mark == seen.mark)
+            .map(|(_, since)| *since);
         let sight = match known {
             Some(_) => Sight::Unfinished,
             // Unreadable for the moment: locked by its writer, or vanished.
@@ -254,7 +273,12 @@ impl Terminal {
                     return true;
                 }
                 Ok(None) => {}
-                Err(e) => tracing::warn!(kind = ?e.kind(), "terminal.claim"),
+                Err(e) => {
+                    self.desk().status.cannot_take += 1;
+                    if looking.left_alone.insert(seen.name.clone()) {
+                        tracing::warn!(kind = ?e.kind(), "terminal.cannot-take");
+                    }
+                }
             },
         }
         false
@@ -276,7 +300,9 @@ impl Terminal {
             Kind::Temporary | Kind::Other => return,
         };
         let mut desk = self.desk();
-        let taken = |name: &str, desk: &Desk| desk.targets.contains(name) || folder::is_there(&self.answers.join(name));
+        let taken = |name: &str, desk: &Desk| {
+            desk.targets.contains(name) || folder::is_there(&self.answers.join(name))
+        };
         let mut target = answer.clone();
         let mut n = 0;
         while taken(&target, &desk) {
@@ -340,12 +366,14 @@ impl Terminal {
     }
 
     fn serve(&self, mut job: Job, clock: &dyn Fn() -> Now) {
-        let outcome = catch_unwind(AssertUnwindSafe(|| self.advance(&mut job, clock))).unwrap_or_else(|_| {
+        let attempt = |job: &mut Job| catch_unwind(AssertUnwindSafe(|| self.advance(job, clock)));
+        let outcome = attempt(&mut job).or_else(|_| {
             // Answered as a fault of ours. If even that fails, it is tried again like anything else.
-            tracing::error!("terminal.panic");
+            tracing::error!(id = job.entry.id, "terminal.panic");
             job.refused = Some(&codes::TERMINAL_FAULT);
-            self.advance(&mut job, clock)
+            attempt(&mut job)
         });
+        let outcome = outcome.unwrap_or_else(|_| Err(io::Error::other("panic")));
         match outcome {
             Ok(()) => drop(self.desk().targets.remove(&job.target)),
             Err(e) => {
@@ -427,7 +455,7 @@ impl Terminal {
         };
         // Refused whatever it says; read only to echo its marks.
         let (root, encoding) = rules::read_tree(bytes, &limits)?;
-        Err(Refused { code, element: String::new(), echo: Echo::of(&root), encoding })
+        Err(Refused { code, element: String::new(), echo: Box::new(Echo::of(&root)), encoding })
     }
 
     fn repeat_of(&self, job: &Job, bytes: &[u8], now: Now) -> Option<&'static Code> {

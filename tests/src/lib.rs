@@ -1,1 +1,12 @@
-//! Skeleton.
+//! End-to-end tests: each module is one subject, with real outsiders where there are any. Only `mod` lines here.
+
+#[cfg(test)]
+mod store_backup; // backup, restore, the lock file
+#[cfg(test)]
+mod store_common; // what the tests of store and audit share
+#[cfg(test)]
+mod store_schema; // resulting schemas, columns.toml, upgrades
+#[cfg(test)]
+mod store_sql; // every statement on both databases, parameters, errors without values
+#[cfg(test)]
+mod store_work; // checks, changes, records, claims; faults, panics, lost races

@@ -2,7 +2,7 @@
 //!
 //! Always holds: sequence counts from 1 without a gap; a row's hash covers the row before; a stream lies in one
 //! month; what a rolled-back transaction wrote is forgotten here too. The salt makes a commitment say nothing about
-//! a body that was erased, even to somebody who guesses bodies.
+//! a body that was erased, even to somebody who guesses bodies. A commitment tells a missing value from a zero.
 //! Not here: signatures (`seal`), checking (`verify`).
 //! Rules come from: DESIGN section 4, "one stream per writer connection".
 
@@ -12,7 +12,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
 };
-use store::{Db, Note, Scribe, Stream, Value};
+use store::{Db, Note, Scribe, Stream, Value, Wide};
 
 /// A SHA-256 digest.
 pub(crate) type Hash = [u8; 32];
@@ -31,14 +31,17 @@ pub(crate) fn hash(parts: &[&[u8]]) -> Hash {
 
 /// What a row's columns and body are bound by.
 pub(crate) fn commitment(salt: &[u8], columns: &Columns<'_>, body: &[u8]) -> Hash {
-    let number = |value: Option<i64>| value.unwrap_or(0).to_be_bytes();
+    let number = |value: Option<i64>| value.map(i64::to_be_bytes);
+    let numbers = [number(columns.facility), number(columns.person), number(columns.answer)];
+    // A missing number is an empty part, so it is not the number 0.
+    let part = |place: usize| numbers[place].as_ref().map(|bytes| bytes.as_slice()).unwrap_or_default();
     hash(&[
         salt,
         &columns.at.to_be_bytes(),
         columns.act.as_bytes(),
-        &number(columns.facility),
-        &number(columns.person),
-        &number(columns.answer),
+        part(0),
+        part(1),
+        part(2),
         columns.outcome.as_bytes(),
         &[u8::from(columns.repeated)],
         body,
@@ -115,6 +118,42 @@ struct Chain {
 
 const SALT: usize = 16;
 
+static INSERT: Wide = Wide::new(
+    "insert into audit_row
+        (stream, sequence, hash, commitment, salt, at, act, facility, person, answer, outcome, repeated, body)",
+    13,
+    "",
+);
+
+/// A row ready to be inserted.
+struct Link<'n> {
+    head: Head,
+    commitment: Hash,
+    salt: [u8; SALT],
+    note: &'n Note,
+}
+
+impl Link<'_> {
+    fn values(&self) -> [Value<'_>; 13] {
+        let Link { head, commitment, salt, note } = self;
+        [
+            head.stream.into(),
+            head.sequence.into(),
+            (&head.hash).into(),
+            commitment.into(),
+            salt.into(),
+            note.at.into(),
+            note.act.into(),
+            note.facility.into(),
+            note.person.into(),
+            note.answer.into(),
+            note.outcome.into(),
+            note.repeat.into(),
+            note.body.as_slice().into(),
+        ]
+    }
+}
+
 impl Chain {
     fn begin(&mut self, db: &mut Db, note: &Note) -> Result<()> {
         self.current = Head { stream: self.ids.next(), month: note.at.month(), ..Head::default() };
@@ -125,7 +164,9 @@ impl Chain {
         Ok(())
     }
 
-    fn append(&mut self, db: &mut Db, note: &Note, salt: &[u8]) -> Result<()> {
+    fn link<'n>(&mut self, note: &'n Note) -> Link<'n> {
+        let mut salt = [0; SALT];
+        (self.random)(&mut salt);
         let columns = Columns {
             at: note.at.ms(),
             act: note.act,
@@ -135,43 +176,31 @@ impl Chain {
             outcome: note.outcome,
             repeated: note.repeat,
         };
-        let commitment = commitment(salt, &columns, &note.body);
+        let commitment = commitment(&salt, &columns, &note.body);
         let head = &mut self.current;
         head.sequence += 1;
         head.hash = row_hash(head.stream, head.sequence, &head.hash, &commitment);
-        db.exec(
-            "insert into audit_row (stream, sequence, hash, commitment, salt, at, act, facility, person, answer,
-                outcome, repeated, body) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-            &[
-                head.stream.into(),
-                head.sequence.into(),
-                (&head.hash).into(),
-                (&commitment).into(),
-                salt.into(),
-                note.at.into(),
-                note.act.into(),
-                note.facility.into(),
-                note.person.into(),
-                note.answer.into(),
-                note.outcome.into(),
-                note.repeat.into(),
-                Value::from(note.body.as_slice()),
-            ],
-        )?;
         self.written += 1;
-        Ok(())
+        Link { head: *head, commitment, salt, note }
     }
 }
 
 impl Stream for Chain {
     fn write(&mut self, db: &mut Db, notes: &mut dyn Iterator<Item = &Note>) -> Result<()> {
-        let mut salt = [0; SALT];
+        let mut links = Vec::new();
         for note in notes {
             if self.current.stream == 0 || self.current.month != note.at.month() {
                 self.begin(db, note)?;
             }
-            (self.random)(&mut salt);
-            self.append(db, note, &salt)?;
+            links.push(self.link(note));
+        }
+        let mut waiting = links.as_slice();
+        while !waiting.is_empty() {
+            let (taken, sql) = INSERT.for_rows(waiting.len());
+            let (now, rest) = waiting.split_at(taken);
+            let params: Vec<Value<'_>> = now.iter().flat_map(Link::values).collect();
+            db.exec(sql, &params)?;
+            waiting = rest;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What an audit row says: the evidence of one operation, as one line of JSON.
 //!
-//! Always holds: ids and codes only; the writer escapes what it writes; the order of members is fixed, so equal
-//! evidence has equal bytes.
+//! Always holds: ids and stable words only; a word holds no quote, so no word can look like a member to who reads; the
+//! order of members is fixed, so equal evidence has equal bytes.
 //! Not here: hashing (`chain`).
 //! Rules come from: DESIGN section 4, "A row carries its evidence".
 
@@ -41,6 +41,8 @@ pub struct Evidence {
     pub known_at: Option<i64>,
     /// Every fact used.
     pub facts: Vec<FactUsed>,
+    /// The steps of a decision: a stable code and the number that goes with it (a count, a day, or 0).
+    pub steps: Vec<(&'static str, i64)>,
     /// Groups of fields that were shown.
     pub shown: Vec<&'static str>,
     /// What the operation was about when it was not a person: a facility, a terminal, an account.
@@ -91,10 +93,9 @@ fn body(cx: &Cx<'_>, e: &Evidence) -> String {
         }
         members.line.push(']');
     }
-    if !e.shown.is_empty() {
-        members.name("shown");
-        let _ = write!(members.line, "\"{}\"", e.shown.join(" "));
-    }
+    let steps: Vec<String> = e.steps.iter().map(|(code, number)| format!("{code}:{number}")).collect();
+    members.word("steps", &steps.join(" "));
+    members.word("shown", &e.shown.join(" "));
     line.push('}');
     line
 }
@@ -117,11 +118,79 @@ impl Members<'_> {
         }
     }
 
-    /// Stable words have no character that JSON would want escaped.
+    /// A stable word has no character that JSON would want escaped; one that has (our mistake) loses it.
     fn word(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             self.name(name);
-            let _ = write!(self.line, "\"{value}\"");
+            let harmless = |c: char| if c == '"' || c == '\\' || c.is_control() { '_' } else { c };
+            self.line.push('"');
+            self.line.extend(value.chars().map(harmless));
+            self.line.push('"');
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Entry;
+    use base::{Instant, Purpose, Role};
+    use expect_test::expect;
+
+    fn full_body(actor: Actor) -> String {
+        let ids = store::testing::seeded_ids(1);
+        let cx = Cx::new(Instant::from_ms(0), actor, Purpose::Reception, ids.as_ref());
+        let evidence = Evidence {
+            act: "counter.check",
+            outcome: "invalid",
+            code: "coverage.lost",
+            rules: "2026-11",
+            answer: Some(5),
+            person: Some(6),
+            coverage: Some(7),
+            asked_on: Some(20261120),
+            known_at: Some(8),
+            facts: vec![FactUsed { id: 9, revision: 1 }, FactUsed { id: 10, revision: 2 }],
+            steps: vec![("found", 2), ("lost-on", 20261031)],
+            shown: vec!["rate", "limit"],
+            subject: None,
+            facility: None,
+        };
+        body(&cx, &evidence)
+    }
+
+    #[test]
+    fn reads_as_one_line_of_json() {
+        expect![[r#"{"terminal":3,"purpose":"reception","code":"coverage.lost","rules":"2026-11","coverage":7,"asked_on":20261120,"known_at":8,"facts":[[9,1],[10,2]],"steps":"found:2 lost-on:20261031","shown":"rate limit"}"#]]
+        .assert_eq(&full_body(Actor::Terminal { terminal: 3, facility: 4 }));
+        expect![[r#"{"staff":3,"role":"receptionist","purpose":"reception","code":"coverage.lost","rules":"2026-11","coverage":7,"asked_on":20261120,"known_at":8,"facts":[[9,1],[10,2]],"steps":"found:2 lost-on:20261031","shown":"rate limit"}"#]]
+        .assert_eq(&full_body(Actor::Staff { staff: 3, role: Role::Receptionist, facility: Some(4) }));
+    }
+
+    #[test]
+    fn a_word_never_looks_like_a_member() {
+        let ids = store::testing::seeded_ids(1);
+        let cx = Cx::new(Instant::from_ms(0), Actor::System, Purpose::Operation, ids.as_ref());
+        let sly = Evidence {
+            code: "x\",\"coverage\":1,\"y\":\"",
+            rules: "\"subject\":2",
+            shown: vec!["\\", "coverage:3"],
+            ..Evidence::default()
+        };
+        let body = body(&cx, &sly);
+        let entry = Entry {
+            at: cx.now,
+            act: String::new(),
+            facility: None,
+            person: None,
+            answer: None,
+            outcome: String::new(),
+            repeated: false,
+            body,
+        };
+        assert_eq!((entry.number("coverage"), entry.number("subject"), entry.number("y")), (None, None, None));
+        assert_eq!(entry.word("by"), Some("system"));
+        assert_eq!(entry.word("shown"), Some("_ coverage:3"));
+        assert_eq!((entry.word("system"), entry.number("by"), entry.word("facts")), (None, None, None));
     }
 }

@@ -13,10 +13,12 @@ mod chain;
 mod evidence;
 mod read;
 mod seal;
+#[doc(hidden)]
+pub mod testing;
 mod verify;
 
-pub use chain::Ledger;
+pub use chain::{Ledger, Random};
 pub use evidence::{Evidence, FactUsed, say};
 pub use read::{Entry, by_facility, count_outcome, one_of_facility, previous_of_person};
-pub use seal::{Sealed, SigningKey, erase_month, seal};
+pub use seal::{Sealed, Sealer, SigningKey, erase_month};
 pub use verify::{Report, Trouble, verify};

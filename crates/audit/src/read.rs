@@ -42,7 +42,7 @@ impl Entry {
         rest.split('"').next()
     }
 
-    /// The body is written by `evidence` alone, so a member begins where its quoted name does.
+    /// The body is written by `evidence` alone, whose words hold no quote: a quoted name and a colon begin a member.
     fn member(&self, name: &str) -> Option<&str> {
         let quoted = format!("\"{name}\":");
         let place = self.body.find(&quoted)?;
@@ -84,7 +84,7 @@ pub fn by_facility(
 pub fn one_of_facility(tx: &mut Tx<'_>, facility: i64, answer: i64) -> Result<Option<Entry>> {
     const ROW: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
         where answer = $1 and facility = $2 order by at limit 1";
-    Ok(tx.rows_of_both(ROW, &[answer.into(), facility.into()], entry)?.into_iter().next())
+    Ok(tx.rows_of_both(ROW, &[answer.into(), facility.into()], entry)?.into_iter().min_by_key(|entry| entry.at))
 }
 
 /// The latest row of this act about a person in a facility's log before an instant: the visit before this one.
@@ -107,5 +107,5 @@ pub fn count_outcome(tx: &mut Tx<'_>, facility: i64, since: Instant, outcome: &s
         where facility = $1 and at >= $2 and outcome = $3 limit $4) as found";
     let params = [facility.into(), since.into(), outcome.into(), (limit as i64).into()];
     let counts = tx.rows_of_both(COUNT, &params, |row| row.int(0))?;
-    Ok(counts.iter().sum::<i64>() as usize)
+    Ok((counts.iter().sum::<i64>() as usize).min(limit))
 }

@@ -307,7 +307,7 @@ fn full_row() -> ResultRow {
         certificate_issued_on: some("20200402"),
         card_valid_from: some("20200403"),
         card_valid_until: some("20280331"),
-        copayment_ratio: some("020"),
+        copayment_rate: some("020"),
         preschool: some("1"),
         loss_reason: some("99"),
         insurer_name: "架空組合".into(),

@@ -10,19 +10,26 @@
 #![deny(unsafe_code)]
 
 mod backup;
+mod claim;
+mod columns;
 mod db;
 mod group;
 mod lock;
 mod migrate;
+#[doc(hidden)]
+pub mod testing;
 mod tx;
 mod value;
+mod wide;
 
 pub use backup::{Copied, restore};
+pub use columns::{Class, Column, columns};
 pub use db::{Begin, Db};
 pub use lock::{Held, OwnerLock};
-pub use migrate::{Migration, SCHEMA, schema_text};
+pub use migrate::{Migration, SCHEMA, schema_columns, schema_text};
 pub use tx::{Claim, Note, Tx};
 pub use value::{Row, Value};
+pub use wide::Wide;
 
 use base::{Error, Result};
 use group::{Group, Job};
@@ -33,7 +40,7 @@ use std::{
 use tx::{Mode, WriteSet};
 
 /// Where the data lie.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Place {
     /// Two files in a directory: `shikaku.db` (facts and changes) and `log.db` (audit rows of checks).
     Sqlite {
@@ -47,6 +54,15 @@ pub enum Place {
         /// `postgres://…`; secrets in it are never printed.
         url: String,
     },
+}
+
+impl std::fmt::Debug for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Sqlite { dir, .. } => write!(f, "SQLite in {}", dir.display()),
+            Place::Postgres { .. } => f.write_str("PostgreSQL"), // its URL may hold a password
+        }
+    }
 }
 
 /// Begins audit streams; implemented by `audit`.
@@ -124,7 +140,7 @@ pub struct Store {
 struct Inner {
     opener: Opener,
     readers: Mutex<Vec<Reader>>,
-    /// On SQLite exactly one, so that the lock is the queue for the one writer; on PostgreSQL a pool.
+    /// On SQLite one at most, so that the lock is the queue for the one writer; on PostgreSQL a pool.
     changers: Mutex<Vec<Changer>>,
     group: Group,
 }
@@ -137,8 +153,13 @@ const LANES_POSTGRES: usize = 2;
 impl Store {
     /// Opens the data, brings the schema up to date, and starts the log writer.
     pub fn open(place: Place, scribe: Arc<dyn Scribe>) -> Result<Store> {
+        Store::open_upto(place, scribe, SCHEMA.len())
+    }
+
+    /// Opens the data with the first so many migrations only: the past, for tests of upgrading.
+    pub(crate) fn open_upto(place: Place, scribe: Arc<dyn Scribe>, upto: usize) -> Result<Store> {
         let opener = Opener { place, scribe };
-        migrate::up(&opener)?;
+        migrate::up(&opener, upto)?;
         let lanes = match &opener.place {
             Place::Sqlite { .. } => 1,
             Place::Postgres { .. } => LANES_POSTGRES,
@@ -218,64 +239,46 @@ impl Store {
             mode: Mode::Look,
             set: WriteSet::default(),
         };
-        let looked = op(&mut tx);
+        let value = op(&mut tx)?; // after a fault the connection is not used again
         let set = std::mem::take(&mut tx.set);
         if snapshot {
             reader.main.commit()?;
         }
-        let value = looked?; // after a fault the connection is not used again
         lock(&self.inner.readers).push(reader);
         Ok((value, set))
     }
 
     /// A change: decides and writes inside one transaction, run again after a lost race.
     pub fn change<T>(&self, op: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
-        self.change_as(false, op).map(|(value, _)| value)
+        self.change_as(Begin::Change, op)
     }
 
-    /// A change that records facts: it has a revision, and no other such change runs beside it.
+    /// A change that records facts: it has a revision, and no other such change runs beside it. A revision's instant
+    /// is never before the instant of the revision before it, even when two processes' clocks differ.
     pub fn record<T>(&self, now: base::Instant, mut op: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
         const NEXT: &str = "insert into store_revision (revision, at)
-            select coalesce(max(revision), 0) + 1, $1 from store_revision returning revision";
-        let recorded = self.change_as(true, |tx| {
+            select revision + 1, case when at > $1 then at else $1 end
+            from store_revision order by revision desc limit 1 returning revision";
+        self.change_as(Begin::Record, |tx| {
             let next = tx.db.rows(NEXT, &[now.into()], |row| row.int(0))?;
             tx.mode = Mode::Record(*next.first().ok_or_else(|| Error::broken("no next revision"))?);
             op(tx)
-        });
-        recorded.map(|(value, _)| value)
+        })
     }
 
-    fn change_as<T>(
-        &self,
-        alone: bool,
-        mut op: impl FnMut(&mut Tx<'_>) -> Result<T>,
-    ) -> Result<(T, WriteSet)> {
-        if !self.is_postgres() {
-            // The one changer stays in its pool: holding the lock is standing first in the queue.
-            let mut changers = lock(&self.inner.changers);
-            if changers.is_empty() {
-                changers.push(self.inner.opener.changer()?);
-            }
-            let outcome = run_change(&mut changers[0], &mut op);
-            if outcome.is_err() {
-                changers.clear(); // a connection that saw a fault is opened anew
-            }
-            return outcome;
-        }
-        let pooled = lock(&self.inner.changers).pop();
+    fn change_as<T>(&self, begin: Begin, mut op: impl FnMut(&mut Tx<'_>) -> Result<T>) -> Result<T> {
+        let mut pool = lock(&self.inner.changers);
+        // Taken out of the pool: a connection that saw a fault or a panic is closed, which undoes what was open.
+        let pooled = pool.pop();
+        // On SQLite the lock is kept meanwhile: holding it is standing first in the queue for the one writer.
+        let kept = (!self.is_postgres()).then_some(pool);
         let mut changer = match pooled {
             Some(changer) => changer,
             None => self.inner.opener.changer()?,
         };
-        if alone {
-            changer.main.batch(RECORDERS_LOCK)?;
-        }
-        let outcome = run_change(&mut changer, &mut op)?; // a connection dropped here gives its lock up
-        if alone {
-            changer.main.batch(RECORDERS_UNLOCK)?;
-        }
-        lock(&self.inner.changers).push(changer);
-        Ok(outcome)
+        let value = run_change(&mut changer, begin, &mut op)?;
+        kept.unwrap_or_else(|| lock(&self.inner.changers)).push(changer);
+        Ok(value)
     }
 
     /// Whether both files, or the database, answer: for the readiness page.
@@ -295,28 +298,28 @@ impl Store {
     }
 }
 
-/// One recorder at a time, across processes; taken before the transaction so that its snapshot sees the last one.
-const RECORDERS_LOCK: &str = "select pg_advisory_lock(761930)";
-const RECORDERS_UNLOCK: &str = "select pg_advisory_unlock(761930)";
-
 fn run_change<T>(
     changer: &mut Changer,
+    begin: Begin,
     op: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
-) -> Result<(T, WriteSet)> {
-    for _ in 0..TRIES_MAX {
-        match try_change(changer, op) {
+) -> Result<T> {
+    // SQLite's changes queue for their one connection; a lost race there is a long wait for a stranger's lock.
+    let tries = if changer.main.is_postgres() { TRIES_MAX } else { 2 };
+    for _ in 0..tries {
+        match try_change(changer, begin, op) {
             Err(Error::Retry) => continue,
             outcome => return outcome,
         }
     }
-    Err(Error::broken(format!("a change lost its race {TRIES_MAX} times")))
+    Err(Error::broken(format!("a change lost its race {tries} times")))
 }
 
 fn try_change<T>(
     changer: &mut Changer,
+    begin: Begin,
     op: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
-) -> Result<(T, WriteSet)> {
-    changer.main.begin(Begin::Change)?;
+) -> Result<T> {
+    changer.main.begin(begin)?;
     let mut tx = Tx {
         db: &mut changer.main,
         log: changer.log.as_mut(),
@@ -326,9 +329,14 @@ fn try_change<T>(
     let changed = op(&mut tx);
     let set = std::mem::take(&mut tx.set);
     let outcome = changed.and_then(|value| {
+        if set.claim.is_some() {
+            // On SQLite the keys of requests lie in the other file; a change that must not happen twice keeps keys
+            // of its own.
+            return Err(Error::broken("only a check claims its request's key"));
+        }
         changer.stream.write(&mut changer.main, &mut set.notes.iter())?;
         changer.main.commit()?;
-        Ok((value, set))
+        Ok(value)
     });
     changer.stream.settle(outcome.is_ok());
     if outcome.is_err() {

@@ -12,6 +12,9 @@ use std::{
     path::Path,
 };
 
+/// The lock file of a data directory.
+pub(crate) const LOCK_FILE: &str = "shikaku.lock";
+
 /// A held lock; dropping it gives the directory up.
 #[derive(Debug)]
 pub struct OwnerLock {
@@ -30,7 +33,7 @@ pub enum Held {
 impl OwnerLock {
     /// Tries to own the directory; `who` is written into the file for others to read.
     pub fn take(dir: &Path, who: &str) -> Result<Held> {
-        let path = dir.join("shikaku.lock");
+        let path = dir.join(LOCK_FILE);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)

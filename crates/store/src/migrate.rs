@@ -7,7 +7,10 @@
 //! Not here: data of any service; a migration that must move data says so in SQL.
 //! Rules come from: DESIGN section 1: edited freely until 0.1, forward only afterwards.
 
-use crate::{Opener, Place, db::Db};
+use crate::{
+    Opener, Place,
+    db::{Begin, Db},
+};
 use base::{Error, Result};
 
 /// One migration as compiled in.
@@ -45,39 +48,47 @@ enum File {
     Log,
 }
 
-/// Applies to every file what it lacks.
-pub(crate) fn up(opener: &Opener) -> Result<()> {
+/// Applies to every file what it lacks of the first `upto` migrations (all of them but in a test of upgrading).
+pub(crate) fn up(opener: &Opener, upto: usize) -> Result<()> {
+    let known = &SCHEMA[..upto.min(SCHEMA.len())];
     match &opener.place {
         Place::Sqlite { .. } => {
-            bring_up(&mut opener.main()?, Some(File::Main), SCHEMA)?;
-            bring_up(&mut opener.log()?, Some(File::Log), SCHEMA)
+            bring_up(&mut opener.main()?, Some(File::Main), known)?;
+            bring_up(&mut opener.log()?, Some(File::Log), known)
         }
-        Place::Postgres { .. } => {
-            let mut db = opener.main()?;
-            // Two processes may start at once; the second waits and then finds nothing to do.
-            db.batch("select pg_advisory_lock(761929)")?;
-            let done = bring_up(&mut db, None, SCHEMA);
-            db.batch("select pg_advisory_unlock(761929)")?;
-            done
-        }
+        Place::Postgres { .. } => bring_up(&mut opener.main()?, None, known),
     }
 }
 
-fn bring_up(db: &mut Db, file: Option<File>, migrations: &[Migration]) -> Result<()> {
+/// All that is lacking in one transaction: an upgrade happens as a whole or not at all.
+fn bring_up(db: &mut Db, file: Option<File>, known: &[Migration]) -> Result<()> {
+    db.begin(Begin::Group)?;
+    if db.is_postgres() {
+        // Two processes may start at once; the second waits and then finds nothing to do.
+        db.batch("select pg_advisory_xact_lock(761929)")?;
+    }
+    let done = apply_missing(db, file, known).and_then(|()| db.commit());
+    if done.is_err() {
+        db.rollback();
+    }
+    done
+}
+
+fn apply_missing(db: &mut Db, file: Option<File>, known: &[Migration]) -> Result<()> {
+    const APPLIED: &str = "select number, checksum from store_migration order by number";
     db.batch(&translated(
-        "create table if not exists store_migration (number bigint primary key, name text not null, length bigint not null, checksum bigint not null)",
+        "create table if not exists store_migration (
+            number bigint primary key, name text not null, length bigint not null, checksum bigint not null)",
         file,
     ))?;
-    let applied = db.rows("select number, checksum from store_migration order by number", &[], |row| {
-        Ok((row.int(0)?, row.int(1)?))
-    })?;
-    if let Some((newest, _)) = applied.last().filter(|(n, _)| *n > migrations.len() as i64) {
+    let applied = db.rows(APPLIED, &[], |row| Ok((row.int(0)?, row.int(1)?)))?;
+    if let Some((newest, _)) = applied.last().filter(|(n, _)| *n > known.len() as i64) {
         return Err(Error::broken(format!(
             "the data were written by a newer Shikaku (schema {newest}, this program knows {}): use the newer program",
-            migrations.len()
+            known.len()
         )));
     }
-    for migration in migrations {
+    for migration in known {
         match applied.iter().find(|(number, _)| *number == migration.number) {
             Some((_, checksum)) if *checksum == sum(migration.sql) => {}
             Some(_) => {
@@ -94,26 +105,19 @@ fn bring_up(db: &mut Db, file: Option<File>, migrations: &[Migration]) -> Result
 }
 
 fn apply(db: &mut Db, file: Option<File>, migration: &Migration) -> Result<()> {
-    db.batch("begin")?;
-    let done = statements(migration.sql, file)
-        .iter()
-        .try_for_each(|statement| db.batch(&translated(statement, file)))
-        .and_then(|()| {
-            db.exec(
-                "insert into store_migration (number, name, length, checksum) values ($1, $2, $3, $4)",
-                &[
-                    migration.number.into(),
-                    migration.name.into(),
-                    (migration.sql.len() as i64).into(),
-                    sum(migration.sql).into(),
-                ],
-            )
-        })
-        .and_then(|_| db.commit());
-    if done.is_err() {
-        db.rollback();
+    for statement in statements(migration.sql, file) {
+        db.batch(&translated(&statement, file))?;
     }
-    done
+    db.exec(
+        "insert into store_migration (number, name, length, checksum) values ($1, $2, $3, $4)",
+        &[
+            migration.number.into(),
+            migration.name.into(),
+            (migration.sql.len() as i64).into(),
+            sum(migration.sql).into(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// The statements that belong in this file (all of them for PostgreSQL), without comments.
@@ -165,24 +169,36 @@ fn sum(text: &str) -> i64 {
     (hash >> 1) as i64
 }
 
-/// The resulting schema of one connection as text, for the committed copies: tables with columns, types and keys.
+/// The resulting schema of one connection as text, for the committed copies: tables with columns, types, defaults,
+/// keys and checks. The PostgreSQL schema's own name is left out: in tests it differs from run to run.
 pub fn schema_text(db: &mut Db) -> Result<String> {
-    let lines = if db.is_postgres() {
-        db.rows(
-            "select table_name || '.' || column_name || ' ' || data_type
-                    || case is_nullable when 'NO' then ' not null' else '' end
-             from information_schema.columns where table_schema = current_schema()
-             union all
-             select indexdef from pg_indexes where schemaname = current_schema()
-             order by 1",
-            &[],
-            |row| row.text(0),
-        )?
-    } else {
-        db.rows("select sql || ';' from sqlite_schema where sql is not null order by name", &[], |row| row.text(0))?
-    };
-    // The schema's own name differs from run to run in tests on PostgreSQL.
+    const POSTGRES: &str = "select table_name || '.' || column_name || ' ' || data_type
+               || case is_nullable when 'NO' then ' not null' else '' end
+               || coalesce(' default ' || column_default, '')
+        from information_schema.columns where table_schema = current_schema()
+        union all
+        select replace(indexdef, ' ON ' || schemaname || '.', ' ON ') from pg_indexes
+        where schemaname = current_schema()
+        union all
+        select r.relname || ': ' || replace(pg_get_constraintdef(c.oid), current_schema() || '.', '')
+        from pg_constraint c join pg_class r on r.oid = c.conrelid
+        where c.connamespace = current_schema()::regnamespace and c.contype in ('c', 'f', 'x')
+        order by 1";
+    const SQLITE: &str = "select sql || ';' from sqlite_schema where sql is not null order by name";
+    let lines = db.rows(if db.is_postgres() { POSTGRES } else { SQLITE }, &[], |row| row.text(0))?;
     Ok(lines.iter().map(|line| format!("{line}\n")).collect())
+}
+
+/// Every column of the tables that one connection sees, with its table, in order of names.
+pub fn schema_columns(db: &mut Db) -> Result<Vec<(String, String)>> {
+    const POSTGRES: &str = "select table_name::text, column_name::text from information_schema.columns
+        where table_schema = current_schema() order by 1, 2";
+    const SQLITE: &str = "select t.name, c.name from sqlite_schema t, pragma_table_info(t.name) c
+        where t.type = 'table' and t.name not like 'sqlite_%' order by 1, 2";
+    let mut found =
+        db.rows(if db.is_postgres() { POSTGRES } else { SQLITE }, &[], |row| Ok((row.text(0)?, row.text(1)?)))?;
+    found.sort(); // each database has an order of its own for the underline
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -197,6 +213,19 @@ mod tests {
         assert_eq!(statements(sql, None).len(), 2);
         let strict = translated(&statements(sql, Some(File::Log))[1], Some(File::Log));
         assert_eq!(strict.trim(), "create table b (\n  z integer\n) strict;");
+    }
+
+    #[test]
+    fn every_migration_ends_with_its_last_statement() {
+        for migration in SCHEMA {
+            let code: String =
+                migration.sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+            assert!(code.trim_end().ends_with(';'), "{} has words after its last semicolon", migration.name);
+            for line in migration.sql.lines().filter(|line| line.trim().starts_with("-- in:")) {
+                let known = ["-- in: main", "-- in: log", "-- in: both"].contains(&line.trim());
+                assert!(known, "{}: {line}", migration.name);
+            }
+        }
     }
 
     #[test]

@@ -1,1 +1,263 @@
-//! Skeleton.
+//! The counter: a facility asks whether a person is insured on a day, by whom and at what rate.
+//!
+//! Always holds: an answer about a person leaves only after its audit row is committed; the row names the facts that
+//! the answer rests on, so the same decision can be made again; a message that names another facility is refused;
+//! guessing birth dates is slowed, then refused and alarmed. It owns no tables: what happened stands in the log.
+//! Not here: coverages and their meaning (`coverage`), the card at the reader (later), the folder (`terminal`).
+//! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r9, r10; S5 r2.
+
+#![forbid(unsafe_code)]
+
+pub mod refusals;
+pub mod rules;
+mod store;
+#[cfg(test)]
+mod tests;
+pub mod web;
+
+use ::store::Tx;
+use audit::{Entry, Evidence, say};
+use base::{Answer, Cx, Date, Error, Id, Instant, Refusal, Result, kinds};
+use coverage::rules::Ask;
+use facilities::rules::State;
+use rules::{Change, Decision, Declared, Guessing, Outcome, Question, Settings};
+
+/// A question, read and in range of its form.
+#[derive(Clone)]
+pub struct Check {
+    /// The facility that the message names, when it names one.
+    pub facility_code: Option<String>,
+    /// The numbers.
+    pub ask: Ask,
+    /// The day asked about; today when not given.
+    pub day: Option<Date>,
+    /// What the patient agreed to.
+    pub declared: Declared,
+}
+
+/// An answered check.
+#[derive(Clone)]
+pub struct Checked {
+    /// Its id.
+    pub id: Id<kinds::Decision>,
+    /// When it was asked.
+    pub at: Instant,
+    /// The decision.
+    pub decision: Decision,
+    /// The facility is in pre-operation: the patient is asked for the paper certificate too (S1 r9).
+    pub pre_operation: bool,
+    /// How long the answer is held back, because birth dates were guessed.
+    pub wait_ms: u32,
+}
+
+/// Checks by number (S1 r3, r7).
+pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, check: &Check) -> Result<Answer<Checked>> {
+    let today = cx.now.date();
+    let facility = asking_facility(tx, cx)?;
+    let state = facilities::rules::state(&facility.entry, today);
+    if check.facility_code.as_deref().is_some_and(|code| code != facility.entry.code.as_str()) {
+        return refuse(tx, cx, refusals::foreign_facility());
+    }
+    if matches!(state, State::NotYet | State::Closed) {
+        return refuse(tx, cx, refusals::not_operating());
+    }
+    let day = check.day.unwrap_or(today);
+    if !rules::day_in_range(day, today, settings) {
+        return refuse(tx, cx, refusals::day_out_of_range());
+    }
+    let found = coverage::find(tx, &check.ask)?;
+    let question = Question {
+        day,
+        today,
+        known_at: found.revision,
+        facility: facility.entry.code.as_str(),
+        declared: check.declared,
+        settings,
+    };
+    let decision = rules::decide(&found, &check.ask, &question);
+    let wait_ms = match watch_guessing(tx, cx, &decision)? {
+        Guessing::Calm => 0,
+        Guessing::Slow { wait_ms } => wait_ms,
+        Guessing::Alarm => {
+            say(tx, cx, &Evidence { act: "counter.alarm", outcome: "alarm", code: "guessing", ..Evidence::default() });
+            return refuse(tx, cx, refusals::guessing());
+        }
+    };
+    let id = cx.id();
+    tx.claim(cx, id.raw());
+    say(tx, cx, &evidence(id, &decision));
+    Ok(Ok(Checked { id, at: cx.now, decision, pre_operation: state == State::PreOperation, wait_ms }))
+}
+
+/// A wrong birth date is looked at together with the facility's earlier ones.
+fn watch_guessing(tx: &mut Tx<'_>, cx: &Cx<'_>, decision: &Decision) -> Result<Guessing> {
+    let Some(facility) = cx.actor.facility().filter(|_| decision.wrong_birth) else {
+        return Ok(Guessing::Calm);
+    };
+    let since = cx.now.plus_ms(-rules::GUESS_WINDOW_MS);
+    let earlier = audit::count_outcome(tx, facility, since, MISMATCH, rules::GUESSES_MAX)?;
+    Ok(rules::guessing(earlier))
+}
+
+/// The outcome word under which a wrong birth date stands in the log.
+const MISMATCH: &str = "mismatch";
+
+fn asking_facility(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<facilities::rules::Facility> {
+    let id = cx.actor.facility().and_then(Id::new).ok_or_else(|| Error::broken("a check without a facility"))?;
+    facilities::get(tx, id)?.ok_or_else(|| Error::broken("the asking facility is not recorded"))
+}
+
+/// A refusal is recorded like an answer.
+fn refuse<T>(tx: &mut Tx<'_>, cx: &Cx<'_>, refusal: Refusal) -> Result<Answer<T>> {
+    say(
+        tx,
+        cx,
+        &Evidence { act: "counter.check", outcome: "refused", code: refusal.help.code, ..Evidence::default() },
+    );
+    Ok(Err(refusal))
+}
+
+fn evidence(id: Id<kinds::Decision>, decision: &Decision) -> Evidence {
+    let (outcome, code) = match decision.outcome {
+        Outcome::Undetermined(help) => (decision.outcome.word(), help.code),
+        Outcome::None if decision.wrong_birth => (MISMATCH, ""),
+        outcome => (outcome.word(), ""),
+    };
+    let mut shown = Vec::new();
+    for row in &decision.shown {
+        shown.push(if row.entry.card_class == "A1" { "aid" } else { "insurance" });
+        for (there, group) in [
+            (row.entry.address.is_some(), "address"),
+            (row.limit.is_some(), "limit"),
+            (!row.diseases.is_empty(), "diseases"),
+            (!row.tickets.is_empty(), "tickets"),
+        ] {
+            if there {
+                shown.push(group);
+            }
+        }
+    }
+    Evidence {
+        act: "counter.check",
+        outcome,
+        code,
+        rules: rules::VERSION,
+        answer: Some(id.raw()),
+        person: decision.person.map(Id::raw),
+        coverage: decision.coverage.map(Id::raw),
+        asked_on: Some(decision.asked_on.as_number()),
+        known_at: Some(decision.known_at),
+        facts: decision.used.clone(),
+        steps: decision.steps.iter().map(|step| (step.code(), step.number())).collect(),
+        shown,
+        ..Evidence::default()
+    }
+}
+
+/// A row of the day's list.
+#[derive(Clone)]
+pub struct Visit {
+    /// The row of the log.
+    pub entry: Entry,
+    /// The decision made again as it was known then; none when no coverage was named.
+    pub decision: Option<Decision>,
+    /// What differs from the person's last visit here.
+    pub changes: Vec<Change>,
+}
+
+/// The facility's checks of one day, newest first (S1 r3).
+pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, day: Date, limit: usize) -> Result<Vec<Visit>> {
+    let facility = asking_facility(tx, cx)?;
+    let id = cx.actor.facility().unwrap_or_default();
+    let entries = audit::by_facility(tx, id, day.begins(), day.plus_days(1).begins(), limit)?;
+    let mut visits = Vec::new();
+    for entry in entries.into_iter().filter(|entry| entry.act == "counter.check") {
+        let decision = again(tx, settings, facility.entry.code.as_str(), &entry)?;
+        let changes = match &decision {
+            Some(now) => changes_since_last(tx, settings, facility.entry.code.as_str(), id, &entry, now)?,
+            None => Vec::new(),
+        };
+        visits.push(Visit { entry, decision, changes });
+    }
+    say(tx, cx, &Evidence { act: "counter.list", outcome: "shown", shown: vec!["list"], ..Evidence::default() });
+    Ok(visits)
+}
+
+/// One decision of this facility, made again as it was known then: to explain it.
+pub fn get(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    settings: &Settings,
+    decision: Id<kinds::Decision>,
+) -> Result<Answer<Visit>> {
+    let facility = asking_facility(tx, cx)?;
+    let id = cx.actor.facility().unwrap_or_default();
+    let Some(entry) = audit::one_of_facility(tx, id, decision.raw())? else {
+        say(tx, cx, &Evidence { act: "counter.get", outcome: "refused", ..Evidence::default() });
+        return Ok(Err(refusals::no_such_decision()));
+    };
+    let decided = again(tx, settings, facility.entry.code.as_str(), &entry)?;
+    let changes = match &decided {
+        Some(now) => changes_since_last(tx, settings, facility.entry.code.as_str(), id, &entry, now)?,
+        None => Vec::new(),
+    };
+    say(
+        tx,
+        cx,
+        &Evidence {
+            act: "counter.get",
+            outcome: "shown",
+            person: entry.person,
+            coverage: entry.number("coverage"),
+            subject: Some(decision.raw()),
+            ..Evidence::default()
+        },
+    );
+    Ok(Ok(Visit { entry, decision: decided, changes }))
+}
+
+/// The facility's own log: who asked what, when (for its administrator).
+pub fn log(tx: &mut Tx<'_>, cx: &Cx<'_>, from: Instant, until: Instant, limit: usize) -> Result<Vec<Entry>> {
+    let id = cx.actor.facility().ok_or_else(|| Error::broken("a facility's log without a facility"))?;
+    let entries = audit::by_facility(tx, id, from, until, limit)?;
+    say(tx, cx, &Evidence { act: "counter.log", outcome: "shown", ..Evidence::default() });
+    Ok(entries)
+}
+
+/// Decides again what a row of the log decided, from the facts known then and what was shown then.
+fn again(tx: &mut Tx<'_>, settings: &Settings, facility: &str, entry: &Entry) -> Result<Option<Decision>> {
+    let (Some(coverage), Some(day)) =
+        (entry.number("coverage").and_then(Id::new), entry.number("asked_on").and_then(Date::from_number))
+    else {
+        return Ok(None);
+    };
+    let found = coverage::get(tx, coverage)?;
+    let shown = entry.word("shown").unwrap_or_default();
+    let question = Question {
+        day,
+        today: entry.at.date(),
+        known_at: entry.number("known_at").unwrap_or(found.revision),
+        facility,
+        declared: Declared { limit: shown.contains("limit"), diseases: shown.contains("diseases") },
+        settings,
+    };
+    Ok(Some(rules::decide_again(&found, coverage, &question)))
+}
+
+fn changes_since_last(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    code: &str,
+    facility: i64,
+    entry: &Entry,
+    now: &Decision,
+) -> Result<Vec<Change>> {
+    let Some(person) = entry.person else {
+        return Ok(Vec::new());
+    };
+    let last = audit::previous_of_person(tx, facility, person, "counter.check", entry.at)?;
+    let Some(last) = last else {
+        return Ok(Vec::new());
+    };
+    Ok(again(tx, settings, code, &last)?.map(|before| rules::changes(&before, now)).unwrap_or_default())
+}

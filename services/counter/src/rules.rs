@@ -9,7 +9,7 @@
 
 use crate::refusals;
 use audit::FactUsed;
-use base::{Date, Help, Id, kinds};
+use base::{BirthDate, BranchNumber, Date, Help, Id, InsurerNumber, canonical_key, kinds};
 use coverage::rules::{Ask, Entry, Fact, Fit, Found, LinkState, NewEntry, Standing, Story, What, fit, same_numbers, stories};
 
 /// The version of these rules, for the log: it changes when a decision could.
@@ -128,6 +128,17 @@ pub enum Step {
 }
 
 impl Step {
+    /// The number that goes with the code in the log: a count, a day, or 0.
+    pub fn number(self) -> i64 {
+        match self {
+            Step::NumbersFound(n) | Step::OtherBirth(n) | Step::OtherBranch(n) | Step::PeopleFit(n) => n as i64,
+            Step::Covers(day) | Step::BeginsLater(day) | Step::Lost(day) => day.as_number(),
+            Step::WindowOpenUntil(day) | Step::WindowPassed(day) => day.as_number(),
+            Step::LinkNotSure(state) => state as i64,
+            _ => 0,
+        }
+    }
+
     /// The stable code.
     pub fn code(self) -> &'static str {
         match self {
@@ -485,4 +496,102 @@ pub fn changes(before: &Decision, now: &Decision) -> Vec<Change> {
         }
     }
     found
+}
+
+/// What was typed or sent, as text.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// Insurer number or public payer number.
+    pub insurer: String,
+    /// Symbol.
+    pub symbol: String,
+    /// Number.
+    pub number: String,
+    /// Branch number.
+    pub branch: String,
+    /// Birth date, `YYYYMMDD`.
+    pub birth: String,
+}
+
+/// A field of the question that is malformed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Insurer number.
+    Insurer,
+    /// Number.
+    Number,
+    /// Branch number.
+    Branch,
+    /// Birth date.
+    Birth,
+    /// The day asked about.
+    Day,
+    /// A consent flag.
+    Consent,
+}
+
+/// Reads what was typed into a question; every malformed field is named, not only the first (S1 r7).
+pub fn read(typed: &Typed) -> Result<Ask, Vec<Field>> {
+    let insurer = InsurerNumber::parse(&typed.insurer);
+    let number_key = canonical_key(&typed.number);
+    let branch = match typed.branch.trim() {
+        "" => Ok(None),
+        text => BranchNumber::parse(text).map(Some),
+    };
+    let birth = BirthDate::parse8(&typed.birth);
+    let mut wrong = Vec::new();
+    for (bad, field) in [
+        (insurer.is_err(), Field::Insurer),
+        (number_key.is_empty() || number_key.len() > 160, Field::Number),
+        (branch.is_err(), Field::Branch),
+        (birth.is_none(), Field::Birth),
+    ] {
+        if bad {
+            wrong.push(field);
+        }
+    }
+    match (insurer, branch, birth) {
+        (Ok(insurer), Ok(branch), Some(birth)) if wrong.is_empty() => {
+            Ok(Ask { insurer, symbol_key: canonical_key(&typed.symbol), number_key, branch, birth })
+        }
+        _ => Err(wrong),
+    }
+}
+
+/// Whether a day may be asked about.
+pub fn day_in_range(day: Date, today: Date, settings: &Settings) -> bool {
+    let ahead = day.days_since(today);
+    ahead <= settings.ahead_days_max && -ahead <= settings.back_days_max
+}
+
+/// How wrong birth dates are slowed down (S1 r7): per facility, within ten minutes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guessing {
+    /// Nothing unusual.
+    Calm,
+    /// The answer is made to wait.
+    Slow {
+        /// So long.
+        wait_ms: u32,
+    },
+    /// Refused, and an alarm is raised.
+    Alarm,
+}
+
+/// Guesses are counted over this time.
+pub const GUESS_WINDOW_MS: i64 = 10 * 60 * 1000;
+/// Typing errors that nobody minds.
+const GUESSES_FREE: usize = 5;
+/// From this many on it is an alarm.
+pub const GUESSES_MAX: usize = 30;
+
+/// Judges the count of wrong birth dates before this one.
+pub fn guessing(earlier: usize) -> Guessing {
+    match earlier {
+        0..GUESSES_FREE => Guessing::Calm,
+        GUESSES_FREE..GUESSES_MAX => {
+            Guessing::Slow { wait_ms: 500 * (earlier - GUESSES_FREE + 1).min(10) as u32 }
+        }
+        _ => Guessing::Alarm,
+    }
 }

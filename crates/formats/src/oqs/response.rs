@@ -112,7 +112,7 @@ record! {
         /// Certificate valid until.
         pub card_valid_until: Option<String> = "InsuredCardExpirationDate" / 8,
         /// Share that the patient pays, three digits of percent.
-        pub copayment_ratio: Option<String> = "InsuredPartialContributionRatio" / 3,
+        pub copayment_rate: Option<String> = "InsuredPartialContributionRatio" / 3,
         /// Below school age, [`codes::PRESCHOOL`](super::codes::PRESCHOOL).
         pub preschool: Option<String> = "PreschoolClassification" / 1,
         /// Why it ended, [`codes::LOSS_REASON`](super::codes::LOSS_REASON).

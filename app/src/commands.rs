@@ -1,0 +1,136 @@
+//! The other commands: verify the log, back up, restore, check once, run a terminal.
+//!
+//! Always holds: a command that needs the data directory owns it or says who does; an error names what, where and what
+//! to do; exit code 0 means that it was done and, for `audit verify`, that everything fits.
+//! Not here: what the commands do (`store`, `audit`, `terminal`).
+//! Rules come from: the issue, parts B and G; DESIGN section 5.
+
+use crate::{
+    datadir::{DataDir, PUBLIC_KEY},
+    demo::open_terminal,
+    rim,
+    running::place,
+    settings::Settings,
+};
+use audit::{Ledger, Report, Trouble};
+use base::{Error, Fault, Result};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+use store::Store;
+use terminal::Door;
+
+fn open_store(data: &Path, settings: &Settings, who: &str) -> Result<(DataDir, Store)> {
+    let dir = DataDir::own(data, who)?;
+    let ledger = Ledger::new(Arc::new(rim::TimeIds::new()), rim::random_source());
+    let store = Store::open(place(settings, &dir), Arc::new(ledger))?;
+    Ok((dir, store))
+}
+
+/// Verifies the log; the report as lines, and whether everything fits.
+pub fn audit_verify(data: &Path, settings: &Settings, key: Option<&Path>) -> Result<(Vec<String>, bool)> {
+    let (dir, store) = open_store(data, settings, "shikaku audit verify")?;
+    let path = key.map_or_else(|| dir.join(PUBLIC_KEY), Path::to_owned);
+    let public = std::fs::read(&path).map_err(|e| Fault::caused("the audit public key cannot be read", e))?;
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let report = audit::verify(&store, &public, threads)?;
+    Ok((report_lines(&report), report.troubles.is_empty()))
+}
+
+fn report_lines(report: &Report) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} rows in {} streams, {} checkpoints; {} bodies erased after their keeping time; {} rows not sealed yet",
+        report.rows, report.streams, report.checkpoints, report.erased, report.unsealed
+    )];
+    for trouble in &report.troubles {
+        lines.push(match trouble {
+            Trouble::Row { stream, sequence, what } => format!("stream {stream}, row {sequence}: {what}"),
+            Trouble::Checkpoint { number, what } => format!("checkpoint {number}: {what}"),
+        });
+    }
+    lines.push(match report.troubles.len() {
+        0 => "everything fits".to_owned(),
+        n => format!("{n} places do not fit: keep this directory as evidence and compare with published checkpoints"),
+    });
+    lines
+}
+
+/// Backs a data directory up into a new directory.
+pub fn backup(data: &Path, settings: &Settings, into: &Path) -> Result<String> {
+    std::fs::create_dir_all(into).map_err(|e| Fault::caused("the backup's directory cannot be made", e))?;
+    let (dir, store) = open_store(data, settings, "shikaku backup")?;
+    let copied = store.back_up(into)?;
+    std::fs::copy(dir.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
+        .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;
+    Ok(format!("{} bytes copied and checked; the signing key is not in a backup, keep it apart", copied.bytes))
+}
+
+/// Restores a backup into a new data directory.
+pub fn restore(from: &Path, data: &Path, settings: &Settings) -> Result<Vec<String>> {
+    std::fs::create_dir_all(data).map_err(|e| Fault::caused("the data directory cannot be made", e))?;
+    let copied = store::restore(from, data)?;
+    std::fs::copy(from.join(PUBLIC_KEY), data.join(PUBLIC_KEY))
+        .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;
+    let (mut lines, fits) = audit_verify(data, settings, None)?;
+    lines.insert(0, format!("{} bytes restored and checked", copied.bytes));
+    match fits {
+        true => Ok(lines),
+        false => Err(Error::broken(lines.join("\n"))),
+    }
+}
+
+/// The line to a server, for `terminal` and `check`.
+pub struct LineArgs {
+    /// `https://host:port`.
+    pub server: String,
+    /// The server's authority, PEM file.
+    pub ca: PathBuf,
+    /// The terminal's certificate and key, PEM file.
+    pub cert: PathBuf,
+}
+
+impl LineArgs {
+    fn line(&self, settings: &Settings) -> Result<terminal::Line> {
+        let read = |path: &Path| {
+            std::fs::read_to_string(path)
+                .map_err(|e| Fault::caused(format!("{} cannot be read", path.display()), e))
+        };
+        Ok(terminal::Line {
+            url: self.server.clone(),
+            ca_pem: read(&self.ca)?,
+            client_pem: read(&self.cert)?,
+            timeout_ms: settings.terminal.timeout_ms,
+        })
+    }
+}
+
+/// Runs a terminal over a folder until told to stop.
+pub fn terminal(
+    line: &LineArgs,
+    settings: &Settings,
+    base: PathBuf,
+    kept: PathBuf,
+    code: &str,
+    stop: &AtomicBool,
+) -> Result<()> {
+    let terminal = open_terminal(base, kept, code, settings, &line.line(settings)?)?;
+    terminal::run(&terminal, stop);
+    Ok(())
+}
+
+/// Sends one request file and gives the answer's bytes, in the request's encoding.
+pub fn check(line: &LineArgs, settings: &Settings, request: &Path) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(request).map_err(|e| Fault::caused("the request file cannot be read", e))?;
+    let (root, encoding) = formats::xml::parse(&bytes, &formats::xml::Limits::default())
+        .map_err(|bad| Error::broken(format!("the request is not a message: {}", bad.word())))?;
+    let door = terminal::HttpDoor::new(&line.line(settings)?)
+        .map_err(|e| Error::broken(format!("the line to the server: {e}")))?;
+    let id = format!("check-{}", base::IdSource::next(&rim::TimeIds::new()));
+    let answer = door
+        .check(&id, &formats::json::render(&root))
+        .map_err(|away| Error::broken(format!("the server did not answer: {away:?}")))?;
+    let answer = formats::json::parse(&answer, &formats::xml::Limits::default())
+        .map_err(|bad| Error::broken(format!("the server's answer is not a message: {}", bad.word())))?;
+    Ok(formats::xml::render(&answer, encoding).bytes)
+}

@@ -1,0 +1,133 @@
+//! The data directory: what lies in it, who owns it, and the key that signs checkpoints.
+//!
+//! Always holds: one owner at a time; secrets are readable by their owner only; nothing is written outside it; a reset
+//! removes only what this program made, and only from a directory that it made.
+//! Not here: the databases' content (`store`).
+//! Rules come from: the issue, parts B and G; DESIGN section 2 ("a data directory owns one clock").
+
+use audit::SigningKey;
+use base::{Error, Fault, Result};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+use store::{Held, LOG_FILE, MAIN_FILE, OwnerLock};
+
+/// An owned data directory.
+pub struct DataDir {
+    path: PathBuf,
+    _lock: OwnerLock,
+}
+
+const SIGNING_KEY: &str = "audit-signing-key.p8";
+/// The public key that checkpoints are verified with.
+pub const PUBLIC_KEY: &str = "audit-public-key.bin";
+/// What a reset removes. Everything that a person may have put there stays.
+const OURS: [&str; 12] = [
+    MAIN_FILE,
+    "shikaku.db-wal",
+    "shikaku.db-shm",
+    LOG_FILE,
+    "log.db-wal",
+    "log.db-shm",
+    SIGNING_KEY,
+    PUBLIC_KEY,
+    "test-patients.csv",
+    "facility.toml",
+    "tls",
+    "terminal",
+];
+
+impl DataDir {
+    /// Makes the directory if it is missing and becomes its owner.
+    pub fn own(path: &Path, who: &str) -> Result<DataDir> {
+        let fault = |e| Fault::caused("the data directory cannot be made", e);
+        fs::create_dir_all(path).map_err(fault)?;
+        private(path, 0o700)?;
+        let says = format!("{who}, process {}\n", std::process::id());
+        match OwnerLock::take(path, &says)? {
+            Held::Ours(lock) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
+            Held::Theirs(says) => Err(Error::broken(format!(
+                "the data directory is in use ({says}): stop that one first, or name another directory with --data"
+            ))),
+        }
+    }
+
+    /// Removes what this program made, for a fresh start.
+    pub fn reset(&self) -> Result<()> {
+        for name in OURS {
+            let path = self.path.join(name);
+            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            match gone {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Fault::caused(format!("{name} cannot be removed"), e).into());
+                }
+                _ => {}
+            }
+        }
+        for folder in ["req", "res", "face"] {
+            for entry in fs::read_dir(self.path.join("OQS").join(folder)).into_iter().flatten().flatten() {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        Ok(())
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A path in it.
+    pub fn join(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The key that signs checkpoints, made at the first start; its public half lies beside it.
+    pub fn signing_key(&self) -> Result<SigningKey> {
+        let path = self.join(SIGNING_KEY);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => {
+                let bytes = SigningKey::generate()?;
+                write_private(&path, &bytes)?;
+                bytes
+            }
+            Err(e) => return Err(Fault::caused("the audit signing key cannot be read", e).into()),
+        };
+        let key = SigningKey::from_pkcs8(&bytes)?;
+        write_atomic(&self.join(PUBLIC_KEY), &key.public())?;
+        Ok(key)
+    }
+}
+
+/// Writes a file that only its owner may read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_atomic(path, bytes)?;
+    private(path, 0o600)
+}
+
+/// Writes a file whole: under another name first, synced, then renamed.
+pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let fault = |e| Fault::caused(format!("{name} cannot be written"), e);
+    let aside = path.with_file_name(format!(".{name}.tmp"));
+    let mut file = fs::File::create(&aside).map_err(fault)?;
+    private(&aside, 0o600)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
+    fs::rename(&aside, path).map_err(fault)?;
+    private(path, 0o644)
+}
+
+#[cfg(unix)]
+fn private(path: &Path, mode: u32) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
+        .map_err(|e| Fault::caused("file permissions cannot be set", e).into())
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path, _: u32) -> Result<()> {
+    Ok(())
+}

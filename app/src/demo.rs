@@ -1,0 +1,292 @@
+//! `shikaku demo`: a small invented country on an embedded database, with every desk open in the browser.
+//!
+//! Always holds: it listens on loopback only; what it prints as `ready` answers; a second start in the same directory
+//! continues, with facts kept true by recorded corrections; certificates are made anew at each start; it says that
+//! everybody is invented and that desks are switched without passwords.
+//! Not here: what is invented (`country`), the parts that `serve` shares (`running`).
+//! Rules come from: the issue, part G.
+
+use crate::{
+    datadir::{DataDir, write_atomic, write_private},
+    listen, rim, running,
+    settings::Settings,
+    tls::{Authority, Issued, P12_PASSWORD},
+};
+use base::{Actor, Date, Error, Fault, Instant, Purpose, Result};
+use country::Patient;
+use facilities::rules::{FacilityEntry, Kind, NewTerminal};
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+use web::house::{Asker, House};
+
+/// What the command line asks for.
+pub struct Wanted {
+    /// The data directory.
+    pub data: PathBuf,
+    /// The port of the pages.
+    pub port: u16,
+    /// The port of the machines' door.
+    pub machine_port: u16,
+    /// The seed of the country.
+    pub seed: u64,
+    /// Begin anew.
+    pub reset: bool,
+    /// A vendor's own patients.
+    pub patients: Option<PathBuf>,
+}
+
+/// A demo that answers.
+pub struct Demo {
+    running: running::Running,
+    terminal: Option<TerminalThread>,
+    /// What is printed after `ready`.
+    pub says: Vec<String>,
+}
+
+/// Raises the demo.
+pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
+    settings.pages.listen = SocketAddr::from(([127, 0, 0, 1], wanted.port));
+    settings.machines.listen = SocketAddr::from(([127, 0, 0, 1], wanted.machine_port));
+    let dir = DataDir::own(&wanted.data, "shikaku demo")?;
+    if wanted.reset {
+        dir.reset()?;
+    }
+    let opened = running::open(dir, settings.clone(), true)?;
+    let house = opened.house.clone();
+    let today = house.now().date();
+    let (own, problems) = own_patients(&wanted)?;
+    let patients = settle(&house, wanted.seed, today, &own)?;
+    let clinics = country::clinics(today);
+    let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
+    let authority = Authority::make(rim::wall_ms())?;
+    let server = authority.server(rim::wall_ms())?;
+    let tls_dir = opened.dir.join("tls");
+    fs::create_dir_all(&tls_dir).map_err(|e| Fault::caused("tls cannot be made", e))?;
+    write_atomic(&tls_dir.join("ca.pem"), authority.pem().as_bytes())?;
+    let mut terminal_pem = String::new();
+    for clinic in &clinics {
+        let issued = authority.terminal(clinic.code.as_str(), rim::wall_ms())?;
+        admit(&house, clinic, &issued)?;
+        let name = if clinic.id == first.id { "terminal".to_owned() } else { format!("terminal-{}", clinic.code) };
+        let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
+        write_private(&tls_dir.join(format!("{name}.pem")), pem.as_bytes())?;
+        write_private(&tls_dir.join(format!("{name}.p12")), &issued.p12(&authority)?)?;
+        if clinic.id == first.id {
+            terminal_pem = pem;
+        }
+    }
+    write_atomic(&opened.dir.join("facility.toml"), facility_toml(first).as_bytes())?;
+    write_atomic(&opened.dir.join("test-patients.csv"), &country::csv(&patients))?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key.clone()));
+    let chain = vec![server.certificate.clone(), authority.der().clone()];
+    let tls = listen::machine_tls(chain, key, std::slice::from_ref(authority.der()))?;
+    let running = running::start(opened, Some(tls)).await?;
+    let machines = running.machines.ok_or_else(|| Error::broken("the machines' door did not open"))?;
+    write_atomic(&running.dir().join("tls/curl.txt"), curl_line(&running, machines, first).as_bytes())?;
+    let line = terminal::Line {
+        url: format!("https://localhost:{}", machines.port()),
+        ca_pem: authority.pem().to_owned(),
+        client_pem: terminal_pem,
+        timeout_ms: settings.terminal.timeout_ms,
+    };
+    let base = running.dir().join("OQS");
+    let kept = running.dir().join("terminal");
+    let terminal = TerminalThread::start(base, kept, first.code.as_str(), &settings, line)?;
+    let says = desks(&running, first, patients.len(), &problems);
+    Ok(Demo { running, terminal: Some(terminal), says })
+}
+
+impl Demo {
+    /// Where the pages answer.
+    pub fn address(&self) -> SocketAddr {
+        self.running.pages
+    }
+
+    /// Ends everything: the folder first, so that nothing new is taken.
+    pub async fn end(mut self) -> Result<()> {
+        if let Some(terminal) = self.terminal.take() {
+            terminal.end();
+        }
+        self.running.end().await
+    }
+}
+
+/// Records the country's institutions and people, patient by patient so that no transaction is long.
+fn settle(house: &House, seed: u64, today: Date, own: &[Patient]) -> Result<Vec<Patient>> {
+    let asker = || Asker::new(Actor::System, Purpose::Registration);
+    let now = house.now();
+    for clinic in country::clinics(today) {
+        let entry = FacilityEntry {
+            code: clinic.code,
+            name: clinic.name.clone(),
+            kind: Kind::parse(clinic.kind).ok_or_else(|| Error::broken("a clinic of an unknown kind"))?,
+            postcode: Some(clinic.postcode.clone()),
+            address: Some(clinic.address.clone()),
+            pre_operation_from: clinic.pre_operation_from,
+            operates_from: clinic.operates_from,
+            closes_on: None,
+        };
+        let cx = house.cx(asker());
+        let recorded = house.store().record(now, |tx| facilities::record(tx, &cx, clinic.id, &entry))?;
+        recorded.map_err(|refusal| Error::broken(format!("a clinic of the country was refused: {refusal}")))?;
+    }
+    let mut patients = country::patients(seed, today);
+    patients.extend(own.iter().cloned());
+    let cx = house.cx(asker());
+    house.store().record(now, |tx| country::settle_insurers(tx, &cx))?;
+    for patient in &patients {
+        let cx = house.cx(asker());
+        house.store().record(now, |tx| country::settle_one(tx, &cx, patient))?;
+    }
+    let facilities: Vec<_> = country::clinics(today).iter().map(|clinic| clinic.id).collect();
+    let cx = house.cx(asker());
+    house.store().change(|tx| staff::demo_desks(tx, &cx, &facilities))?;
+    Ok(patients)
+}
+
+/// Where a vendor's own patients lie when no file is named.
+const OWN_PATIENTS: &str = "my-patients.csv";
+
+fn own_patients(wanted: &Wanted) -> Result<(Vec<Patient>, Vec<String>)> {
+    let (path, must) = match &wanted.patients {
+        Some(path) => (path.clone(), true),
+        None => (wanted.data.join(OWN_PATIENTS), false),
+    };
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must => return Ok((Vec::new(), Vec::new())),
+        Err(e) => return Err(Fault::caused("the file of own patients cannot be read", e).into()),
+    };
+    let today = Instant::from_ms(rim::wall_ms()).date();
+    let (patients, problems) = country::read_csv(&bytes, wanted.seed, today);
+    let problems = problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.what)).collect();
+    Ok((patients, problems))
+}
+
+fn admit(house: &House, clinic: &country::Clinic, issued: &Issued) -> Result<()> {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+    let cx = house.cx(Asker::new(Actor::System, Purpose::Administration));
+    let new = NewTerminal {
+        facility: clinic.id,
+        label: "demo".into(),
+        fingerprint: listen::fingerprint(&issued.certificate),
+        expires_at: cx.now.plus_ms(30 * DAY_MS),
+    };
+    // Certificates of earlier starts are of no use to anybody any more.
+    let outcome = house.store().change(|tx| {
+        for old in facilities::list_terminals(tx, clinic.id)?.iter().filter(|t| t.barred_at.is_none()) {
+            let _ = facilities::bar_terminal(tx, &cx, old.id)?;
+        }
+        facilities::admit_terminal(tx, &cx, &new)
+    })?;
+    outcome.map(|_| ()).map_err(|refusal| Error::broken(format!("a terminal was refused: {refusal}")))
+}
+
+fn facility_toml(clinic: &country::Clinic) -> String {
+    format!(
+        "# The demo's clinic. Requests that name another institution are refused.\n\
+         institution_code = \"{}\"\nname = \"{}\"\n",
+        clinic.code, clinic.name
+    )
+}
+
+fn curl_line(running: &running::Running, machines: SocketAddr, clinic: &country::Clinic) -> String {
+    let day = running.house.now().date().stamp8();
+    format!(
+        "# From the data directory. The .p12 files have the password \"{P12_PASSWORD}\".\n\
+         curl --cacert tls/ca.pem --cert tls/terminal.pem \\\n  \
+         -H 'Content-Type: application/json;charset=UTF-8' \\\n  \
+         -d '{{\"XmlMsg\":{{\"MessageHeader\":{{\"QualificationConfirmationDate\":\"{day}\",\
+         \"MedicalInstitutionCode\":\"{}\"}},\"MessageBody\":{{\"QualificationConfirmSearchInfo\":{{\
+         \"InsurerNumber\":\"...\",\"InsuredIdentificationNumber\":\"...\",\"Birthdate\":\"...\",\
+         \"LimitApplicationCertificateRelatedConsFlg\":\"0\"}}}}}}}}' \\\n  \
+         https://localhost:{}{}\n",
+        clinic.code,
+        machines.port(),
+        counter::web::SEARCH_PATH,
+    )
+}
+
+fn desks(running: &running::Running, clinic: &country::Clinic, patients: usize, problems: &[String]) -> Vec<String> {
+    let dir = running.dir().path().display();
+    let mut says = vec![
+        "これは公式のシステムではありません。登場する人物・機関はすべて架空です。".to_owned(),
+        "This is not an official system. All people and institutions are invented.".to_owned(),
+        String::new(),
+        format!("desks       http://{}/desks", running.pages),
+        format!("reception   http://{}/reception", running.pages),
+        format!("folders     {dir}/OQS/req  →  {dir}/OQS/res"),
+        format!("clinic      {} (institution_code {})", clinic.name, clinic.code),
+        format!("patients    {dir}/test-patients.csv ({patients} people)"),
+        format!("web API     {dir}/tls/curl.txt"),
+        "stop        Ctrl-C".to_owned(),
+    ];
+    if !problems.is_empty() {
+        says.push(format!("{OWN_PATIENTS}: {} lines were not understood:", problems.len()));
+        says.extend(problems.iter().take(20).map(|problem| format!("  {problem}")));
+    }
+    says
+}
+
+/// The clinic's terminal, on a thread of its own.
+struct TerminalThread {
+    stop: Arc<AtomicBool>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl TerminalThread {
+    fn start(
+        base: PathBuf,
+        kept: PathBuf,
+        code: &str,
+        settings: &Settings,
+        line: terminal::Line,
+    ) -> Result<TerminalThread> {
+        fs::create_dir_all(&base).map_err(|e| Fault::caused("the OQS folder cannot be made", e))?;
+        let terminal = open_terminal(base, kept, code, settings, &line)?;
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let thread = std::thread::Builder::new()
+            .name("terminal".into())
+            .spawn(move || terminal::run(&terminal, &stopped))
+            .map_err(|e| Fault::caused("no thread for the terminal", e))?;
+        Ok(TerminalThread { stop, thread })
+    }
+
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.join();
+    }
+}
+
+/// Opens a terminal with the settings of the program.
+pub fn open_terminal(
+    base: PathBuf,
+    kept: PathBuf,
+    code: &str,
+    settings: &Settings,
+    line: &terminal::Line,
+) -> Result<terminal::Terminal> {
+    let mut wanted = terminal::Settings::new(base, kept, code.to_owned());
+    wanted.poll_ms = settings.terminal.poll_ms;
+    wanted.settle_ms = settings.terminal.settle_ms;
+    wanted.repeat_ms = settings.terminal.repeat_ms;
+    wanted.write_in_place = settings.terminal.write_in_place;
+    wanted.encoding = match settings.terminal.encoding.as_str() {
+        "utf-8" => terminal::AnswerEncoding::Utf8,
+        "shift_jis" => terminal::AnswerEncoding::ShiftJis,
+        "as-request" => terminal::AnswerEncoding::SameAsRequest,
+        _ => return Err(Error::broken("terminal.encoding is not one of utf-8, shift_jis, as-request")),
+    };
+    let door = terminal::HttpDoor::new(line).map_err(|e| Error::broken(format!("the terminal's line: {e}")))?;
+    terminal::Terminal::open(wanted, Arc::new(door))
+        .map_err(|e| Fault::caused("the terminal's folders cannot be opened", e).into())
+}

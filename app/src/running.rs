@@ -1,0 +1,211 @@
+//! A running Shikaku: store, house, listeners, and the work that goes on beside them (sealing, forgetting old request
+//! keys). `demo` and `serve` are two ways to fill one in.
+//!
+//! Always holds: what is started here is ended here, in order: listeners first, then the work beside, then a last
+//! checkpoint; after a clean end nothing of the log is unsealed.
+//! Not here: certificates and people of the demo (`demo`).
+//! Rules come from: DESIGN sections 1 and 4.
+
+use crate::{
+    datadir::DataDir,
+    listen::{self, MachineDoor},
+    rim::{TimeIds, WallClock, random_source},
+    settings::Settings,
+    status, visitors,
+};
+use audit::{Ledger, Sealer};
+use base::{Clock, Fault, Result};
+use rustls::ServerConfig;
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+use store::{Place, Store};
+use tokio::sync::watch;
+use web::{
+    house::{House, Parts},
+    routes::Routes,
+};
+
+/// An opened Shikaku that does not listen yet.
+pub struct Opened {
+    /// The directory.
+    pub dir: DataDir,
+    /// The house.
+    pub house: House,
+    /// The settings.
+    pub settings: Settings,
+    /// The audit ledger, which knows how many rows wait.
+    pub ledger: Arc<Ledger>,
+    sealer: Sealer,
+}
+
+/// Where the settings say that the data lie.
+pub fn place(settings: &Settings, dir: &DataDir) -> Place {
+    match settings.database.url.as_str() {
+        "sqlite" => Place::Sqlite { dir: dir.path().to_owned(), vfs: None },
+        url => Place::Postgres { url: url.to_owned() },
+    }
+}
+
+/// Opens the data and the house.
+pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
+    let offset_ms = if demo { settings.demo.clock_offset_s.saturating_mul(1000) } else { 0 };
+    let clock: Arc<dyn Clock> = Arc::new(WallClock::new(offset_ms));
+    let ids = Arc::new(TimeIds::new());
+    let random = random_source();
+    let ledger = Arc::new(Ledger::new(ids.clone(), random.clone()));
+    let store = Store::open(place(&settings, &dir), ledger.clone())?;
+    let sealer = Sealer::new(dir.signing_key()?);
+    let house = House::open(Parts {
+        store,
+        clock,
+        ids,
+        random,
+        hosts: settings.pages.hosts.clone(),
+        demo,
+        desk_threads: settings.machines.threads,
+        desk_queue: settings.machines.queue,
+        page_threads: settings.pages.threads,
+        page_queue: settings.pages.queue,
+    })?;
+    Ok(Opened { dir, house, settings, ledger, sealer })
+}
+
+/// All routes of pages, for the router and for the permission table.
+pub fn page_routes(settings: &Settings, demo: bool) -> Routes {
+    Routes::new()
+        .join(counter::web::routes(settings.check.into()))
+        .join(facilities::web::routes())
+        .join(staff::web::routes(demo, settings.pages.behind_https))
+        .join(status::routes())
+}
+
+/// All routes of machines.
+pub fn machine_routes(settings: &Settings) -> Routes {
+    Routes::new().join(counter::web::machine_routes(settings.check.into())).join(status::machine_routes())
+}
+
+/// The pages' router with its guards.
+pub fn page_router(house: &House, settings: &Settings) -> axum::Router {
+    let guard = axum::middleware::from_fn_with_state(house.clone(), visitors::recognise);
+    page_routes(settings, house.is_demo())
+        .into_router(house.clone())
+        .fallback(status::not_found)
+        .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
+        .layer(guard)
+}
+
+/// A Shikaku that answers.
+pub struct Running {
+    /// The house.
+    pub house: House,
+    /// Where pages answer.
+    pub pages: SocketAddr,
+    /// Where machines answer, when they do.
+    pub machines: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    listeners: Vec<tokio::task::JoinHandle<Result<()>>>,
+    beside: Beside,
+    dir: DataDir,
+}
+
+/// Starts listeners and the work beside.
+pub async fn start(opened: Opened, tls: Option<Arc<ServerConfig>>) -> Result<Running> {
+    let Opened { dir, house, settings, ledger, sealer } = opened;
+    let (stop, stopped) = watch::channel(false);
+    let listener = listen::bind(settings.pages.listen).await?;
+    let local = |listener: &tokio::net::TcpListener| {
+        listener.local_addr().map_err(|e| Fault::caused("a listener has no address", e))
+    };
+    let pages = local(&listener)?;
+    let router = page_router(&house, &settings);
+    let mut listeners = vec![tokio::spawn(listen::pages(listener, router, stopped.clone()))];
+    let mut machines = None;
+    if let Some(tls) = tls {
+        let listener = listen::bind(settings.machines.listen).await?;
+        machines = Some(local(&listener)?);
+        let router = machine_routes(&settings)
+            .into_router(house.clone())
+            .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024));
+        let door =
+            MachineDoor { router, house: house.clone(), tls, connections_max: settings.machines.connections_max };
+        listeners.push(tokio::spawn(listen::machines(listener, door, stopped)));
+    }
+    let beside = Beside::start(house.clone(), ledger, sealer, &settings)?;
+    Ok(Running { house, pages, machines, stop, listeners, beside, dir })
+}
+
+impl Running {
+    /// The data directory.
+    pub fn dir(&self) -> &DataDir {
+        &self.dir
+    }
+
+    /// Ends everything in order.
+    pub async fn end(self) -> Result<()> {
+        let _ = self.stop.send(true);
+        for listener in self.listeners {
+            listener.await.map_err(|e| Fault::caused("a listener's task ended early", e))??;
+        }
+        self.beside.end();
+        Ok(())
+    }
+}
+
+/// The work beside: a thread that seals the log and forgets old request keys.
+struct Beside {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+const TICK: Duration = Duration::from_millis(50);
+const FORGET_EVERY_MS: i64 = 60_000;
+
+impl Beside {
+    fn start(house: House, ledger: Arc<Ledger>, mut sealer: Sealer, settings: &Settings) -> Result<Beside> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let stopped = stop.clone();
+        let audit = settings.audit;
+        let work = move || {
+            let (mut sealed_rows, mut sealed_ms, mut forgot_ms) = (0, 0, 0);
+            loop {
+                let last = stopped.load(Ordering::Relaxed);
+                let (now, rows) = (house.now(), ledger.rows());
+                let waited = u64::try_from(now.ms() - sealed_ms).unwrap_or(u64::MAX);
+                if last || waited >= audit.seal_every_ms || rows - sealed_rows >= audit.seal_every_rows {
+                    match sealer.seal(house.store(), now) {
+                        Ok(_) => (sealed_rows, sealed_ms) = (rows, now.ms()),
+                        Err(error) => tracing::error!(%error, "the log could not be sealed; trying again"),
+                    }
+                }
+                if now.ms() - forgot_ms >= FORGET_EVERY_MS {
+                    forgot_ms = now.ms();
+                    if let Err(error) = house.store().forget_requests(now) {
+                        tracing::error!(%error, "old request keys could not be forgotten; trying again");
+                    }
+                }
+                if last {
+                    return;
+                }
+                std::thread::park_timeout(TICK);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("beside".into())
+            .spawn(work)
+            .map_err(|e| Fault::caused("no thread for the work beside", e))?;
+        Ok(Beside { stop, thread })
+    }
+
+    fn end(self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.thread().unpark();
+        let _ = self.thread.join();
+    }
+}

@@ -1,0 +1,59 @@
+//! Recognising who asks for a page: the session cookie, and where the request comes from.
+//!
+//! Always holds: a request whose Host or Origin is not ours is refused before anything else; a session that lacks a
+//! factor is no visitor; a visitor's facility is named by `facilities`, its account by `staff`.
+//! Not here: signing in (`staff`), permissions (`web::routes`).
+//! Rules come from: the issue, part C; DESIGN section 4, "Host and Origin checked".
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use base::{Actor, Id, Purpose, Refusal, Result};
+use store::Tx;
+use web::{
+    cookies::cookie,
+    guard::allows,
+    house::{Asker, House},
+    lang::lang_of,
+    problem,
+    routes::{STALE_FORM, Visitor, problem_page},
+};
+
+/// Puts a [`Visitor`] into the request when there is one, and refuses requests from elsewhere.
+pub async fn recognise(State(house): State<House>, mut request: Request, next: Next) -> Response {
+    let lang = lang_of(request.headers(), request.uri().query());
+    if !allows(request.method(), request.headers(), house.hosts()) {
+        return problem_page(lang, &Refusal::new(&STALE_FORM, 403));
+    }
+    if let Some(token) = cookie(request.headers(), staff::COOKIE).map(str::to_owned) {
+        let asker = Asker::new(Actor::System, Purpose::Operation);
+        match house.read(asker, move |tx, cx| visitor(tx, cx.now, &token)).await {
+            Ok(Some(visitor)) => {
+                request.extensions_mut().insert(visitor);
+            }
+            Ok(None) => {}
+            Err(_) => return problem::broken(lang),
+        }
+    }
+    next.run(request).await
+}
+
+fn visitor(tx: &mut Tx<'_>, now: base::Instant, token: &str) -> Result<Option<Visitor>> {
+    let Some(session) = staff::visit(tx, now, token)?.filter(|session| !session.factors_missing) else {
+        return Ok(None);
+    };
+    let place = match session.facility {
+        None => None,
+        Some(facility) => facilities::get(tx, facility)?.map(|entry| entry.name),
+    };
+    let facility = session.facility.map(Id::raw);
+    Ok(Some(Visitor {
+        actor: Actor::Staff { staff: session.staff.raw(), role: session.role, facility },
+        role: session.role,
+        name: session.name,
+        place,
+        csrf: session.csrf,
+    }))
+}

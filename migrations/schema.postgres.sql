@@ -1,0 +1,155 @@
+CREATE INDEX audit_row_by_answer ON audit_row USING btree (answer) WHERE (answer IS NOT NULL)
+CREATE INDEX audit_row_by_facility ON audit_row USING btree (facility, at) WHERE (facility IS NOT NULL)
+CREATE INDEX audit_row_by_person ON audit_row USING btree (person, at) WHERE (person IS NOT NULL)
+CREATE INDEX coverage_entry_by_coverage ON coverage_entry USING btree (coverage)
+CREATE INDEX coverage_entry_by_number ON coverage_entry USING btree (number_key, insurer_number, symbol_key)
+CREATE INDEX coverage_fact_by_coverage ON coverage_fact USING btree (coverage)
+CREATE INDEX coverage_fact_by_person ON coverage_fact USING btree (person) WHERE (person IS NOT NULL)
+CREATE INDEX facility_entry_by_code ON facility_entry USING btree (code)
+CREATE INDEX staff_account_by_facility ON staff_account USING btree (facility)
+CREATE INDEX staff_session_by_staff ON staff_session USING btree (staff)
+CREATE INDEX store_request_by_at ON store_request USING btree (at)
+CREATE UNIQUE INDEX audit_checkpoint_pkey ON audit_checkpoint USING btree (number)
+CREATE UNIQUE INDEX audit_row_pkey ON audit_row USING btree (stream, sequence)
+CREATE UNIQUE INDEX audit_sealed_pkey ON audit_sealed USING btree (stream)
+CREATE UNIQUE INDEX audit_stream_pkey ON audit_stream USING btree (stream)
+CREATE UNIQUE INDEX coverage_entry_pkey ON coverage_entry USING btree (entry)
+CREATE UNIQUE INDEX coverage_fact_pkey ON coverage_fact USING btree (fact)
+CREATE UNIQUE INDEX coverage_insurer_pkey ON coverage_insurer USING btree (insurer_number, revision)
+CREATE UNIQUE INDEX facility_entry_pkey ON facility_entry USING btree (facility, revision)
+CREATE UNIQUE INDEX facility_terminal_by_fingerprint ON facility_terminal USING btree (fingerprint)
+CREATE UNIQUE INDEX facility_terminal_pkey ON facility_terminal USING btree (terminal)
+CREATE UNIQUE INDEX people_entry_pkey ON people_entry USING btree (person, revision)
+CREATE UNIQUE INDEX people_number_by_number ON people_number USING btree (my_number)
+CREATE UNIQUE INDEX people_number_pkey ON people_number USING btree (person)
+CREATE UNIQUE INDEX staff_account_by_login ON staff_account USING btree (login)
+CREATE UNIQUE INDEX staff_account_pkey ON staff_account USING btree (staff)
+CREATE UNIQUE INDEX staff_session_pkey ON staff_session USING btree (token)
+CREATE UNIQUE INDEX store_migration_pkey ON store_migration USING btree (number)
+CREATE UNIQUE INDEX store_request_pkey ON store_request USING btree (facility, request)
+CREATE UNIQUE INDEX store_revision_pkey ON store_revision USING btree (revision)
+audit_checkpoint.at bigint not null
+audit_checkpoint.hash bytea not null
+audit_checkpoint.heads bytea not null
+audit_checkpoint.number bigint not null
+audit_checkpoint.signature bytea not null
+audit_row.act text
+audit_row.answer bigint
+audit_row.at bigint
+audit_row.body bytea
+audit_row.commitment bytea not null
+audit_row.facility bigint
+audit_row.hash bytea not null
+audit_row.outcome text
+audit_row.person bigint
+audit_row.repeated bigint
+audit_row.salt bytea
+audit_row.sequence bigint not null
+audit_row.stream bigint not null
+audit_sealed.sequence bigint not null
+audit_sealed.stream bigint not null
+audit_stream.month bigint not null
+audit_stream.opened_at bigint not null
+audit_stream.stream bigint not null
+coverage_entry.address text
+coverage_entry.birth bigint not null
+coverage_entry.branch bigint
+coverage_entry.card_class text not null
+coverage_entry.card_from bigint
+coverage_entry.card_until bigint
+coverage_entry.coverage bigint not null
+coverage_entry.entry bigint not null
+coverage_entry.insured_name text
+coverage_entry.insurer_number text not null
+coverage_entry.issued_on bigint
+coverage_entry.kana text not null
+coverage_entry.name text not null
+coverage_entry.number text not null
+coverage_entry.number_key text not null
+coverage_entry.other_kana text
+coverage_entry.other_name text
+coverage_entry.postcode text
+coverage_entry.qualified_on bigint not null
+coverage_entry.relation bigint
+coverage_entry.replaces bigint
+coverage_entry.revision bigint not null
+coverage_entry.sex bigint not null
+coverage_entry.symbol text
+coverage_entry.symbol_key text not null
+coverage_fact.amount bigint
+coverage_fact.class text
+coverage_fact.code text
+coverage_fact.coverage bigint not null
+coverage_fact.ends_on bigint
+coverage_fact.facility_code text
+coverage_fact.fact bigint not null
+coverage_fact.issued_on bigint
+coverage_fact.kind text not null
+coverage_fact.label text
+coverage_fact.long_term_on bigint
+coverage_fact.person bigint
+coverage_fact.replaces bigint
+coverage_fact.revision bigint not null
+coverage_fact.starts_on bigint
+coverage_insurer.insurer_number text not null
+coverage_insurer.name text not null
+coverage_insurer.revision bigint not null
+facility_entry.address text
+facility_entry.closes_on bigint
+facility_entry.code text not null
+facility_entry.facility bigint not null
+facility_entry.kind text not null
+facility_entry.name text not null
+facility_entry.operates_from bigint
+facility_entry.postcode text
+facility_entry.pre_operation_from bigint
+facility_entry.revision bigint not null
+facility_terminal.admitted_at bigint not null
+facility_terminal.barred_at bigint
+facility_terminal.expires_at bigint not null
+facility_terminal.facility bigint not null
+facility_terminal.fingerprint bytea not null
+facility_terminal.label text not null
+facility_terminal.terminal bigint not null
+people_entry.address text
+people_entry.birth bigint not null
+people_entry.kana text not null
+people_entry.name text not null
+people_entry.person bigint not null
+people_entry.postcode text
+people_entry.revision bigint not null
+people_entry.sex bigint not null
+people_number.my_number text not null
+people_number.person bigint not null
+people_number.revision bigint not null
+staff_account.closed_at bigint
+staff_account.facility bigint
+staff_account.failures bigint not null
+staff_account.locked_until bigint
+staff_account.login text not null
+staff_account.made_at bigint not null
+staff_account.name text not null
+staff_account.one_time_until bigint
+staff_account.password text
+staff_account.role text not null
+staff_account.staff bigint not null
+staff_account.totp bytea
+staff_account.totp_step bigint not null
+staff_session.begun_at bigint not null
+staff_session.ended_at bigint
+staff_session.proof bigint not null
+staff_session.seen_at bigint not null
+staff_session.staff bigint not null
+staff_session.token bytea not null
+staff_session.totp_pending bytea
+store_migration.checksum bigint not null
+store_migration.length bigint not null
+store_migration.name text not null
+store_migration.number bigint not null
+store_request.answer bigint not null
+store_request.at bigint not null
+store_request.digest bytea not null
+store_request.facility bigint not null
+store_request.request text not null
+store_revision.at bigint not null
+store_revision.revision bigint not null

@@ -1,0 +1,51 @@
+//! The counter's routes: the machines' door (JSON mirror of the OQS messages) and the pages of the reception.
+//!
+//! Always holds: parse → operation → render; no decision is made here. No number or name stands in a path.
+//! Not here: how a terminal or a visitor is recognised (`app`); the folder door (`terminal`).
+//! Rules come from: the reference on OQS, section 7; docs/rules.md S1 r3, r7.
+
+mod door;
+mod pages;
+mod texts;
+
+use axum::routing::{get, post};
+use base::Role;
+use web::routes::{Permit, Routes};
+
+use crate::rules::Settings;
+use std::sync::Arc;
+
+pub use door::SEARCH_PATH;
+
+/// Those who stand at a facility's desk.
+const AT_THE_DESK: Permit =
+    Permit::Roles(&[Role::Receptionist, Role::Clinician, Role::FacilityAdministrator]);
+const ADMINISTRATOR: Permit = Permit::Roles(&[Role::FacilityAdministrator]);
+
+/// What the handlers share: the settings of the decision.
+#[derive(Clone)]
+struct Desk(Arc<Settings>);
+
+/// The machines' door.
+pub fn machine_routes(settings: Settings) -> Routes {
+    let desk = Desk(Arc::new(settings));
+    Routes::new().add(
+        "POST",
+        SEARCH_PATH,
+        "counter.check",
+        Permit::Terminal,
+        post(door::search).layer(axum::Extension(desk)),
+    )
+}
+
+/// The pages of the reception.
+pub fn routes(settings: Settings) -> Routes {
+    let desk = axum::Extension(Desk(Arc::new(settings)));
+    Routes::new()
+        .add("GET", "/reception", "counter.list", AT_THE_DESK, get(pages::reception).layer(desk.clone()))
+        .add("POST", "/reception/check", "counter.check", AT_THE_DESK, post(pages::check).layer(desk.clone()))
+        .add("GET", "/checks/{decision}", "counter.get", AT_THE_DESK, get(pages::decision).layer(desk))
+        .add("GET", "/log", "counter.log", ADMINISTRATOR, get(pages::log))
+        .nav("/reception", "受付・資格確認", "Reception", AT_THE_DESK)
+        .nav("/log", "照会の記録", "Access log", ADMINISTRATOR)
+}

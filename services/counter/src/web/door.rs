@@ -1,0 +1,309 @@
+//! The machines' door: `POST` of the JSON mirror of `OQSsiquc01req`, answered with the mirror of `OQSsiquc01res`.
+//!
+//! Always holds: whatever a recognised terminal sends is answered in the message's own form, with its identifiers
+//! echoed: a message that cannot be processed with `SegmentOfResult` 9, the third answer with
+//! `ProcessingResultStatus` 2 and no validity. Nothing of the request stands in an error text or a log line.
+//! Not here: XML and character sets (`formats`, `terminal`).
+//! Rules come from: the reference on OQS, sections 4.1, 4.3, 6.3, 7; DESIGN section 4, "The third answer".
+
+use super::Desk;
+use crate::{
+    Check, Checked,
+    refusals::{self, BROKEN, BUSY},
+    rules::{Declared, Field, Outcome, Shown, Typed, read},
+};
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use base::{Date, Help, Instant, Purpose, Refusal, RequestKey};
+use coverage::rules::{Fact, What};
+use formats::{
+    json,
+    oqs::{CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ResponseBody, ResponseHeader, ResultRow, Ticket},
+    xml::Limits,
+};
+use store::Claim;
+use web::{
+    house::{Asker, House, Trouble},
+    routes::Machine,
+};
+
+/// Where the door is; the field's own path is not public beyond its shape, so this one is ours.
+pub const SEARCH_PATH: &str = "/oqs/v1/qualification/search";
+/// The header by which a repeat of a request is known.
+const REQUEST_ID: &str = "idempotency-key";
+const REQUEST_ID_MAX: usize = 100;
+
+pub(super) async fn search(
+    State(house): State<House>,
+    Extension(desk): Extension<Desk>,
+    Extension(machine): Extension<Machine>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let now = house.now();
+    let (echo, asked) = match understand(&body) {
+        Ok(understood) => understood,
+        Err((echo, refusal)) => return answer(&cannot_process(&echo, refusal.help, now)),
+    };
+    let request = headers
+        .get(REQUEST_ID)
+        .and_then(|id| id.to_str().ok())
+        .filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_MAX)
+        .map(|id| RequestKey { request: id.to_owned(), digest: digest(&body) });
+    let asker = Asker { actor: machine.actor, purpose: Purpose::Reception, request };
+    let declared = asked.declared;
+    let settings = desk.0.clone();
+    let outcome = house.check(asker, move |tx, cx| crate::check(tx, cx, &settings, &asked)).await;
+    match outcome {
+        Ok((Ok(_), Claim::Conflict)) => {
+            answer(&cannot_process(&echo, refusals::request_conflict().help, now))
+        }
+        Ok((Ok(checked), _)) => {
+            if checked.wait_ms > 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(checked.wait_ms.into())).await;
+            }
+            answer(&decided(&echo, &checked, declared))
+        }
+        Ok((Err(refusal), _)) => answer(&cannot_process(&echo, refusal.help, now)),
+        Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now)),
+        Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now)),
+    }
+}
+
+fn digest(body: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, body).as_ref());
+    out
+}
+
+/// Reads the message; what cannot be read comes back with whatever can be echoed.
+fn understand(body: &[u8]) -> Result<(Echo, Check), (Box<Echo>, Refusal)> {
+    let malformed = |echo| (Box::new(echo), refusals::malformed());
+    let root = json::parse(body, &Limits::default()).map_err(|_| malformed(Echo::default()))?;
+    let echo = Echo::of(&root);
+    let (Some(request), _) = CheckRequest::read(&root) else {
+        return Err(malformed(echo));
+    };
+    match question(&request) {
+        Ok(check) => Ok((echo, check)),
+        Err(_) => Err(malformed(echo)),
+    }
+}
+
+fn question(request: &CheckRequest) -> Result<Check, Vec<Field>> {
+    let search = &request.search;
+    let typed = Typed {
+        insurer: search.insurer_number.clone(),
+        symbol: search.symbol.clone().unwrap_or_default(),
+        number: search.number.clone(),
+        branch: search.branch.clone().unwrap_or_default(),
+        birth: search.birth_date.clone(),
+    };
+    let flag = |flag: &Option<String>| match flag.as_deref() {
+        None | Some("0") => Ok(false),
+        Some("1") => Ok(true),
+        Some(_) => Err(vec![Field::Consent]),
+    };
+    Ok(Check {
+        facility_code: Some(request.institution.clone()),
+        ask: read(&typed)?,
+        day: Some(Date::parse8(&request.asked_on).ok_or_else(|| vec![Field::Day])?),
+        declared: Declared { limit: flag(&search.limit_consent)?, diseases: flag(&search.disease_consent)? },
+    })
+}
+
+fn answer(response: &CheckResponse) -> Response {
+    let body = json::render(&response.write());
+    let kind = HeaderValue::from_static("application/json;charset=UTF-8");
+    let cache = HeaderValue::from_static("no-store");
+    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)], body).into_response()
+}
+
+fn head(echo: &Echo, at: Instant) -> ResponseHeader {
+    ResponseHeader {
+        executed_at: at.stamp14(),
+        asked_on: echo.asked_on.clone().unwrap_or_default(),
+        institution: echo.institution.clone().unwrap_or_default(),
+        file_identifier: echo.file_identifier.clone(),
+        reference_class: "2".into(),
+        segment: "1".into(),
+        character_code: formats::xml::Encoding::Utf8.code().into(),
+        ..ResponseHeader::default()
+    }
+}
+
+/// The message as a whole is refused: `SegmentOfResult` 9.
+fn cannot_process(echo: &Echo, help: &'static Help, at: Instant) -> CheckResponse {
+    let header = ResponseHeader {
+        segment: "9".into(),
+        error_code: Some(help.oqs.into()),
+        error_message: Some(message(help, None)),
+        ..head(echo, at)
+    };
+    CheckResponse { header, body: ResponseBody { search: echo.search.clone(), ..ResponseBody::default() } }
+}
+
+/// The third answer: status 2, no validity.
+fn undetermined(echo: &Echo, help: &'static Help, at: Instant) -> CheckResponse {
+    CheckResponse {
+        header: head(echo, at),
+        body: ResponseBody {
+            search: echo.search.clone(),
+            status: Some("2".into()),
+            code: Some(help.oqs.into()),
+            message: Some(message(help, Some(at))),
+            ..ResponseBody::default()
+        },
+    }
+}
+
+/// What happened and what the desk does; for the third answer also as of when and from where. At most 120 characters.
+fn message(help: &Help, as_of: Option<Instant>) -> String {
+    let text = match as_of {
+        None => format!("{}{}", help.what.0, help.desk.0),
+        Some(at) => {
+            let at = at.for_people();
+            format!("{}{}（{}現在・保険者登録情報による）", help.what.0, help.desk.0, &at[..at.len() - 3])
+        }
+    };
+    text.chars().take(MESSAGE_MAX).collect()
+}
+
+const MESSAGE_MAX: usize = 120;
+/// Information with a good answer: the facility is in pre-operation (S1 r9).
+const PRE_OPERATION: (&str, &str) =
+    ("SKC00001I", "プレ運用中です。被保険者証・資格確認書もあわせて確認してください。");
+/// Information with a good answer: no rate is recorded for the day.
+const RATE_NOT_KNOWN: (&str, &str) =
+    ("SKC00002I", "負担割合が登録されていません。資格確認書などで確認してください。");
+
+fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse {
+    let decision = &checked.decision;
+    if let Outcome::Undetermined(help) = decision.outcome {
+        return undetermined(echo, help, checked.at);
+    }
+    let rate_missing = decision.steps.contains(&crate::rules::Step::RateNotKnown);
+    let information = match (checked.pre_operation, rate_missing) {
+        (true, _) => Some(PRE_OPERATION),
+        (false, true) => Some(RATE_NOT_KNOWN),
+        (false, false) => None,
+    };
+    let identifier = echo.search.as_ref().and_then(|s| s.child_text("ArbitraryIdentifier")).map(str::to_owned);
+    let rows = decision.shown.iter().map(|shown| row(shown, checked.at, declared, identifier.clone()));
+    CheckResponse {
+        header: head(echo, checked.at),
+        body: ResponseBody {
+            search: echo.search.clone(),
+            status: Some("1".into()),
+            code: information.map(|(code, _)| code.into()),
+            message: information.map(|(_, text)| text.into()),
+            validity: decision.outcome.validity().map(Into::into),
+            results: rows.collect(),
+            ..ResponseBody::default()
+        },
+    }
+}
+
+fn day(day: Option<Date>) -> Option<String> {
+    day.map(Date::stamp8)
+}
+
+fn percent(percent: i64) -> String {
+    format!("{percent:03}")
+}
+
+fn row(shown: &Shown, at: Instant, declared: Declared, identifier: Option<String>) -> ResultRow {
+    let entry = &shown.entry;
+    let is_aid = entry.card_class == "A1";
+    let consent = |given: bool| (!is_aid).then(|| String::from(if given { "1" } else { "0" }));
+    let time = |given: bool| (!is_aid && given).then(|| at.stamp14());
+    ResultRow {
+        card_class: entry.card_class.clone(),
+        insurer_number: entry.insurer.padded(),
+        symbol: entry.symbol.clone(),
+        number: Some(entry.number.clone()),
+        branch: entry.branch.map(|branch| branch.to_string()),
+        family: entry.relation.map(|relation| relation.code().to_string()),
+        insured_name: entry.insured_name.clone(),
+        name: entry.name.written.clone(),
+        other_name: entry.other_name.as_ref().map(|name| name.written.clone()),
+        kana: Some(entry.name.kana.clone()).filter(|kana| !kana.is_empty()),
+        other_kana: entry.other_name.as_ref().map(|n| n.kana.clone()).filter(|kana| !kana.is_empty()),
+        sex: entry.sex.code().to_string(),
+        birth_date: entry.birth.stamp8(),
+        address: entry.address.clone(),
+        postcode: entry.postcode.clone(),
+        qualified_on: Some(entry.qualified_on.stamp8()),
+        disqualified_on: day(shown.loss.as_ref().map(|(on, _)| *on)),
+        certificate_issued_on: day(entry.issued_on),
+        card_valid_from: day(entry.card_from),
+        card_valid_until: day(entry.card_until),
+        copayment_rate: shown.rate.map(percent),
+        preschool: shown.preschool.then(|| "1".into()),
+        loss_reason: shown.loss.as_ref().map(|(_, reason)| reason.clone()),
+        insurer_name: shown.insurer_name.clone(),
+        elderly: shown.elderly.as_ref().and_then(elderly),
+        limit_consent: consent(declared.limit),
+        limit_consent_time: time(declared.limit),
+        limit: shown.limit.as_ref().and_then(limit),
+        disease_consent: consent(declared.diseases),
+        disease_consent_time: time(declared.diseases),
+        diseases: shown.diseases.iter().filter_map(disease).collect(),
+        tickets: shown.tickets.iter().filter_map(ticket).collect(),
+        identifier,
+        ..ResultRow::default()
+    }
+}
+
+fn elderly(fact: &Fact) -> Option<Elderly> {
+    let What::Elderly { percent: rate } = fact.new.what else { return None };
+    Some(Elderly {
+        issued_on: day(fact.new.issued_on),
+        valid_from: day(fact.new.starts_on),
+        valid_until: day(fact.new.ends_on),
+        ratio: Some(percent(rate)),
+    })
+}
+
+fn limit(fact: &Fact) -> Option<Limit> {
+    let What::Limit { class, flag, long_term_on } = &fact.new.what else { return None };
+    Some(Limit {
+        class: Some(class.clone()),
+        flag: Some(flag.clone()),
+        issued_on: day(fact.new.issued_on),
+        valid_from: day(fact.new.starts_on),
+        valid_until: day(fact.new.ends_on),
+        long_term_from: day(*long_term_on),
+    })
+}
+
+fn disease(fact: &Fact) -> Option<Disease> {
+    let What::Disease { category, self_pay } = &fact.new.what else { return None };
+    Some(Disease {
+        category: Some(category.clone()),
+        issued_on: day(fact.new.issued_on),
+        valid_from: day(fact.new.starts_on),
+        valid_until: day(fact.new.ends_on),
+        self_pay: Some(self_pay.to_string()),
+    })
+}
+
+fn ticket(fact: &Fact) -> Option<Ticket> {
+    let What::Ticket { kind, treatment, facility, number, self_pay } = &fact.new.what else { return None };
+    Some(Ticket {
+        ticket_type: Some(kind.clone()),
+        valid_from: day(fact.new.starts_on),
+        valid_until: day(fact.new.ends_on),
+        issue_number: Some(number.clone()),
+        month: fact.new.starts_on.map(|from| from.stamp8()[..6].to_owned()),
+        facility_code: Some(facility.clone()),
+        treatment_type: Some(treatment.clone()),
+        self_pay: Some(self_pay.to_string()),
+        ..Ticket::default()
+    })
+}

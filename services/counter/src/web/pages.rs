@@ -1,0 +1,473 @@
+//! The pages of the reception: check by number and the day's list, one decision explained, the facility's log.
+//!
+//! Always holds: every page works without script; a list names problems with what to do now; nothing personal stands
+//! in an address, so a result is shown under its decision's id.
+//! Not here: decisions (`rules`), the frame (`web`).
+//! Rules come from: docs/rules.md S1 r3, r7, r9; the reference on OQS, section 6.3.
+
+use super::{Desk, texts};
+use crate::{
+    Check, Checked, Visit,
+    refusals::{ALL, request_conflict},
+    rules::{Decision, Declared, Field as Asked, Shown, Typed, read},
+};
+use audit::Entry;
+use axum::{
+    Extension,
+    body::Bytes,
+    extract::{Path, RawQuery},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base::{Date, Help, Id, Lang, Purpose, kinds};
+use coverage::rules::What;
+use formats::oqs::codes;
+use maud::{Markup, html};
+use store::Claim;
+use web::{
+    dates::{read_birth, read_date},
+    forms::{Field, Form, Kind, error_summary, field, form, parse_form},
+    parts::{Tone, badge, banner, facts, steps, table},
+    routes::{Page, STALE_FORM},
+};
+
+/// Rows of the day's list.
+const LIST_MAX: usize = 100;
+/// Rows of a page of the log.
+const LOG_MAX: usize = 300;
+/// The list is read anew every so many seconds.
+const REFRESH_S: u32 = 10;
+
+pub(super) async fn reception(page: Page, Extension(desk): Extension<Desk>) -> Response {
+    reception_page(&page, &desk, StatusCode::OK, &Form::default(), &[]).await
+}
+
+/// The reception page, empty or with what was typed and what is wrong with it.
+async fn reception_page(
+    page: &Page,
+    desk: &Desk,
+    status: StatusCode,
+    typed: &Form,
+    wrong: &[(&'static str, String)],
+) -> Response {
+    let settings = desk.0.clone();
+    let listed = page
+        .house
+        .read(page.asker(Purpose::Reception), move |tx, cx| {
+            crate::list(tx, cx, &settings, cx.now.date(), LIST_MAX)
+        })
+        .await;
+    let visits = match listed {
+        Ok(visits) => visits,
+        Err(trouble) => return page.trouble(trouble),
+    };
+    let title = page.t("受付・資格確認", "Reception");
+    let main = html! {
+        h1 { (title) }
+        (error_summary(page.lang, wrong))
+        section aria-labelledby="by-number" {
+            h2 #by-number { (page.t("番号で照会する", "Check by number")) }
+            (number_form(page, typed, wrong))
+        }
+        section #today aria-labelledby="today-title" data-refresh=(REFRESH_S) {
+            h2 #today-title { (page.t("今日の受付", "Today")) }
+            (visit_list(page.lang, &visits))
+        }
+    };
+    page.show_as(status, title, None, main)
+}
+
+fn number_form(page: &Page, typed: &Form, wrong: &[(&'static str, String)]) -> Markup {
+    let error = |name: &str| wrong.iter().find(|(field, _)| *field == name).map(|(_, text)| text.as_str());
+    let text = |width_chars, inputmode| Kind::Text { width_chars, inputmode, autocomplete: "off" };
+    let l = page.lang;
+    let line = |name: &'static str, label, hint, required, kind| {
+        let shown = Field { name, label, hint: Some(hint), value: typed.get(name), error: error(name), required, kind };
+        field(l, &shown)
+    };
+    form(
+        "/reception/check",
+        page.csrf(),
+        page.t("照会する", "Check"),
+        html! {
+            (line("insurer", page.t("保険者番号", "Insurer number"),
+                page.t("6桁または8桁の数字。生活保護は公費負担者番号", "6 or 8 digits; for medical aid the public payer number"),
+                true, text(10, "numeric")))
+            (line("symbol", page.t("記号", "Symbol"),
+                page.t("ない場合は空欄のままにします", "Leave empty when there is none"), false, text(20, "text")))
+            (line("number", page.t("番号", "Number"),
+                page.t("証に書かれているとおりに入力します", "As on the certificate"), true, text(20, "text")))
+            (line("branch", page.t("枝番", "Branch number"),
+                page.t("2桁。ない場合は空欄のままにします", "2 digits; leave empty when there is none"), false, text(4, "numeric")))
+            (line("birth", page.t("生年月日", "Birth date"),
+                page.t("例：19800401、昭和55年4月1日、S55.4.1", "For example 19800401 or 1980-04-01"), true, Kind::Date))
+            (line("day", page.t("資格確認日", "Day asked about"),
+                page.t("空欄は今日です", "Empty means today"), false, Kind::Date))
+            (line("limit", page.t("患者が限度額情報の提供に同意している", "The patient agrees that the limit is shown"),
+                page.t("口頭で確認してください", "Ask the patient"), false, Kind::Checkbox))
+            (line("diseases", page.t("患者が特定疾病情報の提供に同意している", "The patient agrees that specific diseases are shown"),
+                page.t("口頭で確認してください", "Ask the patient"), false, Kind::Checkbox))
+        },
+    )
+}
+
+/// Reads the form; every wrong field is named with what to do.
+fn read_form(lang: Lang, typed: &Form) -> Result<Check, Vec<(&'static str, String)>> {
+    let birth = read_birth(typed.get("birth"));
+    let numbers = Typed {
+        insurer: typed.get("insurer").into(),
+        symbol: typed.get("symbol").into(),
+        number: typed.get("number").into(),
+        branch: typed.get("branch").into(),
+        birth: birth.map(|birth| birth.stamp8()).unwrap_or_default(),
+    };
+    let day = match typed.get("day").trim() {
+        "" => Ok(None),
+        text => read_date(text).map(Some).ok_or(Asked::Day),
+    };
+    let asked = read(&numbers);
+    let mut wrong = asked.as_ref().err().cloned().unwrap_or_default();
+    wrong.extend(day.err());
+    match (asked, day) {
+        (Ok(ask), Ok(day)) => Ok(Check {
+            facility_code: None,
+            ask,
+            day,
+            declared: Declared { limit: typed.get("limit") == "1", diseases: typed.get("diseases") == "1" },
+        }),
+        _ => Err(wrong.into_iter().map(|field| wrong_field(lang, field)).collect()),
+    }
+}
+
+fn wrong_field(lang: Lang, wrong: Asked) -> (&'static str, String) {
+    let (name, ja, en) = match wrong {
+        Asked::Insurer => ("insurer", "保険者番号は6桁または8桁の数字で入力してください", "The insurer number has 6 or 8 digits"),
+        Asked::Number => ("number", "番号を入力してください", "Enter the number"),
+        Asked::Branch => ("branch", "枝番は2桁までの数字で入力してください", "The branch number has at most 2 digits"),
+        Asked::Birth => ("birth", "生年月日を、ある日付で入力してください（例：19800401）", "Enter an existing birth date, e.g. 19800401"),
+        Asked::Day => ("day", "資格確認日を、ある日付で入力してください（例：20261120）", "Enter an existing day, e.g. 20261120"),
+        Asked::Consent => ("limit", "同意の有無を選んでください", "Say whether the patient agrees"),
+    };
+    (name, lang.pick(ja, en).to_owned())
+}
+
+pub(super) async fn check(page: Page, Extension(desk): Extension<Desk>, body: Bytes) -> Response {
+    let typed = parse_form(&body);
+    if !page.csrf_fits(typed.get("csrf")) {
+        return page.refuse(&base::Refusal::new(&STALE_FORM, 403));
+    }
+    let asked = match read_form(page.lang, &typed) {
+        Ok(asked) => asked,
+        Err(wrong) => {
+            return reception_page(&page, &desk, StatusCode::UNPROCESSABLE_ENTITY, &typed, &wrong).await;
+        }
+    };
+    let settings = desk.0.clone();
+    let asker = page.asker(Purpose::Reception);
+    match page.house.check(asker, move |tx, cx| crate::check(tx, cx, &settings, &asked)).await {
+        Err(trouble) => page.trouble(trouble),
+        Ok((Ok(_), Claim::Conflict)) => page.refuse(&request_conflict()),
+        Ok((Err(refusal), _)) => page.refuse(&refusal),
+        Ok((Ok(checked), _)) => to_decision(&checked).await,
+    }
+}
+
+/// After a check the browser is sent to the decision's own page, so that reloading does not ask again.
+async fn to_decision(checked: &Checked) -> Response {
+    tokio::time::sleep(std::time::Duration::from_millis(checked.wait_ms.into())).await;
+    (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/checks/{}", checked.id))]).into_response()
+}
+
+pub(super) async fn decision(
+    page: Page,
+    Extension(desk): Extension<Desk>,
+    Path(decision): Path<String>,
+) -> Response {
+    let Some(id) = Id::<kinds::Decision>::parse(&decision) else {
+        return page.refuse(&crate::refusals::no_such_decision());
+    };
+    let settings = desk.0.clone();
+    let asker = page.asker(Purpose::Reception);
+    match page.house.read(asker, move |tx, cx| crate::get(tx, cx, &settings, id)).await {
+        Err(trouble) => page.trouble(trouble),
+        Ok(Err(refusal)) => page.refuse(&refusal),
+        Ok(Ok(visit)) => {
+            let title = page.t("照会の結果", "Result of a check");
+            page.show(title, decision_part(&page, &decision, &visit))
+        }
+    }
+}
+
+fn decision_part(page: &Page, id: &str, visit: &Visit) -> Markup {
+    let l = page.lang;
+    let outcome = texts::outcome(l, &visit.entry.outcome);
+    let help = visit.entry.word("code").and_then(help_of);
+    html! {
+        h1 { (page.t("照会の結果", "Result of a check")) }
+        (banner(outcome.tone, outcome.word, html! {
+            @if let Some(help) = help {
+                p { (l.pick(help.what.0, help.what.1)) }
+                p { strong { (l.pick(help.desk.0, help.desk.1)) } }
+            } @else {
+                p { (outcome.what_now) }
+            }
+            @if !visit.changes.is_empty() { p { (changed(l, visit)) } }
+        }))
+        @if let Some(decision) = &visit.decision {
+            @for (place, shown) in decision.shown.iter().enumerate() {
+                section {
+                    h2 { @if place == 0 { (page.t("資格の内容", "Eligibility")) } @else { (page.t("医療扶助", "Medical aid")) } }
+                    (shown_facts(l, shown))
+                }
+            }
+        }
+        section {
+            h2 { (page.t("この結果になった理由", "Why this result")) }
+            (steps(&step_rows(l, &visit.entry)))
+        }
+        details {
+            summary { (page.t("技術者向けの情報", "For the engineer")) }
+            (facts(&engineer_rows(id, visit, help)))
+        }
+        p { a href="/reception" { (page.t("受付に戻る", "Back to reception")) } }
+    }
+}
+
+fn help_of(code: &str) -> Option<&'static Help> {
+    ALL.iter().copied().find(|help| help.code == code)
+}
+
+fn changed(lang: Lang, visit: &Visit) -> String {
+    let names: Vec<&str> = visit.changes.iter().map(|change| texts::change(lang, *change)).collect();
+    match lang {
+        Lang::Ja => format!("前回の受診から変わったところ：{}", names.join("、")),
+        Lang::En => format!("Changed since the last visit: {}", names.join(", ")),
+    }
+}
+
+/// The steps as they stand in the log: `code:number` separated by blanks.
+fn step_rows(lang: Lang, entry: &Entry) -> Vec<(String, String)> {
+    let steps = entry.word("steps").unwrap_or_default();
+    steps
+        .split(' ')
+        .filter_map(|step| step.split_once(':'))
+        .map(|(code, number)| (code.to_owned(), texts::step(lang, code, number.parse().unwrap_or(0))))
+        .collect()
+}
+
+fn engineer_rows(id: &str, visit: &Visit, help: Option<&'static Help>) -> Vec<(&'static str, Markup)> {
+    let entry = &visit.entry;
+    let mut rows = vec![
+        ("decision", html! { code { (id) } }),
+        ("asked at", html! { (entry.at.for_people()) }),
+        ("outcome", html! { code { (entry.outcome) } }),
+        ("rules", html! { code { (entry.word("rules").unwrap_or_default()) } }),
+        ("known at revision", html! { (entry.number("known_at").unwrap_or_default()) }),
+        ("steps", html! { code { (entry.word("steps").unwrap_or_default()) } }),
+    ];
+    if let Some(help) = help {
+        rows.push(("code", html! { code { (help.code) " / " (help.oqs) } }));
+        rows.push(("why", html! { (help.engineer) }));
+    }
+    rows
+}
+
+fn shown_facts(lang: Lang, shown: &Shown) -> Markup {
+    let entry = &shown.entry;
+    let day = |day: Date| html! { (lang.pick(&day.in_era(), &day.to_string())) };
+    let mut rows: Vec<(&str, Markup)> = vec![
+        (lang.pick("氏名", "Name"), html! { (entry.name.written) " （" (entry.name.kana) "）" }),
+        (lang.pick("生年月日", "Birth date"), html! {
+            @match entry.birth.date() { Some(known) => (day(known)), None => (entry.birth) }
+        }),
+        (lang.pick("性別", "Sex"), html! { (texts::code(lang, &codes::SEX, &entry.sex.code().to_string())) }),
+        (lang.pick("保険者", "Insurer"), html! { (shown.insurer_name) " （" (entry.insurer.as_str()) "）" }),
+        (lang.pick("記号・番号・枝番", "Symbol, number, branch"), html! {
+            (entry.symbol.as_deref().unwrap_or("—")) " ・ " (entry.number) " ・ "
+            (entry.branch.map_or("—".to_owned(), |branch| branch.to_string()))
+        }),
+        (lang.pick("区分", "Class"), html! { (texts::code(lang, &codes::CARD_CLASS, &entry.card_class)) }),
+        (lang.pick("資格取得", "Began"), day(entry.qualified_on)),
+    ];
+    if let Some(relation) = entry.relation {
+        let text = texts::code(lang, &codes::FAMILY, &relation.code().to_string());
+        rows.push((lang.pick("本人・家族", "Relation"), html! { (text) }));
+    }
+    if let Some(other) = &entry.other_name {
+        rows.push((lang.pick("その他の氏名", "Other name"), html! { (other.written) }));
+    }
+    if let Some((on, reason)) = &shown.loss {
+        let reason = texts::code(lang, &codes::LOSS_REASON, reason);
+        rows.push((lang.pick("資格喪失", "Lost"), html! { (day(*on)) " （" (reason) "）" }));
+    }
+    rows.extend(rate_rows(lang, shown));
+    rows.extend(certificate_rows(lang, shown));
+    let address = entry.address.as_deref();
+    let address = match shown.withheld {
+        true => lang.pick("表示できません（不開示）", "Withheld").to_owned(),
+        false => address.unwrap_or(lang.pick("登録なし", "None registered")).to_owned(),
+    };
+    rows.push((lang.pick("住所", "Address"), html! { (address) }));
+    facts(&rows)
+}
+
+fn rate_rows(lang: Lang, shown: &Shown) -> Vec<(&'static str, Markup)> {
+    let label = lang.pick("負担割合", "Copayment rate");
+    let mut rows = Vec::new();
+    let rate = shown.elderly.as_ref().and_then(|fact| match fact.new.what {
+        What::Elderly { percent } => Some(percent),
+        _ => None,
+    });
+    if let Some(percent) = rate.or(shown.rate) {
+        rows.push((label, html! { (percent) " %" }));
+    }
+    if shown.preschool {
+        rows.push((lang.pick("未就学", "Pre-school"), html! { (lang.pick("該当", "yes")) }));
+    }
+    rows
+}
+
+fn certificate_rows(lang: Lang, shown: &Shown) -> Vec<(&'static str, Markup)> {
+    let until = |fact: &coverage::rules::Fact| match fact.new.ends_on {
+        Some(last) => format!("〜{}", lang.pick(&last.in_era(), &last.to_string())),
+        None => String::new(),
+    };
+    let mut rows = Vec::new();
+    if let Some(fact) = &shown.limit
+        && let What::Limit { class, flag, .. } = &fact.new.what
+    {
+        let class = texts::code(lang, &codes::LIMIT_CLASS, class);
+        let flag = texts::code(lang, &codes::LIMIT_FLAG, flag);
+        rows.push((lang.pick("限度額", "Limit"), html! { (class) " " (flag) " " (until(fact)) }));
+    }
+    for fact in &shown.diseases {
+        if let What::Disease { category, self_pay } = &fact.new.what {
+            let category = texts::code(lang, &codes::DISEASE, category);
+            let pay = lang.pick("自己負担", "self-pay");
+            rows.push((
+                lang.pick("特定疾病", "Specific disease"),
+                html! { (category) " " (pay) " " (self_pay) " 円 " (until(fact)) },
+            ));
+        }
+    }
+    for fact in &shown.tickets {
+        if let What::Ticket { kind, .. } = &fact.new.what {
+            let kind = texts::code(lang, &codes::TICKET, kind);
+            rows.push((lang.pick("医療券", "Medical ticket"), html! { (kind) " " (until(fact)) }));
+        }
+    }
+    rows
+}
+
+fn visit_list(lang: Lang, visits: &[Visit]) -> Markup {
+    let heads = [
+        lang.pick("時刻", "Time"),
+        lang.pick("患者", "Patient"),
+        lang.pick("結果", "Result"),
+        lang.pick("次にすること", "What to do now"),
+    ];
+    let rows: Vec<Vec<Markup>> = visits.iter().map(|visit| visit_row(lang, visit)).collect();
+    html! {
+        @if rows.is_empty() {
+            p { (lang.pick("今日の照会はまだありません。", "No checks yet today.")) }
+        } @else {
+            (table(lang.pick("今日の照会（新しい順）", "Today's checks, newest first"), &heads, &rows))
+        }
+    }
+}
+
+fn visit_row(lang: Lang, visit: &Visit) -> Vec<Markup> {
+    let outcome = texts::outcome(lang, &visit.entry.outcome);
+    let help = visit.entry.word("code").and_then(help_of);
+    let name = visit.decision.as_ref().and_then(named);
+    let time = visit.entry.at.for_people();
+    let time = time.get(11..16).unwrap_or_default().to_owned();
+    let id = visit.entry.answer.and_then(Id::<kinds::Decision>::new);
+    vec![
+        html! { (time) },
+        html! {
+            @let label = name.unwrap_or_else(|| lang.pick("（該当する方なし）", "(nobody found)").to_owned());
+            @match id {
+                Some(id) => a href=(format!("/checks/{id}")) { (label) },
+                None => (label),
+            }
+        },
+        badge(outcome.tone, outcome.word),
+        html! {
+            @match help {
+                Some(help) => (lang.pick(help.desk.0, help.desk.1)),
+                None => (outcome.what_now),
+            }
+            @if !visit.changes.is_empty() { " " (badge(Tone::Info, &changed(lang, visit))) }
+        },
+    ]
+}
+
+fn named(decision: &Decision) -> Option<String> {
+    decision.shown.first().map(|shown| shown.entry.name.written.clone())
+}
+
+pub(super) async fn log(page: Page, RawQuery(query): RawQuery) -> Response {
+    let asked = query.as_deref().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("day="));
+    let day = asked.and_then(Date::parse8).unwrap_or_else(|| page.house.now().date());
+    let read = page
+        .house
+        .read(page.asker(Purpose::Inspection), move |tx, cx| {
+            crate::log(tx, cx, day.begins(), day.plus_days(1).begins(), LOG_MAX)
+        })
+        .await;
+    let entries = match read {
+        Ok(entries) => entries,
+        Err(trouble) => return page.trouble(trouble),
+    };
+    let l = page.lang;
+    let title = page.t("照会の記録", "Access log");
+    let heads = [
+        page.t("時刻", "Time"),
+        page.t("操作", "Operation"),
+        page.t("だれが", "Who"),
+        page.t("結果", "Result"),
+        page.t("表示した項目", "Shown"),
+    ];
+    let rows: Vec<Vec<Markup>> = entries.iter().map(|entry| log_row(l, entry)).collect();
+    let (before, after) = (day.plus_days(-1).stamp8(), day.plus_days(1).stamp8());
+    page.show(
+        title,
+        html! {
+            h1 { (title) }
+            p { (page.t(
+                "この医療機関が行った照会と閲覧の記録です。患者の氏名は表示しません。",
+                "What this facility asked and saw. Patients' names are not shown.",
+            )) }
+            (web::parts::pager(l, Some(&format!("/log?day={before}")), Some(&format!("/log?day={after}")), &day.to_string()))
+            @if rows.is_empty() {
+                p { (page.t("この日の記録はありません。", "Nothing on this day.")) }
+            } @else {
+                (table(&format!("{} {day}", page.t("記録", "Log of")), &heads, &rows))
+            }
+        },
+    )
+}
+
+fn log_row(lang: Lang, entry: &Entry) -> Vec<Markup> {
+    let who = match (entry.number("terminal"), entry.number("staff")) {
+        (Some(terminal), _) => Id::<kinds::Terminal>::new(terminal).map(|id| id.to_string()),
+        (_, Some(staff)) => Id::<kinds::Staff>::new(staff).map(|id| id.to_string()),
+        _ => None,
+    };
+    let outcome = texts::outcome(lang, &entry.outcome);
+    let id = entry.answer.and_then(Id::<kinds::Decision>::new).filter(|_| entry.act == "counter.check");
+    vec![
+        html! { (entry.at.for_people()) },
+        html! {
+            @match id {
+                Some(id) => a href=(format!("/checks/{id}")) { code { (entry.act) } },
+                None => code { (entry.act) },
+            }
+            @if entry.repeated { " " (badge(Tone::Neutral, lang.pick("再送", "repeat"))) }
+        },
+        html! { code { (who.unwrap_or_else(|| "—".into())) } },
+        badge(outcome.tone, outcome.word),
+        html! { (entry.word("shown").unwrap_or("—")) },
+    ]
+}

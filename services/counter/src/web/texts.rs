@@ -1,0 +1,182 @@
+//! What the desk and the engineer read about a decision: outcomes, steps, changes.
+//!
+//! Always holds: a step's sentence is made from its stable code and one number, as they stand in the log, so an old
+//! decision is explained in the same words; no sentence holds a name or a number of a person.
+//! Not here: texts of refusals (`refusals`).
+//! Rules come from: docs/rules.md S1 r3; code tables 006–012 of the reference on OQS.
+
+use base::{Date, Lang};
+use web::parts::Tone;
+
+/// An outcome for the desk: tone, short word, and what to do now.
+pub(super) struct OutcomeText {
+    pub tone: Tone,
+    pub word: &'static str,
+    pub what_now: &'static str,
+}
+
+/// The text of an outcome's word as it stands in the log.
+pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
+    let (tone, ja, en, now_ja, now_en) = match word {
+        "valid" => (Tone::Success, "有効", "Valid", "そのまま受付できます。", "Go on with the reception."),
+        "invalid" => (
+            Tone::Error,
+            "無効",
+            "Invalid",
+            "資格を喪失しています。新しい加入先の資格確認書などを確認してください。",
+            "The eligibility was lost. Ask for the document of the present insurer.",
+        ),
+        "invalid-new-known" => (
+            Tone::Warning,
+            "無効（新しい資格あり）",
+            "Invalid (a new one exists)",
+            "新しい加入先の記号・番号を患者に確認し、もう一度照会してください。",
+            "Ask for the numbers of the new insurer and check again.",
+        ),
+        "none" => (
+            Tone::Error,
+            "該当資格なし",
+            "None found",
+            "番号と生年月日の入力を確認してください。加入して間もない場合は登録前のことがあります。",
+            "Check what was typed. Soon after joining, the registration may not be there yet.",
+        ),
+        "mismatch" => (
+            Tone::Error,
+            "該当資格なし",
+            "None found",
+            "生年月日の入力を確認してください。",
+            "Check the birth date that was typed.",
+        ),
+        "several" => (
+            Tone::Warning,
+            "複数該当",
+            "Several found",
+            "枝番を入力して、もう一度照会してください。",
+            "Type the branch number and check again.",
+        ),
+        "aid-unregistered" => (
+            Tone::Warning,
+            "有効（未登録）",
+            "Valid (not registered)",
+            "医療扶助は有効ですが、この医療機関の医療券がありません。福祉事務所に確認してください。",
+            "Medical aid is valid but has no ticket for this facility. Ask the welfare office.",
+        ),
+        "undetermined" => (
+            Tone::Warning,
+            "確認できません",
+            "Could not be determined",
+            "下の説明に従って、ほかの方法で確認してください。",
+            "Check by another way, as explained below.",
+        ),
+        "refused" => (
+            Tone::Error,
+            "受け付けできません",
+            "Refused",
+            "照会の内容を確認してください。",
+            "Check the request.",
+        ),
+        _ => (Tone::Neutral, "記録", "Recorded", "", ""),
+    };
+    OutcomeText { tone, word: lang.pick(ja, en), what_now: lang.pick(now_ja, now_en) }
+}
+
+/// A step's sentence from its code and number.
+pub(super) fn step(lang: Lang, code: &str, number: i64) -> String {
+    let day = Date::from_number(number).map(|day| lang.pick(&day.in_era(), &day.to_string()).to_owned());
+    let day = day.unwrap_or_default();
+    let link = lang.pick(
+        if number == 2 { "閲覧停止中" } else { "住民基本台帳と不一致" },
+        if number == 2 { "quarantined" } else { "it differs from the resident register" },
+    );
+    let (ja, en) = match code {
+        "numbers-found" => (
+            format!("保険者番号と記号・番号が一致する登録が{number}件ありました。"),
+            format!("{number} registrations have this insurer, symbol and number."),
+        ),
+        "other-birth" => (
+            format!("生年月日が違うため{number}件を除きました。"),
+            format!("{number} were left out: another birth date."),
+        ),
+        "other-branch" => (
+            format!("枝番が違うため{number}件を除きました。"),
+            format!("{number} were left out: another branch number."),
+        ),
+        "people-fit" => (
+            format!("{number}人が該当します。枝番で特定してください。"),
+            format!("{number} people fit; the branch number tells them apart."),
+        ),
+        "link-not-sure" => (
+            format!("この登録は本人との照合が済んでいません（{link}）。"),
+            format!("Whose registration this is is not settled ({link})."),
+        ),
+        "covers" => (
+            format!("{day}に資格を取得し、資格確認日を含みます。"),
+            format!("It began on {day} and covers the day asked about."),
+        ),
+        "begins-later" => (format!("資格は{day}からです。"), format!("It begins only on {day}.")),
+        "lost" => (format!("{day}に資格を喪失しています。"), format!("It was lost on {day}.")),
+        "successor-known" => (
+            "同じ方の別の資格が、資格確認日に有効です。".into(),
+            "Another eligibility of the same person covers the day.".into(),
+        ),
+        "successor-held" => (
+            "同じ方の別の登録がありますが、照合中です。".into(),
+            "Another registration of the same person exists but is being verified.".into(),
+        ),
+        "window-open" => (
+            format!("新しい資格の届出期間が{day}まであり、まだ無効とは言えません。"),
+            format!("A successor may be filed until {day}, so it is not called invalid yet."),
+        ),
+        "window-passed" => (
+            format!("届出期間（{day}まで）を過ぎ、新しい資格の登録はありません。"),
+            format!("The filing window (until {day}) is over and no successor is registered."),
+        ),
+        "lost-by-death" => ("喪失の理由は死亡です。".into(), "The reason of the loss is death.".into()),
+        "plain-behaviour" => (
+            "設定により、喪失は直ちに無効と回答します。".into(),
+            "A setting answers a loss as invalid at once.".into(),
+        ),
+        "aid-too" => ("医療扶助の資格もあります。".into(), "There is medical aid too.".into()),
+        "no-ticket" => (
+            "この医療機関・この月の医療券はありません。".into(),
+            "There is no medical ticket for this facility and month.".into(),
+        ),
+        "rate-not-known" => (
+            "この日の負担割合は登録されていません。".into(),
+            "No copayment rate is recorded for the day.".into(),
+        ),
+        "address-withheld" => (
+            "住所は表示できません（不開示）。".into(),
+            "Address and postcode are withheld.".into(),
+        ),
+        "limit-not-asked" => (
+            "限度額情報の提供に同意がないため、表示していません。".into(),
+            "The limit is not shown: no consent was declared.".into(),
+        ),
+        _ => (code.to_owned(), code.to_owned()),
+    };
+    match lang {
+        Lang::Ja => ja,
+        Lang::En => en,
+    }
+}
+
+/// What changed since the last visit.
+pub(super) fn change(lang: Lang, change: crate::rules::Change) -> &'static str {
+    use crate::rules::Change;
+    let (ja, en) = match change {
+        Change::Insurer => ("保険者", "insurer"),
+        Change::Number => ("記号・番号", "number"),
+        Change::Name => ("氏名", "name"),
+        Change::Address => ("住所", "address"),
+        Change::Rate => ("負担割合", "copayment rate"),
+        Change::Limit => ("限度額", "limit"),
+        Change::Outcome => ("資格の有効性", "validity"),
+    };
+    lang.pick(ja, en)
+}
+
+/// The name of a code from one of the OQS code tables.
+pub(super) fn code(lang: Lang, table: &formats::oqs::codes::Table, code: &str) -> String {
+    table.lookup(code).map_or_else(|| code.to_owned(), |found| lang.pick(found.ja, found.en).to_owned())
+}

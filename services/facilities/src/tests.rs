@@ -1,0 +1,1 @@
+//! Stories in, outcomes out. Filled below.

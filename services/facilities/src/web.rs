@@ -1,0 +1,2 @@
+//! Pages.
+pub fn routes() -> ::web::routes::Routes { ::web::routes::Routes::new() }

@@ -1,0 +1,206 @@
+//! SQL on both databases: every statement of the workspace is prepared, parameters are bound by number, errors hold
+//! no values.
+//!
+//! Not here: what the statements mean. Texts made at run time (`store::Wide`) are run by the other tests.
+//! Rules come from: DESIGN section 4, "A test prepares every statement on both databases".
+
+use crate::store_common::*;
+use audit::testing::each_database;
+use base::Error;
+use std::path::{Path, PathBuf};
+use store::{Store, Value};
+
+#[test]
+fn every_statement_is_understood_by_both_databases() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let mut found = Vec::new();
+    for file in sources(root) {
+        let text = std::fs::read_to_string(&file).expect("a source file");
+        let name = file.strip_prefix(root).expect("inside").display().to_string();
+        found.extend(literals(&text).into_iter().filter(|sql| is_statement(sql)).map(|sql| (name.clone(), sql)));
+    }
+    assert!(found.len() > 30, "only {} statements found: does the scan still read the sources?", found.len());
+    each_database("sql_prepare", |store| {
+        let (mut main, mut log) = (store.connect_main().expect("main"), store.connect_log().expect("log"));
+        let mut refused = Vec::new();
+        for (file, sql) in found.iter().filter(|(_, sql)| !is_for_one_database(sql)) {
+            let sql: &'static str = sql.clone().leak();
+            if let (Err(error), Err(_)) = (main.prepare_only(sql), log.prepare_only(sql)) {
+                refused.push(format!("{file}: {error}: {}", source_of(&error)));
+            }
+        }
+        assert!(refused.is_empty(), "postgres: {}\n{}", store.is_postgres(), refused.join("\n"));
+    });
+}
+
+fn source_of(error: &Error) -> String {
+    use std::error::Error as _;
+    error.source().map(ToString::to_string).unwrap_or_default()
+}
+
+/// All Rust sources whose statements run in the program; tests have their own way with tables.
+fn sources(root: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut waiting: Vec<PathBuf> =
+        ["crates", "services", "country", "terminal", "app"].iter().map(|dir| root.join(dir)).collect();
+    while let Some(dir) = waiting.pop() {
+        for entry in std::fs::read_dir(&dir).expect("a source directory") {
+            let path = entry.expect("an entry").path();
+            match path.extension().and_then(|e| e.to_str()) {
+                _ if path.is_dir() => waiting.push(path),
+                Some("rs") if !path.ends_with("tests.rs") => found.push(path),
+                _ => {}
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// A literal that begins like a statement and goes on like one.
+fn is_statement(text: &str) -> bool {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let has = |word: &str| words.contains(word);
+    (words.starts_with("select ") && (has(" from ") || has("(")))
+        || (words.starts_with("insert into ") && (has(" values (") || has(" select ")))
+        || (words.starts_with("update ") && has(" set "))
+        || words.starts_with("delete from ")
+        || (words.starts_with("with ") && has(" as (") && has("select "))
+}
+
+/// Locks and catalogues have no common words.
+fn is_for_one_database(sql: &str) -> bool {
+    ["pg_", "sqlite_", "information_schema"].iter().any(|mark| sql.contains(mark))
+}
+
+/// The string literals of a Rust text: plain and raw ones, not those in comments.
+fn literals(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().collect();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let next = chars.get(at + 1).copied();
+        match chars[at] {
+            '/' if next == Some('/') => at = skip_to(&chars, at, "\n"),
+            '/' if next == Some('*') => at = skip_to(&chars, at + 2, "*/"),
+            // A character, not a lifetime: 'x', '\n', '"'.
+            '\'' if next == Some('\\') => at = skip_to(&chars, at + 3, "'"),
+            '\'' if chars.get(at + 2) == Some(&'\'') => at += 3,
+            'r' if matches!(next, Some('"' | '#')) => {
+                let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
+                if chars.get(at + 1 + hashes) != Some(&'"') {
+                    at += 1;
+                    continue;
+                }
+                let (from, end) = (at + hashes + 2, format!("\"{}", "#".repeat(hashes)));
+                at = skip_to(&chars, from, &end);
+                found.push(chars[from..at - end.len()].iter().collect());
+            }
+            '"' => {
+                let (literal, after) = plain(&chars, at + 1);
+                found.push(literal);
+                at = after;
+            }
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+/// The place after the next `end`.
+fn skip_to(chars: &[char], from: usize, end: &str) -> usize {
+    let end: Vec<char> = end.chars().collect();
+    let place = (from..chars.len()).find(|&at| chars[at..].starts_with(&end));
+    place.map_or(chars.len(), |at| at + end.len())
+}
+
+fn plain(chars: &[char], mut at: usize) -> (String, usize) {
+    let mut literal = String::new();
+    while at < chars.len() && chars[at] != '"' {
+        if chars[at] != '\\' {
+            literal.push(chars[at]);
+            at += 1;
+            continue;
+        }
+        match chars.get(at + 1) {
+            // The line goes on: its break and indent are no part of the literal.
+            Some('\n') => at += 1 + chars[at + 1..].iter().take_while(|c| c.is_whitespace()).count(),
+            Some('n') => (literal.push('\n'), at += 2).1,
+            Some(other) => (literal.push(*other), at += 2).1,
+            None => at += 1,
+        }
+    }
+    (literal, at + 1)
+}
+
+#[test]
+fn literals_are_found_in_every_form() {
+    let text = "let a = \"select 1\"; // \"not this\"\nlet b = r#\"it's \"raw\"\"#; /* \"nor this\" */ '\"'; \"x\\\n   y\"";
+    assert_eq!(literals(text), ["select 1", "it's \"raw\"", "xy"]);
+}
+
+#[test]
+fn parameters_are_bound_by_number() {
+    each_database("sql_numbers", |store| {
+        const ORDER: &str = "select cast($2 as text) || cast($1 as text) || cast($2 as text)";
+        const LATE: &str = "select count(*) from audit_stream where stream = $2 and (month = $1 or month = $1 + 1)";
+        store.change(|tx| tx.save(PUT, &[9.into(), 1.into()])).expect("saved");
+        let order = |tx: &mut store::Tx<'_>| tx.row(ORDER, &["a".into(), "b".into()], |row| row.text(0));
+        assert_eq!(store.look(order).expect("read").as_deref(), Some("bab"));
+        let late = |tx: &mut store::Tx<'_>| tx.row(LATE, &[190000.into(), 9.into()], |row| row.int(0));
+        assert_eq!(store.look(late).expect("read"), Some(1));
+    });
+}
+
+#[test]
+fn null_and_every_kind_of_value_come_back() {
+    each_database("sql_values", |store| {
+        const BACK: &str = "select cast($1 as bigint), cast($2 as text), cast($3 as bigint), cast($4 as bigint)";
+        let values: [Value<'_>; 4] = [Value::Null, "日本\u{20BB7}".into(), i64::MIN.into(), true.into()];
+        let back = store.look(|tx| {
+            tx.row(BACK, &values, |row| Ok((row.opt_int(0)?, row.text(1)?, row.int(2)?, row.flag(3)?)))
+        });
+        assert_eq!(back.expect("read"), Some((None, "日本\u{20BB7}".to_owned(), i64::MIN, true)));
+        const NULLS: &str = "select count(*) from audit_row where facility is null and salt = $1";
+        let nulls = store.look(|tx| tx.row(NULLS, &[Value::from(&[1u8, 2][..])], |row| row.int(0)));
+        assert_eq!(nulls.expect("read"), Some(0));
+    });
+}
+
+#[test]
+fn errors_hold_no_values() {
+    each_database("sql_canary", |store| {
+        const TWICE: &str = "insert into store_request (facility, request, at, digest, answer)
+            values ($1, $2, $3, $4, $5)";
+        const WRONG: &str = "select count(*) from store_request where facility = $1";
+        let canary = "CANARY-4711";
+        let params: [Value<'_>; 5] =
+            [471_147_114_711.into(), canary.into(), 1.into(), canary.as_bytes().into(), 471_147_114_712.into()];
+        let mut log = store.connect_log().expect("log");
+        log.exec(TWICE, &params).expect("the first");
+        let mut said = vec![format!("{:?}", log.exec(TWICE, &params))];
+        said.push(format!("{:?}", log.exec(TWICE, &[1.into(), canary.into(), Value::Null, canary.into(), 1.into()])));
+        said.push(format!("{:?}", log.rows(WRONG, &[canary.into()], |row| row.int(0))));
+        said.push(format!("{:?}", log.rows("select request from store_request", &[], |row| row.int(0))));
+        said.push(format!("{:?}", log.rows("select request from store_request", &[], |row| row.blob(0))));
+        said.push(format!("{:?}", bad_check(store, canary)));
+        for text in said {
+            let refused = text.starts_with("Err(") || text.starts_with("Ok([0])"); // SQLite compares anything
+            assert!(refused, "{text}");
+            let bytes = format!("{:?}", canary.as_bytes());
+            for leak in [canary, "4711", bytes.trim_matches(['[', ']'])] {
+                assert!(!text.contains(leak), "{text}");
+            }
+        }
+    });
+}
+
+/// A write set that hits a key which stands there already.
+fn bad_check(store: &Store, canary: &'static str) -> base::Result<()> {
+    const TWICE: &str = "insert into store_request (facility, request, at, digest, answer)
+        values ($1, $2, 1, $3, 1)";
+    let again = store.check_and_wait(move |tx| {
+        tx.save(TWICE, &[471_147_114_711.into(), canary.into(), canary.as_bytes().into()])
+    });
+    again.map(|_| ())
+}
