@@ -93,8 +93,7 @@ pub struct LineArgs {
 impl LineArgs {
     fn line(&self, settings: &Settings) -> Result<terminal::Line> {
         let read = |path: &Path| {
-            std::fs::read_to_string(path)
-                .map_err(|e| Fault::caused(format!("{} cannot be read", path.display()), e))
+            std::fs::read(path).map_err(|e| Fault::caused(format!("{} cannot be read", path.display()), e))
         };
         Ok(terminal::Line {
             url: self.server.clone(),

@@ -63,7 +63,7 @@ pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     let house = opened.house.clone();
     let today = house.now().date();
     let (own, problems) = own_patients(&wanted)?;
-    let patients = settle(&house, wanted.seed, today, &own)?;
+    let patients = settle(&house, wanted.seed, today, own)?;
     let clinics = country::clinics(today);
     let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
     let authority = Authority::make(rim::wall_ms())?;
@@ -93,8 +93,8 @@ pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     write_atomic(&running.dir().join("tls/curl.txt"), curl_line(&running, machines, first).as_bytes())?;
     let line = terminal::Line {
         url: format!("https://localhost:{}", machines.port()),
-        ca_pem: authority.pem().to_owned(),
-        client_pem: terminal_pem,
+        ca_pem: authority.pem().into(),
+        client_pem: terminal_pem.into(),
         timeout_ms: settings.terminal.timeout_ms,
     };
     let base = running.dir().join("OQS");
@@ -120,16 +120,16 @@ impl Demo {
 }
 
 /// Records the country's institutions and people, patient by patient so that no transaction is long.
-fn settle(house: &House, seed: u64, today: Date, own: &[Patient]) -> Result<Vec<Patient>> {
+fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Vec<Patient>> {
     let asker = || Asker::new(Actor::System, Purpose::Registration);
     let now = house.now();
     for clinic in country::clinics(today) {
         let entry = FacilityEntry {
             code: clinic.code,
-            name: clinic.name.clone(),
+            name: clinic.name.to_owned(),
             kind: Kind::parse(clinic.kind).ok_or_else(|| Error::broken("a clinic of an unknown kind"))?,
-            postcode: Some(clinic.postcode.clone()),
-            address: Some(clinic.address.clone()),
+            postcode: Some(clinic.postcode.to_owned()),
+            address: Some(clinic.address.to_owned()),
             pre_operation_from: clinic.pre_operation_from,
             operates_from: clinic.operates_from,
             closes_on: None,
@@ -139,16 +139,21 @@ fn settle(house: &House, seed: u64, today: Date, own: &[Patient]) -> Result<Vec<
         recorded.map_err(|refusal| Error::broken(format!("a clinic of the country was refused: {refusal}")))?;
     }
     let mut patients = country::patients(seed, today);
-    patients.extend(own.iter().cloned());
-    let cx = house.cx(asker());
-    house.store().record(now, |tx| country::settle_insurers(tx, &cx))?;
+    patients.extend(own);
     for patient in &patients {
-        let cx = house.cx(asker());
-        house.store().record(now, |tx| country::settle_one(tx, &cx, patient))?;
+        // A story with a correction takes two transactions, so that it has two revisions.
+        loop {
+            let cx = house.cx(asker());
+            let settled = house.store().record(now, |tx| country::settle_one(tx, &cx, patient))?;
+            if settled.unfinished == 0 {
+                break;
+            }
+        }
     }
-    let facilities: Vec<_> = country::clinics(today).iter().map(|clinic| clinic.id).collect();
+    let first = country::clinics(today).first().map(|clinic| clinic.id);
+    let first = first.ok_or_else(|| Error::broken("the country has no clinic"))?;
     let cx = house.cx(asker());
-    house.store().change(|tx| staff::demo_desks(tx, &cx, &facilities))?;
+    house.store().change(|tx| staff::demo_desks(tx, &cx, first))?;
     Ok(patients)
 }
 
@@ -167,7 +172,7 @@ fn own_patients(wanted: &Wanted) -> Result<(Vec<Patient>, Vec<String>)> {
     };
     let today = Instant::from_ms(rim::wall_ms()).date();
     let (patients, problems) = country::read_csv(&bytes, wanted.seed, today);
-    let problems = problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.what)).collect();
+    let problems = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
     Ok((patients, problems))
 }
 
@@ -222,6 +227,7 @@ fn desks(running: &running::Running, clinic: &country::Clinic, patients: usize, 
         "This is not an official system. All people and institutions are invented.".to_owned(),
         String::new(),
         format!("desks       http://{}/desks", running.pages),
+        format!("machines    https://localhost:{}", running.machines.map_or(0, |at| at.port())),
         format!("reception   http://{}/reception", running.pages),
         format!("folders     {dir}/OQS/req  →  {dir}/OQS/res"),
         format!("clinic      {} (institution_code {})", clinic.name, clinic.code),

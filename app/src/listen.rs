@@ -34,11 +34,16 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
         .map_err(|e| Fault::caused(format!("cannot listen on {address}; is another program using it?"), e).into())
 }
 
+/// Ends when everything is told to stop.
+async fn told(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
 /// Serves pages until told to stop.
 pub async fn pages(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> Result<()> {
     axum::serve(listener, router)
         .with_graceful_shutdown(async move {
-            let _ = stop.wait_for(|stop| *stop).await;
+            told(&mut stop).await;
         })
         .await
         .map_err(|e| Fault::caused("the pages' listener ended", e).into())
@@ -93,7 +98,7 @@ pub async fn machines(listener: TcpListener, door: MachineDoor, mut stop: watch:
     let acceptor = tokio_rustls::TlsAcceptor::from(door.tls.clone());
     loop {
         let accepted = tokio::select! {
-            _ = stop.wait_for(|stop| *stop) => break,
+            () = told(&mut stop) => break,
             accepted = listener.accept() => accepted,
         };
         let Ok((socket, _)) = accepted else { continue };
@@ -149,7 +154,7 @@ async fn converse(
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
         _ = &mut connection => {}
-        _ = stop.wait_for(|stop| *stop) => {
+        () = told(&mut stop) => {
             connection.as_mut().graceful_shutdown();
             let _ = connection.await;
         }

@@ -69,6 +69,7 @@ pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
         random,
         hosts: settings.pages.hosts.clone(),
         demo,
+        behind_https: settings.pages.behind_https,
         desk_threads: settings.machines.threads,
         desk_queue: settings.machines.queue,
         page_threads: settings.pages.threads,
@@ -77,12 +78,22 @@ pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
     Ok(Opened { dir, house, settings, ledger, sealer })
 }
 
+/// How `staff` learns names of facilities without knowing `facilities`.
+const PLACES: staff::web::Places = staff::web::Places {
+    find: |tx, code| Ok(facilities::find(tx, code)?.map(place_of)),
+    get: |tx, id| Ok(facilities::get(tx, id)?.map(place_of)),
+};
+
+fn place_of(facility: facilities::rules::Facility) -> staff::web::Place {
+    staff::web::Place { id: facility.id, name: facility.entry.name }
+}
+
 /// All routes of pages, for the router and for the permission table.
 pub fn page_routes(settings: &Settings, demo: bool) -> Routes {
     Routes::new()
         .join(counter::web::routes(settings.check.into()))
         .join(facilities::web::routes())
-        .join(staff::web::routes(demo, settings.pages.behind_https))
+        .join(staff::web::routes(demo, PLACES))
         .join(status::routes())
 }
 

@@ -26,13 +26,13 @@ pub async fn raise(data: &Path, settings: Settings) -> Result<(running::Running,
     let opened = running::open(dir, settings, false)?;
     let house = opened.house.clone();
     let cx = house.cx(Asker::new(Actor::System, Purpose::Administration));
-    let random = |bytes: &mut [u8]| crate::rim::random(bytes);
-    if let Some(first) = house.store().change(|tx| staff::first_administrator(tx, &cx, &random))? {
-        let text = format!("login: {}\none-time password: {}\n", first.login, first.password);
+    let one_time = staff::rules::OneTime::make(&house.random())?;
+    if let Some(login) = house.store().change(|tx| staff::first_administrator(tx, &cx, &one_time))? {
+        let text = format!("login: {login}\none-time password: {}\n", one_time.text());
         write_private(&opened.dir.join(FIRST_ADMINISTRATOR), text.as_bytes())?;
         says.push(format!(
-            "the first system administrator was made; sign in with {} in the data directory, then delete that file",
-            FIRST_ADMINISTRATOR
+            "the first system administrator was made; sign in with {FIRST_ADMINISTRATOR} in the data directory, then \
+             delete that file"
         ));
     }
     if tls.is_none() {

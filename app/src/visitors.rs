@@ -10,7 +10,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use base::{Actor, Id, Purpose, Refusal, Result};
+use base::{Actor, Purpose, Refusal, Result};
 use store::Tx;
 use web::{
     cookies::cookie,
@@ -27,10 +27,15 @@ pub async fn recognise(State(house): State<House>, mut request: Request, next: N
     if !allows(request.method(), request.headers(), house.hosts()) {
         return problem_page(lang, &Refusal::new(&STALE_FORM, 403));
     }
-    if let Some(token) = cookie(request.headers(), staff::COOKIE).map(str::to_owned) {
-        let asker = Asker::new(Actor::System, Purpose::Operation);
-        match house.read(asker, move |tx, cx| visitor(tx, cx.now, &token)).await {
-            Ok(Some(visitor)) => {
+    if let Some(token) = cookie(request.headers(), "shikaku").map(str::to_owned) {
+        let asker = || Asker::new(Actor::System, Purpose::Operation);
+        let asked = token.clone();
+        match house.read(asker(), move |tx, cx| visitor(tx, cx.now, &asked)).await {
+            Ok(Some((visitor, touch_due))) => {
+                if touch_due {
+                    // At most once a minute; a lost note only ends the session earlier.
+                    let _ = house.change(asker(), move |tx, cx| staff::touch(tx, cx.now, &token)).await;
+                }
                 request.extensions_mut().insert(visitor);
             }
             Ok(None) => {}
@@ -40,20 +45,21 @@ pub async fn recognise(State(house): State<House>, mut request: Request, next: N
     next.run(request).await
 }
 
-fn visitor(tx: &mut Tx<'_>, now: base::Instant, token: &str) -> Result<Option<Visitor>> {
-    let Some(session) = staff::visit(tx, now, token)?.filter(|session| !session.factors_missing) else {
+fn visitor(tx: &mut Tx<'_>, now: base::Instant, token: &str) -> Result<Option<(Visitor, bool)>> {
+    let Some(session) = staff::visit(tx, now, token)?.filter(|session| session.missing.is_none()) else {
         return Ok(None);
     };
     let place = match session.facility {
         None => None,
-        Some(facility) => facilities::get(tx, facility)?.map(|entry| entry.name),
+        Some(facility) => facilities::get(tx, facility)?.map(|facility| facility.entry.name),
     };
-    let facility = session.facility.map(Id::raw);
-    Ok(Some(Visitor {
-        actor: Actor::Staff { staff: session.staff.raw(), role: session.role, facility },
+    let touch_due = session.touch_due;
+    let visitor = Visitor {
+        actor: session.actor(),
         role: session.role,
         name: session.name,
         place,
         csrf: session.csrf,
-    }))
+    };
+    Ok(Some((visitor, touch_due)))
 }

@@ -325,50 +325,51 @@ impl Draft {
         self
     }
 
-    fn ends(mut self, outcome: &str, validity: &str, code: &str, note: &str) -> Patient {
+    fn ends(mut self, outcome: &str, validity: &str, code: &str, ja: &str, en: &str) -> Patient {
         self.patient.outcome = outcome.into();
         self.patient.expected_validity = validity.into();
         self.patient.expected_code = code.into();
-        self.patient.note = note.into();
+        self.patient.note = format!("{ja} / {en}");
         let names = insurers().into_iter().map(|(number, name)| (number, name.to_owned()));
         let filings = &self.patient.filings;
-        self.patient.insurers =
-            names.filter(|(number, _)| filings.iter().any(|filing| filing.entry.insurer == *number)).collect();
+        self.patient.insurers = names
+            .filter(|(number, _)| filings.iter().any(|filing| filing.entry.insurer == *number))
+            .collect();
         self.patient
     }
 
     /// 1 有効.
-    pub fn valid(self, note: &str) -> Patient {
-        self.ends("valid", "1", "", note)
+    pub fn valid(self, ja: &str, en: &str) -> Patient {
+        self.ends("valid", "1", "", ja, en)
     }
 
     /// 2 無効.
-    pub fn invalid(self, note: &str) -> Patient {
-        self.ends("invalid", "2", "", note)
+    pub fn invalid(self, ja: &str, en: &str) -> Patient {
+        self.ends("invalid", "2", "", ja, en)
     }
 
     /// 3 無効（新しい資格あり）.
-    pub fn invalid_new_known(self, note: &str) -> Patient {
-        self.ends("invalid-new-known", "3", "", note)
+    pub fn invalid_new_known(self, ja: &str, en: &str) -> Patient {
+        self.ends("invalid-new-known", "3", "", ja, en)
     }
 
     /// 4 該当資格なし.
-    pub fn none(self, note: &str) -> Patient {
-        self.ends("none", "4", "", note)
+    pub fn none(self, ja: &str, en: &str) -> Patient {
+        self.ends("none", "4", "", ja, en)
     }
 
     /// 5 複数該当.
-    pub fn several(self, note: &str) -> Patient {
-        self.ends("several", "5", "", note)
+    pub fn several(self, ja: &str, en: &str) -> Patient {
+        self.ends("several", "5", "", ja, en)
     }
 
     /// 6 有効（未登録）.
-    pub fn aid_unregistered(self, note: &str) -> Patient {
-        self.ends("aid-unregistered", "6", "", note)
+    pub fn aid_unregistered(self, ja: &str, en: &str) -> Patient {
+        self.ends("aid-unregistered", "6", "", ja, en)
     }
 
     /// The third answer: could not be determined, with its nine-character code.
-    pub fn undetermined(self, code: &str, note: &str) -> Patient {
-        self.ends("undetermined", "", code, note)
+    pub fn undetermined(self, code: &str, ja: &str, en: &str) -> Patient {
+        self.ends("undetermined", "", code, ja, en)
     }
 }

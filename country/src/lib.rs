@@ -26,7 +26,7 @@ pub use sheet::csv;
 
 use ::store::Tx;
 use base::{BranchNumber, Cx, Date, Id, InsurerNumber, MyNumber, Result, kinds};
-use coverage::rules::NewEntry;
+use coverage::rules::{NewEntry, What};
 use people::rules::Attributes;
 use registration::Filing;
 
@@ -143,7 +143,7 @@ pub fn settle(tx: &mut Tx<'_>, cx: &Cx<'_>, today: Date, seed: u64, extra: &[Pat
 }
 
 /// Makes the store say what the seed says of one patient; to be called again, in another transaction, while the story
-/// is unfinished. Inside `Store::record`.
+/// is unfinished. Inside `Store::record`. [`is_settled`] says beforehand, cheaply, whether there is anything to do.
 ///
 /// A store keeps the seed that it was first filled with: another seed would file the same numbers for other people.
 pub fn settle_one(tx: &mut Tx<'_>, cx: &Cx<'_>, patient: &Patient) -> Result<Settled> {
@@ -168,13 +168,47 @@ pub fn settle_one(tx: &mut Tx<'_>, cx: &Cx<'_>, patient: &Patient) -> Result<Set
     Ok(settled)
 }
 
+/// Whether the store says of a patient what the seed says, so that there is nothing to settle. Only reads: a start that
+/// finds everybody settled takes no transaction that writes.
+pub fn is_settled(tx: &mut Tx<'_>, patient: &Patient) -> Result<bool> {
+    for resident in &patient.residents {
+        if standing(tx, resident)?.as_ref() != Some(&resident.attributes) {
+            return Ok(false);
+        }
+    }
+    for (place, filing) in patient.filings.iter().enumerate() {
+        if patient.filings[place + 1..].iter().any(|later| later.coverage == filing.coverage) {
+            continue; // corrected; what stands is the last
+        }
+        let Some(story) = coverage::get(tx, filing.coverage)?.story(filing.coverage) else {
+            return Ok(false);
+        };
+        // The link needs no look: it was judged from these attributes and this entry when they were recorded.
+        let facts: Vec<_> =
+            story.facts.iter().map(|f| &f.new).filter(|new| !matches!(new.what, What::Link { .. })).collect();
+        let same_facts =
+            facts.len() == filing.facts.len() && filing.facts.iter().all(|wanted| facts.contains(&wanted));
+        let named = |(number, name): &(InsurerNumber, String)| {
+            *number != filing.entry.insurer || *name == story.entry.insurer_name
+        };
+        if story.entry.new != filing.entry || !same_facts || !patient.insurers.iter().all(named) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// What the resident register said last.
+fn standing(tx: &mut Tx<'_>, resident: &Resident) -> Result<Option<Attributes>> {
+    match people::exchange(tx, &resident.number)? {
+        Some(person) => people::get(tx, person),
+        None => Ok(None),
+    }
+}
+
 /// Hands a resident to the register's door; says whether that changed anything.
 fn record_resident(tx: &mut Tx<'_>, cx: &Cx<'_>, resident: &Resident) -> Result<bool> {
-    let standing = match people::exchange(tx, &resident.number)? {
-        Some(person) => people::get(tx, person)?,
-        None => None,
-    };
-    if standing.as_ref() == Some(&resident.attributes) {
+    if standing(tx, resident)?.as_ref() == Some(&resident.attributes) {
         return Ok(false);
     }
     people::record(tx, cx, resident.id, &resident.number, &resident.attributes)?;

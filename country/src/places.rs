@@ -40,10 +40,31 @@ pub fn clinics(today: Date) -> Vec<Clinic> {
     let opened = Some(day(2021, 10, 20));
     let (this_month, soon) = (Some(calendar.this_month().0), Some(calendar.next_month()));
     vec![
-        clinic(DEMO_CLINIC, "架空みどり内科クリニック", "clinic", "架空県みどり市青葉町１番１号", None, opened),
+        clinic(
+            DEMO_CLINIC,
+            "架空みどり内科クリニック",
+            "clinic",
+            "架空県みどり市青葉町１番１号",
+            None,
+            opened,
+        ),
         clinic(PHARMACY, "架空みどり調剤薬局", "pharmacy", "架空県みどり市青葉町１番２号", None, opened),
-        clinic("991010003", "架空県立しらさぎ病院", "hospital", "架空県みどり市白鷺台三丁目５番", None, opened),
-        clinic("993010004", "架空ひばり歯科医院", "dental", "架空県みどり市雲雀丘二丁目７番", this_month, soon),
+        clinic(
+            "991010003",
+            "架空県立しらさぎ病院",
+            "hospital",
+            "架空県みどり市白鷺台三丁目５番",
+            None,
+            opened,
+        ),
+        clinic(
+            "993010004",
+            "架空ひばり歯科医院",
+            "dental",
+            "架空県みどり市雲雀丘二丁目７番",
+            this_month,
+            soon,
+        ),
         clinic("991010005", "架空かもめ診療所", "clinic", "架空県みどり市鴎浜９番地", None, soon),
     ]
 }

@@ -11,7 +11,11 @@ use store::{Db, Store, testing::each_place};
 /// Ten sealed checks, five more sealed, three not sealed; and three changes, of which two are sealed.
 fn worked(store: &Store) -> Sealer {
     let mut sealer = sealer();
-    let checks = |n: usize| (0..n).for_each(|_| drop(check(store, NOW, None).expect("answered")));
+    let checks = |n: usize| {
+        (0..n).for_each(|_| {
+            check(store, NOW, None).expect("answered");
+        })
+    };
     checks(10);
     change(store, NOW);
     assert_eq!(sealer.seal(store, NOW).expect("sealed").expect("something new").number, 1);
@@ -67,9 +71,8 @@ const UNCHAINED: &str = "does not fit the row before it";
 #[test]
 fn a_changed_row_is_found() {
     let set = |what: &str| format!("update audit_row set {what} where stream = STREAM and sequence = 2");
-    let body = if_both("body = x'7b7d'", "body = '\\x7b7d'");
-    for change in [body.0, body.1] {
-        // Each database reads one of the two as bytes and the other as something else; both are changes.
+    // Each database takes one of the two for bytes and refuses the other.
+    for change in ["body = x'7b7d'", "body = '\\x7b7d'"] {
         found_where_it_runs("audit_body", &set(change), CHANGED);
     }
     for change in [
@@ -91,10 +94,6 @@ fn a_changed_row_is_found() {
     }
     found("audit_hash", &[&set("hash = commitment")], &[UNCHAINED]);
     found("audit_zero", &["update audit_row set answer = 0 where stream = STREAM and sequence = 2"], &[CHANGED]);
-}
-
-fn if_both<'t>(lite: &'t str, post: &'t str) -> (&'t str, &'t str) {
-    (lite, post)
 }
 
 fn found_where_it_runs(name: &str, sql: &str, expected: &str) {

@@ -73,38 +73,149 @@ fn is_for_one_database(sql: &str) -> bool {
     ["pg_", "sqlite_", "information_schema"].iter().any(|mark| sql.contains(mark))
 }
 
-/// The string literals of a Rust text: plain and raw ones, not those in comments.
+/// The string literals of a Rust text up to its own tests: plain and raw ones, and those that `concat!` or a macro of
+/// the file (one arm, literals for parameters, a `concat!` for a body) puts together.
 fn literals(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().collect();
-    let mut found = Vec::new();
-    let mut at = 0;
-    while at < chars.len() {
-        let next = chars.get(at + 1).copied();
-        match chars[at] {
-            '/' if next == Some('/') => at = skip_to(&chars, at, "\n"),
-            '/' if next == Some('*') => at = skip_to(&chars, at + 2, "*/"),
-            // A character, not a lifetime: 'x', '\n', '"'.
-            '\'' if next == Some('\\') => at = skip_to(&chars, at + 3, "'"),
-            '\'' if chars.get(at + 2) == Some(&'\'') => at += 3,
-            'r' if matches!(next, Some('"' | '#')) => {
-                let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
-                if chars.get(at + 1 + hashes) != Some(&'"') {
-                    at += 1;
-                    continue;
-                }
-                let (from, end) = (at + hashes + 2, format!("\"{}", "#".repeat(hashes)));
-                at = skip_to(&chars, from, &end);
-                found.push(chars[from..at - end.len()].iter().collect());
+    let code = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let tokens = tokens(&code.chars().collect::<Vec<_>>());
+    let mut made = Macros::from([("concat".to_owned(), Vec::new())]);
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < tokens.len() {
+        match &tokens[at..] {
+            [Token::Word(word), Token::Mark('!'), Token::Word(name), ..] if word == "macro_rules" => {
+                let end = closed(&tokens, at + 3);
+                made.insert(name.clone(), body(&tokens[at + 3..end]));
+                at = end;
             }
-            '"' => {
-                let (literal, after) = plain(&chars, at + 1);
-                found.push(literal);
-                at = after;
+            [Token::Word(name), Token::Mark('!'), Token::Mark('(' | '[' | '{'), ..] if made.contains_key(name) => {
+                let end = closed(&tokens, at + 2);
+                found.push(expanded(&made, &tokens[at..end]));
+                at = end;
+            }
+            [Token::Text(text), ..] => {
+                found.push(text.clone());
+                at += 1;
             }
             _ => at += 1,
         }
     }
     found
+}
+
+#[derive(Debug, PartialEq)]
+enum Token {
+    Word(String),
+    Text(String),
+    Mark(char),
+}
+
+/// For each macro its body: texts, and parameters by their place.
+type Macros = std::collections::BTreeMap<String, Vec<Result<String, usize>>>;
+
+/// The body of `{ ($a:literal, …) => { concat!("…", $a, …) } }`.
+fn body(tokens: &[Token]) -> Vec<Result<String, usize>> {
+    let arrow = tokens.iter().position(|t| *t == Token::Mark('>')).unwrap_or(0);
+    let names = |tokens: &[Token]| -> Vec<String> {
+        let pairs = tokens.windows(2).filter(|pair| pair[0] == Token::Mark('$'));
+        pairs.filter_map(|pair| if let Token::Word(name) = &pair[1] { Some(name.clone()) } else { None }).collect()
+    };
+    let params = names(&tokens[..arrow]);
+    let mut parts = Vec::new();
+    for (place, token) in tokens.iter().enumerate().skip(arrow) {
+        match token {
+            Token::Text(text) => parts.push(Ok(text.clone())),
+            Token::Word(word) if tokens[place - 1] == Token::Mark('$') => {
+                parts.extend(params.iter().position(|name| name == word).map(Err));
+            }
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// What `name!(…)` stands for; an argument may itself be such a call.
+fn expanded(made: &Macros, call: &[Token]) -> String {
+    let Token::Word(name) = &call[0] else { return String::new() };
+    let (mut args, mut at) = (Vec::new(), 3);
+    while at < call.len() {
+        match &call[at..] {
+            [Token::Word(inner), Token::Mark('!'), ..] if made.contains_key(inner) => {
+                let end = closed(call, at + 2);
+                args.push(expanded(made, &call[at..end]));
+                at = end;
+            }
+            [Token::Text(text), ..] => {
+                args.push(text.clone());
+                at += 1;
+            }
+            _ => at += 1,
+        }
+    }
+    if name == "concat" {
+        return args.concat();
+    }
+    let part = |part: &Result<String, usize>| match part {
+        Ok(text) => text.clone(),
+        Err(place) => args.get(*place).cloned().unwrap_or_default(),
+    };
+    made[name].iter().map(part).collect()
+}
+
+/// The place after the bracket that closes the one at `from`.
+fn closed(tokens: &[Token], from: usize) -> usize {
+    let mut depth = 0;
+    for (place, token) in tokens.iter().enumerate().skip(from) {
+        match token {
+            Token::Mark('(' | '[' | '{') => depth += 1,
+            Token::Mark(')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+        if depth == 0 {
+            return place + 1;
+        }
+    }
+    tokens.len()
+}
+
+fn tokens(chars: &[char]) -> Vec<Token> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < chars.len() {
+        let next = chars.get(at + 1).copied();
+        match chars[at] {
+            '/' if next == Some('/') => at = skip_to(chars, at, "\n"),
+            '/' if next == Some('*') => at = skip_to(chars, at + 2, "*/"),
+            // A character, not a lifetime: 'x', '\n', '"'.
+            '\'' if next == Some('\\') => at = skip_to(chars, at + 3, "'"),
+            '\'' if chars.get(at + 2) == Some(&'\'') => at += 3,
+            'r' if raw_begins(chars, at) => {
+                let hashes = chars[at + 1..].iter().take_while(|c| **c == '#').count();
+                let (from, end) = (at + hashes + 2, format!("\"{}", "#".repeat(hashes)));
+                at = skip_to(chars, from, &end);
+                found.push(Token::Text(chars[from..at - end.len()].iter().collect()));
+            }
+            '"' => {
+                let (literal, after) = plain(chars, at + 1);
+                found.push(Token::Text(literal));
+                at = after;
+            }
+            c if c.is_alphanumeric() || c == '_' => {
+                let word: String = chars[at..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
+                at += word.chars().count();
+                found.push(Token::Word(word));
+            }
+            c => {
+                found.extend((!c.is_whitespace()).then_some(Token::Mark(c)));
+                at += 1;
+            }
+        }
+    }
+    found
+}
+
+fn raw_begins(chars: &[char], at: usize) -> bool {
+    let inside_word = at > 0 && (chars[at - 1].is_alphanumeric() || chars[at - 1] == '_');
+    !inside_word && chars[at + 1..].iter().find(|c| **c != '#') == Some(&'"')
 }
 
 /// The place after the next `end`.
@@ -137,6 +248,11 @@ fn plain(chars: &[char], mut at: usize) -> (String, usize) {
 fn literals_are_found_in_every_form() {
     let text = "let a = \"select 1\"; // \"not this\"\nlet b = r#\"it's \"raw\"\"#; /* \"nor this\" */ '\"'; \"x\\\n   y\"";
     assert_eq!(literals(text), ["select 1", "it's \"raw\"", "xy"]);
+    let made = r#"macro_rules! cut { ($a:literal, $b:literal) => { concat!("select ", $b, $a) }; }
+        run(cut!("1", "2"), concat!("a", cut!("3", "4"), "b"), "c");
+#[cfg(test)]
+mod tests { "not this" }"#;
+    assert_eq!(literals(made), ["select 21", "aselect 43b", "c"]);
 }
 
 #[test]

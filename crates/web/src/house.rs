@@ -57,6 +57,8 @@ pub struct Parts {
     pub hosts: Vec<String>,
     /// Whether everything is invented and desks can be switched.
     pub demo: bool,
+    /// Whether browsers reach the pages over https, so that cookies are marked Secure.
+    pub behind_https: bool,
     /// Threads for the desk.
     pub desk_threads: usize,
     /// Checks that may wait for a desk thread.
@@ -160,6 +162,11 @@ impl House {
     /// Whether this is a demo.
     pub fn is_demo(&self) -> bool {
         self.inner.parts.demo
+    }
+
+    /// Whether cookies are marked Secure.
+    pub fn is_behind_https(&self) -> bool {
+        self.inner.parts.behind_https
     }
 
     /// Random bytes.

@@ -24,6 +24,7 @@ pub fn problem(lang: Lang, refusal: &Refusal) -> Response {
         "status": refusal.status,
         "detail": help.engineer,
         "code": help.code,
+        "oqs": help.oqs,
         "desk": lang.pick(help.desk.0, help.desk.1),
     });
     let mut response = Response::new(Body::from(body.to_string()));

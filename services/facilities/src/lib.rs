@@ -74,8 +74,12 @@ pub fn admit_terminal(tx: &mut Tx<'_>, cx: &Cx<'_>, new: &NewTerminal) -> Result
 }
 
 /// Bars a terminal for ever: lost, stolen, replaced. Whoever acts for a facility reaches its own terminals only.
-/// Barring a barred one does nothing.
-pub fn bar_terminal(tx: &mut Tx<'_>, cx: &Cx<'_>, terminal: Id<kinds::Terminal>) -> Result<Answer<()>> {
+/// Barring a barred one does nothing. Returns its facility.
+pub fn bar_terminal(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    terminal: Id<kinds::Terminal>,
+) -> Result<Answer<Id<kinds::Facility>>> {
     let known = store::terminal_by_id(tx, terminal)?;
     let known = match rules::reachable(cx.actor, known) {
         Ok(known) => known,
@@ -85,7 +89,7 @@ pub fn bar_terminal(tx: &mut Tx<'_>, cx: &Cx<'_>, terminal: Id<kinds::Terminal>)
         store::bar_terminal(tx, terminal, cx.now)?;
         said(tx, cx, "facilities.bar_terminal", known.facility, terminal.raw());
     }
-    Ok(Ok(()))
+    Ok(Ok(known.facility))
 }
 
 /// The terminal of a client certificate and its facility; nothing when the certificate is unknown, barred or expired.

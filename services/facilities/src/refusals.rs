@@ -80,11 +80,6 @@ helps! {
         what "この証明書は、別の端末または停止した端末のものです。" "This certificate belongs to another or to a barred terminal."
         desk "新しい証明書を発行してください。" "Issue a new certificate."
         engineer "The fingerprint is known for another facility, or its terminal is barred; certificates are not moved.";
-    /// The form's token is not this session's.
-    FORM_TOO_OLD = "facilities.form-too-old" "SKF03001E"
-        what "この画面は古くなっています。" "This page is out of date."
-        desk "画面を開き直してから、もう一度操作してください。" "Open the page again and repeat what you did."
-        engineer "The CSRF token differs from the session's: signed in anew in another tab, or a forged form.";
 }
 
 /// Not ten digits.
@@ -140,9 +135,4 @@ pub fn no_such_terminal() -> Refusal {
 /// The certificate was used before.
 pub fn certificate_used() -> Refusal {
     Refusal::new(&CERTIFICATE_USED, 409)
-}
-
-/// The form's token is not this session's.
-pub fn form_too_old() -> Refusal {
-    Refusal::new(&FORM_TOO_OLD, 403)
 }

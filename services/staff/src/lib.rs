@@ -93,16 +93,16 @@ pub fn begin_second_factor(
     cx: &Cx<'_>,
     token: &str,
     secret: &[u8; rules::SECRET_BYTES],
-) -> Result<Answer<(Session, [u8; rules::SECRET_BYTES])>> {
+) -> Result<Answer<[u8; rules::SECRET_BYTES]>> {
     let session = match lacking(tx, cx, token, Missing::NewSecondFactor)? {
         Ok((session, _)) => session,
         Err(refusal) => return Ok(Err(refusal)),
     };
     if let Some(pending) = session.pending {
-        return Ok(Ok((session, pending)));
+        return Ok(Ok(pending));
     }
     store::set_pending(tx, &session.token, secret)?;
-    Ok(Ok((session, *secret)))
+    Ok(Ok(*secret))
 }
 
 /// Sets the second factor up, once a code shows that the person's device has the secret. The session goes on under a
@@ -281,14 +281,14 @@ pub enum Reset {
     Both,
 }
 
-/// Gives an account a one-time password, ends its sessions and the waiting after failures.
+/// Gives an account a one-time password, ends its sessions and the waiting after failures. Returns its login.
 pub fn reset(
     tx: &mut Tx<'_>,
     cx: &Cx<'_>,
     staff: Id<kinds::Staff>,
     what: Reset,
     one_time: &OneTime,
-) -> Result<Answer<()>> {
+) -> Result<Answer<String>> {
     let account = match managed(tx, cx, staff)? {
         Ok(account) => account,
         Err(refusal) => return Ok(Err(refusal)),
@@ -301,7 +301,7 @@ pub fn reset(
     store::end_sessions(tx, staff, cx.now)?;
     let code = if what == Reset::Both { "both" } else { "password" };
     said(tx, cx, "staff.reset", "recorded", code, staff, account.new.facility);
-    Ok(Ok(()))
+    Ok(Ok(account.new.login))
 }
 
 // Beginnings ---------------------------------------------------------------------------------------------------------

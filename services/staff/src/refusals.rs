@@ -41,11 +41,6 @@ helps! {
         what "ログインの有効時間が終わりました。" "Your session has ended."
         desk "もう一度ログインしてください。" "Sign in again."
         engineer "No live session for the cookie, or it does not lack the step that was asked for.";
-    /// The form's token is not this session's.
-    FORM_TOO_OLD = "staff.form-too-old" "SKS01004E"
-        what "この画面は古くなっています。" "This page is out of date."
-        desk "画面を開き直してから、もう一度操作してください。" "Open the page again and repeat what you did."
-        engineer "The CSRF token differs from the session's: signed in anew in another tab, or a forged form.";
     /// The password is too short or too long.
     PASSWORD_LENGTH = "staff.password-length" "SKS02001E"
         what "パスワードは12文字以上にしてください。" "A password has at least 12 characters."
@@ -121,11 +116,6 @@ pub fn one_time_run_out() -> Refusal {
 /// The session has ended.
 pub fn session_ended() -> Refusal {
     Refusal::new(&SESSION_ENDED, 401)
-}
-
-/// The form's token is not this session's.
-pub fn form_too_old() -> Refusal {
-    Refusal::new(&FORM_TOO_OLD, 403)
 }
 
 /// The password is too short or too long.

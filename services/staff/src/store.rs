@@ -4,7 +4,7 @@
 //! Not here: what the rows mean (`rules`).
 //! Rules come from: DESIGN section 4, "One SQL text, one door".
 
-use crate::rules::{Account, NewAccount, Proof, StoredSession, Token};
+use crate::rules::{Account, NewAccount, Proof, SECRET_BYTES, StoredSession, Token};
 use ::store::{Row, Tx};
 use base::{Error, Id, Instant, Result, Role, kinds};
 
@@ -84,7 +84,7 @@ fn account(row: &Row<'_>) -> Result<Account> {
     })
 }
 
-fn secret<const N: usize>(bytes: Vec<u8>) -> Result<[u8; N]> {
+fn secret(bytes: Vec<u8>) -> Result<[u8; SECRET_BYTES]> {
     bytes.try_into().map_err(|_| Error::broken("a stored second factor has another length"))
 }
 
@@ -136,10 +136,10 @@ pub(crate) fn set_password(
     )
 }
 
-pub(crate) fn set_totp<const N: usize>(
+pub(crate) fn set_totp(
     tx: &mut Tx<'_>,
     staff: Id<kinds::Staff>,
-    secret: Option<&[u8; N]>,
+    secret: Option<&[u8; SECRET_BYTES]>,
     step: i64,
 ) -> Result<()> {
     tx.save(
@@ -206,7 +206,7 @@ pub(crate) fn insert_session(
     )
 }
 
-pub(crate) fn set_pending<const N: usize>(tx: &mut Tx<'_>, token: &Token, secret: &[u8; N]) -> Result<()> {
+pub(crate) fn set_pending(tx: &mut Tx<'_>, token: &Token, secret: &[u8; SECRET_BYTES]) -> Result<()> {
     tx.save(
         "update staff_session set totp_pending = $2 where token = $1",
         &[token.digest().into(), secret.into()],
