@@ -23,8 +23,10 @@ pub struct DataDir {
 const SIGNING_KEY: &str = "audit-signing-key.p8";
 /// The public key that checkpoints are verified with.
 pub const PUBLIC_KEY: &str = "audit-public-key.bin";
+/// The seed that the demo's country was filled with.
+pub const SEED: &str = "country-seed.txt";
 /// What a reset removes. Everything that a person may have put there stays.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     MAIN_FILE,
     "shikaku.db-wal",
     "shikaku.db-shm",
@@ -33,6 +35,7 @@ const OURS: [&str; 12] = [
     "log.db-shm",
     SIGNING_KEY,
     PUBLIC_KEY,
+    SEED,
     "test-patients.csv",
     "facility.toml",
     "tls",

@@ -7,12 +7,12 @@
 //! Rules come from: the issue, part G.
 
 use crate::{
-    datadir::{DataDir, write_atomic, write_private},
+    datadir::{DataDir, SEED, write_atomic, write_private},
     listen, rim, running,
     settings::Settings,
     tls::{Authority, Issued, P12_PASSWORD},
 };
-use base::{Actor, Date, Error, Fault, Instant, Purpose, Result};
+use base::{Actor, Date, Error, Fault, Purpose, Result};
 use country::Patient;
 use facilities::rules::{FacilityEntry, Kind, NewTerminal};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -35,8 +35,8 @@ pub struct Wanted {
     pub port: u16,
     /// The port of the machines' door.
     pub machine_port: u16,
-    /// The seed of the country.
-    pub seed: u64,
+    /// The seed of the country; by default the one that the directory was filled with, else 1.
+    pub seed: Option<u64>,
     /// Begin anew.
     pub reset: bool,
     /// A vendor's own patients.
@@ -62,8 +62,9 @@ pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     let opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
-    let (own, problems) = own_patients(&wanted)?;
-    let patients = settle(&house, wanted.seed, today, own)?;
+    let seed = seed_of(&opened.dir, wanted.seed)?;
+    let (own, problems) = own_patients(&wanted, seed, today)?;
+    let patients = settle(&house, seed, today, own)?;
     let clinics = country::clinics(today);
     let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
     let authority = Authority::make(rim::wall_ms())?;
@@ -141,7 +142,11 @@ fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Ve
     let mut patients = country::patients(seed, today);
     patients.extend(own);
     for patient in &patients {
-        // A story with a correction takes two transactions, so that it has two revisions.
+        // A warm start finds everybody settled and writes nothing; a story with a correction takes two transactions,
+        // so that it has two revisions.
+        if house.store().look(|tx| country::is_settled(tx, patient))? {
+            continue;
+        }
         loop {
             let cx = house.cx(asker());
             let settled = house.store().record(now, |tx| country::settle_one(tx, &cx, patient))?;
@@ -160,7 +165,24 @@ fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Ve
 /// Where a vendor's own patients lie when no file is named.
 const OWN_PATIENTS: &str = "my-patients.csv";
 
-fn own_patients(wanted: &Wanted) -> Result<(Vec<Patient>, Vec<String>)> {
+/// The seed lies in the directory: another seed would file the same numbers for other people.
+fn seed_of(dir: &DataDir, wanted: Option<u64>) -> Result<u64> {
+    let path = dir.join(SEED);
+    let kept = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
+    match (kept, wanted) {
+        (Some(kept), Some(wanted)) if kept != wanted => Err(Error::broken(format!(
+            "the data directory was filled with seed {kept}: leave --seed away, or begin anew with --reset"
+        ))),
+        (Some(kept), _) => Ok(kept),
+        (None, wanted) => {
+            let seed = wanted.unwrap_or(1);
+            write_atomic(&path, format!("{seed}\n").as_bytes())?;
+            Ok(seed)
+        }
+    }
+}
+
+fn own_patients(wanted: &Wanted, seed: u64, today: Date) -> Result<(Vec<Patient>, Vec<String>)> {
     let (path, must) = match &wanted.patients {
         Some(path) => (path.clone(), true),
         None => (wanted.data.join(OWN_PATIENTS), false),
@@ -170,8 +192,7 @@ fn own_patients(wanted: &Wanted) -> Result<(Vec<Patient>, Vec<String>)> {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !must => return Ok((Vec::new(), Vec::new())),
         Err(e) => return Err(Fault::caused("the file of own patients cannot be read", e).into()),
     };
-    let today = Instant::from_ms(rim::wall_ms()).date();
-    let (patients, problems) = country::read_csv(&bytes, wanted.seed, today);
+    let (patients, problems) = country::read_csv(&bytes, seed, today);
     let problems = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
     Ok((patients, problems))
 }

@@ -48,9 +48,9 @@ enum Command {
         /// The port of the machines' door; 0 picks one.
         #[arg(long, default_value_t = 0)]
         machine_port: u16,
-        /// The seed of the country.
-        #[arg(long, default_value_t = 1)]
-        seed: u64,
+        /// The seed of the country (default: the one that the directory was filled with, else 1).
+        #[arg(long)]
+        seed: Option<u64>,
         /// Begin anew: removes what an earlier demo left in the directory.
         #[arg(long)]
         reset: bool,

@@ -6,7 +6,7 @@
 //! Rules come from: the issue, parts C and G.
 
 use crate::{
-    datadir::{DataDir, write_private},
+    datadir::{DataDir, SEED, write_private},
     listen, running,
     settings::Settings,
 };
@@ -21,6 +21,11 @@ use web::house::Asker;
 /// Opens and starts.
 pub async fn raise(data: &Path, settings: Settings) -> Result<(running::Running, Vec<String>)> {
     let dir = DataDir::own(data, "shikaku serve")?;
+    if dir.join(SEED).exists() {
+        return Err(Error::broken(
+            "this is a demo's data directory: its desks have no passwords; name another directory",
+        ));
+    }
     let tls = machine_tls(&settings)?;
     let mut says = Vec::new();
     let opened = running::open(dir, settings, false)?;

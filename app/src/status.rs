@@ -28,6 +28,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new()
         .add("GET", "/", "app.first", Permit::Public, get(first))
         .add("GET", "/ready", "app.ready", Permit::Public, get(ready))
+        .add("GET", "/metrics", "app.metrics", Permit::Public, get(metrics))
         .add("GET", "/status", "app.status", Permit::Public, get(status))
         .add("GET", "/assets/{name}", "app.asset", Permit::Public, get(asset))
         .nav("/status", "稼働状況", "Status", Permit::Public)
@@ -71,6 +72,11 @@ async fn ready(axum::extract::State(house): axum::extract::State<House>) -> Resp
         Ok(()) => (StatusCode::OK, "ready\n").into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n").into_response(),
     }
+}
+
+/// Counts for Prometheus; nothing about anybody.
+async fn metrics(axum::extract::State(house): axum::extract::State<House>) -> Response {
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], house.counts().text()).into_response()
 }
 
 async fn status(page: Page) -> Response {

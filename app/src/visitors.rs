@@ -27,7 +27,7 @@ pub async fn recognise(State(house): State<House>, mut request: Request, next: N
     if !allows(request.method(), request.headers(), house.hosts()) {
         return problem_page(lang, &Refusal::new(&STALE_FORM, 403));
     }
-    if let Some(token) = cookie(request.headers(), "shikaku").map(str::to_owned) {
+    if let Some(token) = cookie(request.headers(), staff::web::COOKIE).map(str::to_owned) {
         let asker = || Asker::new(Actor::System, Purpose::Operation);
         let asked = token.clone();
         match house.read(asker(), move |tx, cx| visitor(tx, cx.now, &asked)).await {

@@ -343,6 +343,11 @@ impl Draft {
         self.ends("valid", "1", "", ja, en)
     }
 
+    /// 1 有効, with the information that no copayment rate is registered.
+    pub fn valid_without_rate(self, ja: &str, en: &str) -> Patient {
+        self.ends("valid", "1", "SKC00002I", ja, en)
+    }
+
     /// 2 無効.
     pub fn invalid(self, ja: &str, en: &str) -> Patient {
         self.ends("invalid", "2", "", ja, en)

@@ -103,7 +103,7 @@ fn elderly(t: Table) -> Vec<Patient> {
             .valid("後期高齢者3割", "75 and over, 30 %"),
         t.row(15, "aged-75-rate-not-known", man("浜田　正", "ﾊﾏﾀﾞ ﾀﾀﾞｼ", born(19491225)))
             .aged_75(day(2024, 12, 25))
-            .valid(
+            .valid_without_rate(
                 "後期高齢者、今年度の負担割合が未登録",
                 "75 and over, no rate registered for this year: valid, rate absent",
             ),

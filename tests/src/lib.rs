@@ -1,4 +1,7 @@
-//! End-to-end tests: each module is one subject, with real outsiders where there are any. Only `mod` lines here.
+//! End-to-end tests: each module is one subject, with real outsiders where there are any.
+//!
+//! Always holds: only `mod` lines here, each with a word on its subject, so two people rarely meet in this file.
+//! Not here: tests of one crate alone; they lie beside its code.
 
 #[cfg(test)]
 mod store_audit; // the log under attack, erasing, two writers

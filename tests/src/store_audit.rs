@@ -4,7 +4,10 @@
 //! Rules come from: DESIGN section 4, "Audit"; SECURITY.md.
 
 use crate::store_common::*;
-use audit::{Report, Sealer, Trouble, erase_month, testing::{each_database, ledger}};
+use audit::{
+    Report, Sealer, Trouble, erase_month,
+    testing::{each_database, ledger},
+};
 use base::Instant;
 use store::{Db, Store, testing::each_place};
 
@@ -37,7 +40,8 @@ fn tamper(db: &mut Db, statements: &[&str]) {
 
 /// The stream with most rows, which is one of checks; on SQLite in the log.
 fn longest(db: &mut Db) -> i64 {
-    const LONGEST: &str = "select stream from audit_row group by stream order by count(*) desc, stream limit 1";
+    const LONGEST: &str =
+        "select stream from audit_row group by stream order by count(*) desc, stream limit 1";
     db.rows(LONGEST, &[], |row| row.int(0)).expect("read")[0]
 }
 
@@ -93,7 +97,11 @@ fn a_changed_row_is_found() {
         found("audit_column", &[&set(change)], &[CHANGED]);
     }
     found("audit_hash", &[&set("hash = commitment")], &[UNCHAINED]);
-    found("audit_zero", &["update audit_row set answer = 0 where stream = STREAM and sequence = 2"], &[CHANGED]);
+    found(
+        "audit_zero",
+        &["update audit_row set answer = 0 where stream = STREAM and sequence = 2"],
+        &[CHANGED],
+    );
 }
 
 fn found_where_it_runs(name: &str, sql: &str, expected: &str) {
@@ -120,8 +128,16 @@ fn a_missing_number_is_not_zero() {
 
 #[test]
 fn deleted_and_swapped_rows_are_found() {
-    found("audit_middle", &["delete from audit_row where stream = STREAM and sequence = 2"], &["rows before it are missing", UNCHAINED]);
-    found("audit_first", &["delete from audit_row where stream = STREAM and sequence = 1"], &["rows before it are missing"]);
+    found(
+        "audit_middle",
+        &["delete from audit_row where stream = STREAM and sequence = 2"],
+        &["rows before it are missing", UNCHAINED],
+    );
+    found(
+        "audit_first",
+        &["delete from audit_row where stream = STREAM and sequence = 1"],
+        &["rows before it are missing"],
+    );
     found(
         "audit_tail",
         &["delete from audit_row where stream = STREAM and sequence > 3"],
@@ -132,8 +148,16 @@ fn deleted_and_swapped_rows_are_found() {
         &["delete from audit_row where stream = STREAM", "delete from audit_stream where stream = STREAM"],
         &["states a stream that is missing"],
     );
-    found("audit_rows_gone", &["delete from audit_row where stream = STREAM"], &["states a row that is missing"]);
-    found("audit_hidden", &["delete from audit_stream where stream = STREAM"], &["the stream's own row is missing"]);
+    found(
+        "audit_rows_gone",
+        &["delete from audit_row where stream = STREAM"],
+        &["states a row that is missing"],
+    );
+    found(
+        "audit_hidden",
+        &["delete from audit_stream where stream = STREAM"],
+        &["the stream's own row is missing"],
+    );
     found(
         "audit_swapped",
         &[
@@ -164,17 +188,34 @@ fn deleted_and_swapped_rows_are_found() {
 
 #[test]
 fn tampered_checkpoints_are_found() {
-    found("seal_at", &["update audit_checkpoint set at = at + 1 where number = 1"], &["does not fit the one before it"]);
-    found("seal_first", &["delete from audit_checkpoint where number = 1"], &["is missing", "does not fit the one before it"]);
+    found(
+        "seal_at",
+        &["update audit_checkpoint set at = at + 1 where number = 1"],
+        &["does not fit the one before it"],
+    );
+    found(
+        "seal_first",
+        &["delete from audit_checkpoint where number = 1"],
+        &["is missing", "does not fit the one before it"],
+    );
     found(
         "seal_signature",
         &["update audit_checkpoint set signature = (select signature from audit_checkpoint where number = 1)
             where number = 2"],
         &["has a signature that does not fit"],
     );
-    found("seal_heads", &["update audit_checkpoint set heads = hash where number = 2"], &["has heads that do not read back"]);
-    found("seal_below", &["insert into audit_checkpoint select 0, at, heads, hash, signature from audit_checkpoint where number = 1"],
-        &["has a number that no checkpoint has"]);
+    found(
+        "seal_heads",
+        &["update audit_checkpoint set heads = hash where number = 2"],
+        &["has heads that do not read back"],
+    );
+    found(
+        "seal_below",
+        &[
+            "insert into audit_checkpoint select 0, at, heads, hash, signature from audit_checkpoint where number = 1",
+        ],
+        &["has a number that no checkpoint has"],
+    );
 }
 
 #[test]
@@ -229,7 +270,8 @@ fn rechain(db: &mut Db, stream: i64) {
     const ROWS: &str = "select sequence, commitment, hash from audit_row where stream = $1 order by sequence";
     const MOVE: &str = "update audit_row set sequence = $3, hash = $4 where stream = $1 and sequence = $2";
     db.exec("delete from audit_row where stream = $1 and sequence = 2", &[stream.into()]).expect("deleted");
-    let rows = db.rows(ROWS, &[stream.into()], |row| Ok((row.int(0)?, row.bytes::<32>(1)?, row.bytes::<32>(2)?)));
+    let rows =
+        db.rows(ROWS, &[stream.into()], |row| Ok((row.int(0)?, row.bytes::<32>(1)?, row.bytes::<32>(2)?)));
     let mut previous = [0; 32];
     for (place, (sequence, commitment, hash)) in rows.expect("read").into_iter().enumerate() {
         let place = place as i64 + 1;
@@ -259,7 +301,8 @@ fn erasing_a_month_keeps_the_chain() {
         assert_eq!((report.rows, report.erased, report.unsealed), (22, 21, 0));
         assert_eq!(report.erased_months.into_iter().collect::<Vec<_>>(), [NOW.month()]);
         assert!(row_of(store, kept).is_some());
-        let left = store.look(|tx| audit::by_facility(tx, FACILITY, Instant::from_ms(0), next.plus_ms(1), 100));
+        let left =
+            store.look(|tx| audit::by_facility(tx, FACILITY, Instant::from_ms(0), next.plus_ms(1), 100));
         assert_eq!(left.expect("read").len(), 1, "nothing of the month is read any more");
     });
 }
@@ -271,7 +314,8 @@ fn a_new_month_begins_a_new_stream() {
         for ms in [-2, -1, 0, 1] {
             check(store, end.plus_ms(ms), None).expect("answered");
         }
-        const MONTHS: &str = "select s.month, count(*) from audit_stream s join audit_row r on r.stream = s.stream
+        const MONTHS: &str =
+            "select s.month, count(*) from audit_stream s join audit_row r on r.stream = s.stream
             group by s.month order by s.month";
         let mut log = store.connect_log().expect("log");
         let months = log.rows(MONTHS, &[], |row| Ok((row.int(0)?, row.int(1)?))).expect("read");

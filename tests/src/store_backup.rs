@@ -48,7 +48,8 @@ fn a_backup_taken_while_writing_is_whole() {
 
 fn names(dir: &Dir) -> Vec<String> {
     let entries = std::fs::read_dir(dir.path()).expect("read");
-    let mut names: Vec<_> = entries.map(|e| e.expect("an entry").file_name().into_string().expect("text")).collect();
+    let mut names: Vec<_> =
+        entries.map(|e| e.expect("an entry").file_name().into_string().expect("text")).collect();
     names.sort();
     names
 }

@@ -14,7 +14,9 @@ pub const NOW: Instant = Instant::from_ms(1_795_132_800_000);
 pub const DAY_MS: i64 = 86_400_000;
 pub const FACILITY: i64 = 77;
 
-pub static IDS: LazyLock<Arc<dyn IdSource>> = LazyLock::new(|| store::testing::seeded_ids(1 << 52));
+/// Another process (see `store_kill`) has other ids.
+pub static IDS: LazyLock<Arc<dyn IdSource>> =
+    LazyLock::new(|| store::testing::seeded_ids((1 << 52) + (i64::from(std::process::id()) << 24)));
 
 /// Into a table that every file has: the stream's id is the key.
 pub const PUT: &str = "insert into audit_stream (stream, opened_at, month) values ($1, $2, 190001)";

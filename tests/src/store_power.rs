@@ -12,9 +12,10 @@ use crate::{
 use audit::testing::ledger;
 use std::{
     collections::BTreeSet,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
 use store::{Place, Store, testing::Dir};
@@ -34,18 +35,21 @@ fn cut_again_and_again(disk: &'static Disk, vfs: &str, seed: u64, cuts: u32, lyi
     let place = Place::Sqlite { dir: dir.path().to_owned(), vfs: Some(vfs.to_owned()) };
     let store = Store::open(place, ledger(1)).expect("opens");
     disk.lie(lying);
-    let (released, done) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let (work, mut dice) = (Work::default(), Dice(seed));
     let mut found = Found { cuts, amid: 0, answers: 0, wrong: Vec::new() };
     std::thread::scope(|scope| {
         for worker in 0..4 {
-            let (store, released, done) = (&store, &released, &done);
-            scope.spawn(move || work(store, worker, released, done));
+            let (store, work) = (&store, &work);
+            scope.spawn(move || {
+                let ended = catch_unwind(AssertUnwindSafe(|| work.go_on(store, worker)));
+                work.done.store(true, Ordering::Relaxed); // whoever waits for more must not wait for ever
+                ended.unwrap_or_else(|panic| resume_unwind(panic));
+            });
         }
-        let mut dice = Dice(seed);
         for cut in 0..cuts {
-            wait_for_more(&released, dice.below(12) as usize);
-            // First what was released, then the cut.
-            let answers = released.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            work.some(dice.below(16) as usize);
+            // First what was released, then the cut; the workers are in the middle of more.
+            let answers = work.released().clone();
             let kind = [Cut::Dropped, Cut::Scattered, Cut::Torn][(cut % 3) as usize];
             let after = Dir::new("power_after");
             found.amid += u32::from(disk.unsynced() > 0);
@@ -55,37 +59,57 @@ fn cut_again_and_again(disk: &'static Disk, vfs: &str, seed: u64, cuts: u32, lyi
             }
             found.answers = answers.len();
         }
-        done.store(true, Ordering::Relaxed);
+        work.done.store(true, Ordering::Relaxed);
     });
     found
 }
 
-/// Waits until so many more answers were released, and a little longer so that the cut falls anywhere.
-fn wait_for_more(released: &Mutex<Vec<i64>>, more: usize) {
-    let count = || released.lock().unwrap_or_else(PoisonError::into_inner).len();
-    let before = count();
-    while count() < before + more {
-        std::thread::yield_now();
-    }
+/// What the workers did and may still do. They are held back while a cut is looked at, so that what must be looked
+/// at stays small.
+#[derive(Default)]
+struct Work {
+    released: Mutex<Vec<i64>>,
+    allowed: AtomicUsize,
+    done: AtomicBool,
 }
 
-fn work(store: &Store, worker: u64, released: &Mutex<Vec<i64>>, done: &AtomicBool) {
-    let mut sealer = sealer();
-    for round in 0.. {
-        if done.load(Ordering::Relaxed) {
-            return;
+impl Work {
+    fn released(&self) -> MutexGuard<'_, Vec<i64>> {
+        self.released.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the workers go on and waits until so many more answers were released.
+    fn some(&self, more: usize) {
+        let before = self.released().len();
+        self.allowed.store(before + more + 12, Ordering::Relaxed);
+        while self.released().len() < before + more {
+            assert!(!self.done.load(Ordering::Relaxed), "a worker ended early");
+            std::thread::yield_now();
         }
-        let answer = match worker {
-            3 if round % 3 == 0 => {
-                // The log is moved into its file now and then: the moment at which two files must agree.
-                let _ = store.connect_log().and_then(|mut db| db.batch("pragma wal_checkpoint(truncate)"));
-                sealer.seal(store, NOW).expect("sealed");
-                continue;
+    }
+
+    fn go_on(&self, store: &Store, worker: u64) {
+        let mut sealer = sealer();
+        for round in 0.. {
+            while self.released().len() >= self.allowed.load(Ordering::Relaxed) {
+                if self.done.load(Ordering::Relaxed) {
+                    return;
+                }
+                std::thread::yield_now();
             }
-            3 => change(store, NOW),
-            _ => check(store, NOW, Some((&format!("w{worker}r{round}"), 1))).expect("answered").0,
-        };
-        released.lock().unwrap_or_else(PoisonError::into_inner).push(answer);
+            let answer = match worker {
+                3 if round % 3 == 0 => {
+                    // The log is moved into its file now and then: the moment at which two files must agree.
+                    let _ =
+                        store.connect_log().and_then(|mut db| db.batch("pragma wal_checkpoint(truncate)"));
+                    sealer.seal(store, NOW).expect("sealed");
+                    continue;
+                }
+                3 => change(store, NOW),
+                _ => check(store, NOW, Some((&format!("w{worker}r{round}"), 1))).expect("answered").0,
+            };
+            self.released().push(answer);
+        }
     }
 }
 
@@ -103,7 +127,9 @@ fn holds(after: &Dir, answers: &[i64]) -> Result<(), String> {
         return Err(format!("the log does not verify: {:?}", report.troubles));
     }
     let rows = store
-        .look(|tx| tx.rows_of_both("select answer from audit_row where answer is not null", &[], |row| row.int(0)))
+        .look(|tx| {
+            tx.rows_of_both("select answer from audit_row where answer is not null", &[], |row| row.int(0))
+        })
         .map_err(|e| e.to_string())?;
     let rows: BTreeSet<i64> = rows.into_iter().collect();
     let lost = answers.iter().filter(|answer| !rows.contains(answer)).count();

@@ -19,7 +19,8 @@ fn schemas_are_the_committed_ones() {
             expect_file!["../../migrations/schema.postgres.sql"].assert_eq(&main);
         } else {
             expect_file!["../../migrations/schema.sqlite.main.sql"].assert_eq(&main);
-            expect_file!["../../migrations/schema.sqlite.log.sql"].assert_eq(&schema_text(&mut log).expect("read"));
+            expect_file!["../../migrations/schema.sqlite.log.sql"]
+                .assert_eq(&schema_text(&mut log).expect("read"));
         }
     });
 }
@@ -36,7 +37,10 @@ fn every_column_has_a_class_and_a_keeping_time() {
         }
         let missing: Vec<_> = stands.difference(&listed).collect();
         let left_over: Vec<_> = listed.difference(&stands).collect();
-        assert!(missing.is_empty() && left_over.is_empty(), "not listed: {missing:?}; not there: {left_over:?}");
+        assert!(
+            missing.is_empty() && left_over.is_empty(),
+            "not listed: {missing:?}; not there: {left_over:?}"
+        );
     });
 }
 
@@ -50,7 +54,8 @@ fn every_older_schema_is_upgraded_without_loss() {
                 let after = contents(&store, &table);
                 assert_eq!(after.len(), rows.len(), "{table} after upgrading from {older}");
                 for (old, new) in rows.iter().zip(&after) {
-                    let lost: Vec<_> = old.iter().filter(|(name, value)| new.get(*name) != Some(value)).collect();
+                    let lost: Vec<_> =
+                        old.iter().filter(|(name, value)| new.get(*name) != Some(value)).collect();
                     assert!(lost.is_empty(), "{table} after upgrading from {older}: {lost:?}");
                 }
             }
@@ -85,7 +90,11 @@ fn lived_in(place: &Place, older: usize) -> BTreeMap<String, Contents> {
             tables.insert(table);
         }
     }
-    tables.into_iter().filter(|table| table != "store_migration").map(|t| (t.clone(), contents(&store, &t))).collect()
+    tables
+        .into_iter()
+        .filter(|table| table != "store_migration")
+        .map(|t| (t.clone(), contents(&store, &t)))
+        .collect()
 }
 
 fn by_table(db: &mut Db) -> BTreeMap<String, Vec<String>> {

@@ -17,7 +17,9 @@ fn every_statement_is_understood_by_both_databases() {
     for file in sources(root) {
         let text = std::fs::read_to_string(&file).expect("a source file");
         let name = file.strip_prefix(root).expect("inside").display().to_string();
-        found.extend(literals(&text).into_iter().filter(|sql| is_statement(sql)).map(|sql| (name.clone(), sql)));
+        found.extend(
+            literals(&text).into_iter().filter(|sql| is_statement(sql)).map(|sql| (name.clone(), sql)),
+        );
     }
     assert!(found.len() > 30, "only {} statements found: does the scan still read the sources?", found.len());
     each_database("sql_prepare", |store| {
@@ -87,7 +89,9 @@ fn literals(text: &str) -> Vec<String> {
                 made.insert(name.clone(), body(&tokens[at + 3..end]));
                 at = end;
             }
-            [Token::Word(name), Token::Mark('!'), Token::Mark('(' | '[' | '{'), ..] if made.contains_key(name) => {
+            [Token::Word(name), Token::Mark('!'), Token::Mark('(' | '[' | '{'), ..]
+                if made.contains_key(name) =>
+            {
                 let end = closed(&tokens, at + 2);
                 found.push(expanded(&made, &tokens[at..end]));
                 at = end;
@@ -117,7 +121,9 @@ fn body(tokens: &[Token]) -> Vec<Result<String, usize>> {
     let arrow = tokens.iter().position(|t| *t == Token::Mark('>')).unwrap_or(0);
     let names = |tokens: &[Token]| -> Vec<String> {
         let pairs = tokens.windows(2).filter(|pair| pair[0] == Token::Mark('$'));
-        pairs.filter_map(|pair| if let Token::Word(name) = &pair[1] { Some(name.clone()) } else { None }).collect()
+        pairs
+            .filter_map(|pair| if let Token::Word(name) = &pair[1] { Some(name.clone()) } else { None })
+            .collect()
     };
     let params = names(&tokens[..arrow]);
     let mut parts = Vec::new();
@@ -200,7 +206,8 @@ fn tokens(chars: &[char]) -> Vec<Token> {
                 at = after;
             }
             c if c.is_alphanumeric() || c == '_' => {
-                let word: String = chars[at..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
+                let word: String =
+                    chars[at..].iter().take_while(|c| c.is_alphanumeric() || **c == '_').collect();
                 at += word.chars().count();
                 found.push(Token::Word(word));
             }
@@ -259,7 +266,8 @@ mod tests { "not this" }"#;
 fn parameters_are_bound_by_number() {
     each_database("sql_numbers", |store| {
         const ORDER: &str = "select cast($2 as text) || cast($1 as text) || cast($2 as text)";
-        const LATE: &str = "select count(*) from audit_stream where stream = $2 and (month = $1 or month = $1 + 1)";
+        const LATE: &str =
+            "select count(*) from audit_stream where stream = $2 and (month = $1 or month = $1 + 1)";
         store.change(|tx| tx.save(PUT, &[9.into(), 1.into()])).expect("saved");
         let order = |tx: &mut store::Tx<'_>| tx.row(ORDER, &["a".into(), "b".into()], |row| row.text(0));
         assert_eq!(store.look(order).expect("read").as_deref(), Some("bab"));
@@ -271,7 +279,8 @@ fn parameters_are_bound_by_number() {
 #[test]
 fn null_and_every_kind_of_value_come_back() {
     each_database("sql_values", |store| {
-        const BACK: &str = "select cast($1 as bigint), cast($2 as text), cast($3 as bigint), cast($4 as bigint)";
+        const BACK: &str =
+            "select cast($1 as bigint), cast($2 as text), cast($3 as bigint), cast($4 as bigint)";
         let values: [Value<'_>; 4] = [Value::Null, "日本\u{20BB7}".into(), i64::MIN.into(), true.into()];
         let back = store.look(|tx| {
             tx.row(BACK, &values, |row| Ok((row.opt_int(0)?, row.text(1)?, row.int(2)?, row.flag(3)?)))
@@ -290,12 +299,20 @@ fn errors_hold_no_values() {
             values ($1, $2, $3, $4, $5)";
         const WRONG: &str = "select count(*) from store_request where facility = $1";
         let canary = "CANARY-4711";
-        let params: [Value<'_>; 5] =
-            [471_147_114_711.into(), canary.into(), 1.into(), canary.as_bytes().into(), 471_147_114_712.into()];
+        let params: [Value<'_>; 5] = [
+            471_147_114_711.into(),
+            canary.into(),
+            1.into(),
+            canary.as_bytes().into(),
+            471_147_114_712.into(),
+        ];
         let mut log = store.connect_log().expect("log");
         log.exec(TWICE, &params).expect("the first");
         let mut said = vec![format!("{:?}", log.exec(TWICE, &params))];
-        said.push(format!("{:?}", log.exec(TWICE, &[1.into(), canary.into(), Value::Null, canary.into(), 1.into()])));
+        said.push(format!(
+            "{:?}",
+            log.exec(TWICE, &[1.into(), canary.into(), Value::Null, canary.into(), 1.into()])
+        ));
         said.push(format!("{:?}", log.rows(WRONG, &[canary.into()], |row| row.int(0))));
         said.push(format!("{:?}", log.rows("select request from store_request", &[], |row| row.int(0))));
         said.push(format!("{:?}", log.rows("select request from store_request", &[], |row| row.blob(0))));

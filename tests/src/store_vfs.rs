@@ -251,7 +251,12 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
     }
 }
 
-unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, count: c_int, at: i64) -> c_int {
+unsafe extern "C" fn write(
+    file: *mut ffi::sqlite3_file,
+    from: *const c_void,
+    count: c_int,
+    at: i64,
+) -> c_int {
     // SAFETY: SQLite gives `count` bytes.
     unsafe {
         let code = (*(*real(file)).pMethods).xWrite.expect("a writer")(real(file), from, count, at);

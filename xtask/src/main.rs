@@ -1,9 +1,11 @@
-//! The project's own tools: `cargo xtask tidy` checks the rules of the house that no compiler knows.
+//! The project's own tools: `cargo xtask tidy` checks the rules of the house that no compiler knows, `cargo xtask bench`
+//! measures.
 //! One module a command; what a command needs of the outside it takes from this file.
 //!
 //! Always holds: a tool changes nothing in the tree unless its name says so.
 //! Not here: anything that a running Shikaku needs.
 
+mod bench;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -24,11 +26,15 @@ struct Line {
 enum Command {
     /// Check the house rules: comments, service shape, SQL and tables, long functions, words, links.
     Tidy,
+    /// Measure speed and size in release, into docs/benchmarks.md.
+    #[command(subcommand)]
+    Bench(bench::Which),
 }
 
 fn main() -> io::Result<ExitCode> {
     match Line::parse().command {
         Command::Tidy => tidy::command(workspace(), &mut io::stdout().lock()),
+        Command::Bench(which) => bench::command(workspace(), &which, &mut io::stdout().lock()),
     }
 }
 

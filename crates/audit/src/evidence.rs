@@ -188,7 +188,10 @@ mod tests {
             repeated: false,
             body,
         };
-        assert_eq!((entry.number("coverage"), entry.number("subject"), entry.number("y")), (None, None, None));
+        assert_eq!(
+            (entry.number("coverage"), entry.number("subject"), entry.number("y")),
+            (None, None, None)
+        );
         assert_eq!(entry.word("by"), Some("system"));
         assert_eq!(entry.word("shown"), Some("_ coverage:3"));
         assert_eq!((entry.word("system"), entry.number("by"), entry.word("facts")), (None, None, None));

@@ -84,7 +84,10 @@ pub fn by_facility(
 pub fn one_of_facility(tx: &mut Tx<'_>, facility: i64, answer: i64) -> Result<Option<Entry>> {
     const ROW: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
         where answer = $1 and facility = $2 order by at limit 1";
-    Ok(tx.rows_of_both(ROW, &[answer.into(), facility.into()], entry)?.into_iter().min_by_key(|entry| entry.at))
+    Ok(tx
+        .rows_of_both(ROW, &[answer.into(), facility.into()], entry)?
+        .into_iter()
+        .min_by_key(|entry| entry.at))
 }
 
 /// The latest row of this act about a person in a facility's log before an instant: the visit before this one.
@@ -102,7 +105,13 @@ pub fn previous_of_person(
 }
 
 /// How many of a facility's rows since an instant ended in this outcome; at most `limit` are counted.
-pub fn count_outcome(tx: &mut Tx<'_>, facility: i64, since: Instant, outcome: &str, limit: usize) -> Result<usize> {
+pub fn count_outcome(
+    tx: &mut Tx<'_>,
+    facility: i64,
+    since: Instant,
+    outcome: &str,
+    limit: usize,
+) -> Result<usize> {
     const COUNT: &str = "select count(*) from (select 1 from audit_row
         where facility = $1 and at >= $2 and outcome = $3 limit $4) as found";
     let params = [facility.into(), since.into(), outcome.into(), (limit as i64).into()];

@@ -25,7 +25,8 @@ impl SigningKey {
 
     /// A new key as PKCS#8 bytes.
     pub fn generate() -> Result<Vec<u8>> {
-        let key = Ed25519KeyPair::generate().map_err(|_| Error::broken("no audit signing key could be made"))?;
+        let key =
+            Ed25519KeyPair::generate().map_err(|_| Error::broken("no audit signing key could be made"))?;
         let bytes = key.to_pkcs8().map_err(|_| Error::broken("no audit signing key could be made"))?;
         Ok(bytes.as_ref().to_vec())
     }
@@ -61,7 +62,7 @@ pub(crate) fn pack(heads: &[StreamHead]) -> Vec<u8> {
 }
 
 pub(crate) fn unpack(bytes: &[u8]) -> Option<Vec<StreamHead>> {
-    if bytes.len() % HEAD_BYTES != 0 {
+    if !bytes.len().is_multiple_of(HEAD_BYTES) {
         return None;
     }
     let number = |bytes: &[u8]| bytes.try_into().map(i64::from_be_bytes).ok();
@@ -199,11 +200,14 @@ impl Desk {
 
     /// Learns what other processes sealed since our last checkpoint.
     fn catch_up(&mut self) -> Result<()> {
-        const NEWER: &str = "select number, heads, hash from audit_checkpoint where number > $1 order by number";
-        let newer =
-            self.log.rows(NEWER, &[self.number.into()], |row| Ok((row.int(0)?, row.blob(1)?, row.bytes(2)?)))?;
+        const NEWER: &str =
+            "select number, heads, hash from audit_checkpoint where number > $1 order by number";
+        let newer = self
+            .log
+            .rows(NEWER, &[self.number.into()], |row| Ok((row.int(0)?, row.blob(1)?, row.bytes(2)?)))?;
         for (number, packed, hash) in newer {
-            let heads = unpack(&packed).ok_or_else(|| Error::broken("a checkpoint's heads do not read back"))?;
+            let heads =
+                unpack(&packed).ok_or_else(|| Error::broken("a checkpoint's heads do not read back"))?;
             self.sealed.extend(heads.into_iter().map(|head| (head.stream, head.sequence)));
             (self.number, self.hash) = (number, hash);
         }
@@ -236,7 +240,9 @@ fn moved_in(db: &mut Db, from_month: i64, sealed: &HashMap<i64, i64>) -> Result<
     let ends = db.rows(ENDS, &[from_month.into()], |row| Ok((row.int(0)?, row.opt_int(1)?.unwrap_or(0))))?;
     let mut heads = Vec::new();
     // A stream that is shorter than it was sealed was tampered with: verifying says so, sealing does not hide it.
-    for (stream, sequence) in ends.into_iter().filter(|(stream, end)| *end > sealed.get(stream).copied().unwrap_or(0)) {
+    for (stream, sequence) in
+        ends.into_iter().filter(|(stream, end)| *end > sealed.get(stream).copied().unwrap_or(0))
+    {
         let hash = db.rows(HASH, &[stream.into(), sequence.into()], |row| row.bytes(0))?;
         heads.extend(hash.first().map(|hash| StreamHead { stream, sequence, hash: *hash }));
     }
@@ -254,9 +260,11 @@ pub fn erase_month(store: &Store, month: i64) -> Result<u64> {
 }
 
 fn erase_in(db: &mut Db, month: i64) -> Result<u64> {
-    const STREAMS: &str = "select s.stream, (select max(r.sequence) from audit_row r where r.stream = s.stream)
+    const STREAMS: &str =
+        "select s.stream, (select max(r.sequence) from audit_row r where r.stream = s.stream)
         from audit_stream s where s.month = $1";
-    const ERASE: &str = "update audit_row set salt = null, at = null, act = null, facility = null, person = null,
+    const ERASE: &str =
+        "update audit_row set salt = null, at = null, act = null, facility = null, person = null,
         answer = null, outcome = null, repeated = null, body = null
         where stream = $1 and sequence > $2 and sequence <= $3 and salt is not null";
     const STEP: i64 = 500;
@@ -264,7 +272,9 @@ fn erase_in(db: &mut Db, month: i64) -> Result<u64> {
         db.batch("pragma secure_delete = on")?; // SQLite leaves what was there in the page otherwise
     }
     let mut erased = 0;
-    for (stream, end) in db.rows(STREAMS, &[month.into()], |row| Ok((row.int(0)?, row.opt_int(1)?.unwrap_or(0))))? {
+    for (stream, end) in
+        db.rows(STREAMS, &[month.into()], |row| Ok((row.int(0)?, row.opt_int(1)?.unwrap_or(0))))?
+    {
         for from in (0..end).step_by(STEP as usize) {
             db.begin(Begin::Group)?;
             erased += db.exec(ERASE, &[stream.into(), from.into(), (from + STEP).into()])?;

@@ -277,7 +277,9 @@ impl Checking<'_> {
         let stands = db.rows(HASH, &[head.stream.into(), head.sequence.into()], |row| digest(row, 0))?;
         match stands.first() {
             None => self.report.checkpoint(number, "states a row that is missing"),
-            Some(hash) if *hash != head.hash => self.report.checkpoint(number, "states another head for a stream"),
+            Some(hash) if *hash != head.hash => {
+                self.report.checkpoint(number, "states another head for a stream")
+            }
             Some(_) => {}
         }
         Ok(())
@@ -311,7 +313,8 @@ struct Walk {
 
 impl Walk {
     fn all(&mut self, db: &mut Db, report: &mut Report) -> Result<()> {
-        const ROWS: &str = "select sequence, hash, commitment, salt, at, act, facility, person, answer, outcome,
+        const ROWS: &str =
+            "select sequence, hash, commitment, salt, at, act, facility, person, answer, outcome,
                 repeated, body
             from audit_row where stream = $1 and sequence > $2 order by sequence limit $3";
         let stream = self.listed.stream;
@@ -384,7 +387,12 @@ struct Walked {
 
 fn walked(row: &Row<'_>) -> Result<Walked> {
     let stated = digest(row, 2)?;
-    Ok(Walked { sequence: row.int(0)?, hash: digest(row, 1)?, commitment: stated, content: content(row, &stated)? })
+    Ok(Walked {
+        sequence: row.int(0)?,
+        hash: digest(row, 1)?,
+        commitment: stated,
+        content: content(row, &stated)?,
+    })
 }
 
 fn content(row: &Row<'_>, stated: &Hash) -> Result<Content> {
@@ -402,7 +410,8 @@ fn content(row: &Row<'_>, stated: &Hash) -> Result<Content> {
     else {
         return Ok(Content::Changed);
     };
-    let columns = Columns { at, act: &act, facility, person, answer, outcome: &outcome, repeated: repeated == 1 };
+    let columns =
+        Columns { at, act: &act, facility, person, answer, outcome: &outcome, repeated: repeated == 1 };
     Ok(match commitment(&salt, &columns, &body) == *stated {
         true => Content::Bound { month: Instant::from_ms(at).month() },
         false => Content::Changed,

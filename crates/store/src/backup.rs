@@ -95,7 +95,8 @@ fn check(file: &Path) -> Result<()> {
     let escaped = file.to_str().map(|path| path.replace('%', "%25").replace('?', "%3f").replace('#', "%23"));
     let path = escaped.ok_or_else(|| Error::broken("the path is not valid UTF-8"))?;
     let flags = Flags::SQLITE_OPEN_READ_ONLY | Flags::SQLITE_OPEN_URI | Flags::SQLITE_OPEN_NO_MUTEX;
-    let conn = rusqlite::Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).map_err(fault)?;
+    let conn =
+        rusqlite::Connection::open_with_flags(format!("file:{path}?immutable=1"), flags).map_err(fault)?;
     let verdict: String = conn.query_row("pragma integrity_check", [], |row| row.get(0)).map_err(fault)?;
     // An empty file is a sound database too, but none of ours.
     conn.query_row("select count(*) from store_migration", [], |row| row.get::<_, i64>(0)).map_err(fault)?;
@@ -106,6 +107,7 @@ fn check(file: &Path) -> Result<()> {
 }
 
 fn sync(file: &Path) -> Result<u64> {
-    let opened = File::options().write(true).open(file).and_then(|f| f.sync_all().and_then(|()| f.metadata()));
+    let opened =
+        File::options().write(true).open(file).and_then(|f| f.sync_all().and_then(|()| f.metadata()));
     opened.map(|m| m.len()).map_err(|e| Fault::caused("syncing a copied file", e).into())
 }

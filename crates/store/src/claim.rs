@@ -6,7 +6,12 @@
 //! Not here: what a repeat is answered with (`counter`).
 //! Rules come from: DESIGN section 3, "A repeat".
 
-use crate::{Begin, Store, Wide, db::Db, tx::{Claim, ClaimAsk}, value::Value};
+use crate::{
+    Begin, Store, Wide,
+    db::Db,
+    tx::{Claim, ClaimAsk},
+    value::Value,
+};
 use base::{Error, Instant, Result};
 use std::collections::BTreeMap;
 

@@ -56,7 +56,8 @@ pub fn columns() -> Result<Vec<Column>> {
 }
 
 fn read(text: &str) -> Result<Vec<Column>> {
-    let tables: toml::Table = text.parse().map_err(|e| Fault::caused("columns.toml does not read back", e))?;
+    let tables: toml::Table =
+        text.parse().map_err(|e| Fault::caused("columns.toml does not read back", e))?;
     let mut found = Vec::new();
     for (table, columns) in &tables {
         let columns = columns.as_table().ok_or_else(|| wrong(table, "is not a table of columns"))?;
@@ -70,7 +71,9 @@ fn read(text: &str) -> Result<Vec<Column>> {
             found.push(Column {
                 table: table.clone(),
                 name: name.clone(),
-                class: word("class").and_then(Class::parse).ok_or_else(|| wrong(&place, "has no known class"))?,
+                class: word("class")
+                    .and_then(Class::parse)
+                    .ok_or_else(|| wrong(&place, "has no known class"))?,
                 keep: word("keep")
                     .filter(|keep| is_time(keep))
                     .ok_or_else(|| wrong(&place, "has no known keeping time"))?

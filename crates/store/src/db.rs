@@ -307,7 +307,12 @@ impl Post {
     }
 
     /// Runs a query; a mere reading outside a transaction is asked again over a new line when the old one broke.
-    fn query(&mut self, sql: &'static str, params: &[Value<'_>], outside: bool) -> Result<Vec<postgres::Row>> {
+    fn query(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        outside: bool,
+    ) -> Result<Vec<postgres::Row>> {
         let bound: Vec<&(dyn ToSql + Sync)> = params.iter().map(|v| v as _).collect();
         let again = outside && ["select", "with"].iter().any(|verb| sql.starts_with(verb));
         if again && self.down {

@@ -134,7 +134,9 @@ impl Writer {
     }
 
     fn commit(&mut self, batch: &[Job]) -> Result<Vec<Claim>> {
-        self.db.begin(Begin::Group).inspect_err(|error| tracing::error!(%error, "the log writer cannot begin"))?;
+        self.db
+            .begin(Begin::Group)
+            .inspect_err(|error| tracing::error!(%error, "the log writer cannot begin"))?;
         // A panic must not end the thread that every answer waits for.
         let written = catch_unwind(AssertUnwindSafe(|| self.write(batch)))
             .unwrap_or_else(|_| Err(Error::broken("writing audit rows panicked")));

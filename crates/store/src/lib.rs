@@ -233,12 +233,8 @@ impl Store {
         if snapshot {
             reader.main.begin(Begin::Look)?;
         }
-        let mut tx = Tx {
-            db: &mut reader.main,
-            log: reader.log.as_mut(),
-            mode: Mode::Look,
-            set: WriteSet::default(),
-        };
+        let mut tx =
+            Tx { db: &mut reader.main, log: reader.log.as_mut(), mode: Mode::Look, set: WriteSet::default() };
         let value = op(&mut tx)?; // after a fault the connection is not used again
         let set = std::mem::take(&mut tx.set);
         if snapshot {
@@ -320,12 +316,8 @@ fn try_change<T>(
     op: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
     changer.main.begin(begin)?;
-    let mut tx = Tx {
-        db: &mut changer.main,
-        log: changer.log.as_mut(),
-        mode: Mode::Change,
-        set: WriteSet::default(),
-    };
+    let mut tx =
+        Tx { db: &mut changer.main, log: changer.log.as_mut(), mode: Mode::Change, set: WriteSet::default() };
     let changed = op(&mut tx);
     let set = std::mem::take(&mut tx.set);
     let outcome = changed.and_then(|value| {

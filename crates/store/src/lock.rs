@@ -52,7 +52,8 @@ impl OwnerLock {
                 return Err(Error::Broken(Fault::caused("cannot lock the data directory", error)));
             }
         }
-        let written = file.set_len(0).and_then(|()| file.write_all(who.as_bytes())).and_then(|()| file.sync_all());
+        let written =
+            file.set_len(0).and_then(|()| file.write_all(who.as_bytes())).and_then(|()| file.sync_all());
         written.map_err(|e| Fault::caused("cannot write shikaku.lock", e))?;
         Ok(Held::Ours(OwnerLock { _file: file }))
     }

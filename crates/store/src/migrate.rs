@@ -163,9 +163,9 @@ fn translated(statement: &str, file: Option<File>) -> String {
 
 /// FNV-1a over the text: enough to notice an edit; nobody attacks a file that is compiled in.
 fn sum(text: &str) -> i64 {
-    let hash = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     (hash >> 1) as i64
 }
 
@@ -195,8 +195,9 @@ pub fn schema_columns(db: &mut Db) -> Result<Vec<(String, String)>> {
         where table_schema = current_schema() order by 1, 2";
     const SQLITE: &str = "select t.name, c.name from sqlite_schema t, pragma_table_info(t.name) c
         where t.type = 'table' and t.name not like 'sqlite_%' order by 1, 2";
-    let mut found =
-        db.rows(if db.is_postgres() { POSTGRES } else { SQLITE }, &[], |row| Ok((row.text(0)?, row.text(1)?)))?;
+    let mut found = db.rows(if db.is_postgres() { POSTGRES } else { SQLITE }, &[], |row| {
+        Ok((row.text(0)?, row.text(1)?))
+    })?;
     found.sort(); // each database has an order of its own for the underline
     Ok(found)
 }

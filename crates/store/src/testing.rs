@@ -86,7 +86,9 @@ impl PostSchema {
     /// The place: every table is made and found in this schema.
     pub fn place(&self) -> Place {
         let (mark, name) = (if self.server.contains('?') { '&' } else { '?' }, &self.name);
-        Place::Postgres { url: format!("{}{mark}options=-csearch_path%3D{name}&application_name={name}", self.server) }
+        Place::Postgres {
+            url: format!("{}{mark}options=-csearch_path%3D{name}&application_name={name}", self.server),
+        }
     }
 
     /// Ends every connection to the place, as a restart of the server does.
@@ -110,7 +112,8 @@ impl Drop for PostSchema {
 /// A name that no other test of any process has: letters, digits and low lines.
 fn unique(name: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(30).collect();
+    let name: String =
+        name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).take(30).collect();
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     format!("shikaku_{}_{count}_{}", std::process::id(), name.to_ascii_lowercase())
 }

@@ -169,7 +169,9 @@ impl Row<'_> {
 
     /// A day or nothing.
     pub fn opt_date(&self, column: usize) -> Result<Option<Date>> {
-        self.opt_int(column)?.map(|n| Date::from_number(n).ok_or_else(|| wrong(column, "not a day"))).transpose()
+        self.opt_int(column)?
+            .map(|n| Date::from_number(n).ok_or_else(|| wrong(column, "not a day")))
+            .transpose()
     }
 
     /// A day.

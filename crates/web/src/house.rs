@@ -8,7 +8,10 @@
 
 use base::{Actor, Clock, Cx, Error, IdSource, Instant, Purpose, RequestKey, Result};
 use crossbeam_channel::{Sender, TrySendError, bounded};
-use std::sync::{Arc, OnceLock};
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 use store::{Claim, Store, Tx};
 
 use crate::routes::NavEntry;
@@ -75,8 +78,52 @@ pub struct House {
     inner: Arc<Inner>,
 }
 
+/// What the house did since its start: counts only, nothing about anybody.
+#[derive(Default)]
+pub struct Counts {
+    checks: AtomicU64,
+    pages: AtomicU64,
+    busy: AtomicU64,
+    broken: AtomicU64,
+    alarms: AtomicU64,
+}
+
+impl Counts {
+    /// The counts as Prometheus text.
+    pub fn text(&self) -> String {
+        let rows = [
+            ("shikaku_checks_total", "Checks by number that were taken on.", &self.checks),
+            ("shikaku_page_operations_total", "Operations of pages that were taken on.", &self.pages),
+            ("shikaku_busy_total", "Operations answered busy because a queue was full.", &self.busy),
+            ("shikaku_broken_total", "Operations that failed and were undone.", &self.broken),
+            ("shikaku_guessing_alarms_total", "Checks refused because birth dates were guessed.", &self.alarms),
+        ];
+        let mut text = String::new();
+        for (name, help, count) in rows {
+            let count = count.load(Ordering::Relaxed);
+            text.push_str(&format!("# HELP {name} {help}\n# TYPE {name} counter\n{name} {count}\n"));
+        }
+        text
+    }
+
+    /// Counts a check refused because birth dates were guessed.
+    pub fn alarm(&self) {
+        self.alarms.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn of(&self, trouble: Trouble) -> Trouble {
+        let count = match trouble {
+            Trouble::Busy => &self.busy,
+            Trouble::Broken => &self.broken,
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        trouble
+    }
+}
+
 struct Inner {
     parts: Parts,
+    counts: Counts,
     desk: Pool,
     pages: Pool,
     nav: OnceLock<Vec<NavEntry>>,
@@ -141,12 +188,17 @@ impl House {
     pub fn open(parts: Parts) -> Result<House> {
         let desk = Pool::start("desk", parts.desk_threads, parts.desk_queue)?;
         let pages = Pool::start("pages", parts.page_threads, parts.page_queue)?;
-        Ok(House { inner: Arc::new(Inner { parts, desk, pages, nav: OnceLock::new() }) })
+        Ok(House { inner: Arc::new(Inner { parts, counts: Counts::default(), desk, pages, nav: OnceLock::new() }) })
     }
 
     /// The data.
     pub fn store(&self) -> &Store {
         &self.inner.parts.store
+    }
+
+    /// What was done since the start.
+    pub fn counts(&self) -> &Counts {
+        &self.inner.counts
     }
 
     /// The present instant of the data directory.
@@ -206,7 +258,8 @@ impl House {
                 },
             );
         };
-        self.inner.desk.run(work).await
+        self.inner.counts.checks.fetch_add(1, Ordering::Relaxed);
+        self.inner.desk.run(work).await.map_err(|trouble| self.inner.counts.of(trouble))
     }
 
     /// Runs an operation that reads for a page (and notes that it did) on the pages' pool.
@@ -223,7 +276,7 @@ impl House {
             };
             house.store().check(|tx| op(tx, &cx), done);
         };
-        self.inner.pages.run(work).await
+        self.on_pages(work).await
     }
 
     /// Runs a change on the pages' pool. It may be run again after a lost race.
@@ -237,7 +290,7 @@ impl House {
             let cx = house.cx(asker);
             let _ = reply.send(house.store().change(|tx| op(tx, &cx)));
         };
-        self.inner.pages.run(work).await
+        self.on_pages(work).await
     }
 
     /// Runs a change that records facts, on the pages' pool.
@@ -252,7 +305,7 @@ impl House {
             let now = cx.now;
             let _ = reply.send(house.store().record(now, |tx| op(tx, &cx)));
         };
-        self.inner.pages.run(work).await
+        self.on_pages(work).await
     }
 
     /// Runs plain work that is heavy (hashing a password) on the pages' pool, away from the rim.
@@ -260,11 +313,17 @@ impl House {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
-        self.inner
-            .pages
-            .run(move |reply| {
-                let _ = reply.send(work());
-            })
-            .await
+        self.on_pages(move |reply| {
+            let _ = reply.send(work());
+        })
+        .await
+    }
+
+    async fn on_pages<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(tokio::sync::oneshot::Sender<Result<T>>) + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        self.inner.counts.pages.fetch_add(1, Ordering::Relaxed);
+        self.inner.pages.run(work).await.map_err(|trouble| self.inner.counts.of(trouble))
     }
 }

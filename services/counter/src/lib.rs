@@ -10,7 +10,6 @@
 
 pub mod refusals;
 pub mod rules;
-mod store;
 #[cfg(test)]
 mod tests;
 pub mod web;
@@ -169,9 +168,8 @@ pub struct Visit {
 pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, day: Date, limit: usize) -> Result<Vec<Visit>> {
     let facility = asking_facility(tx, cx)?;
     let id = cx.actor.facility().unwrap_or_default();
-    let entries = audit::by_facility(tx, id, day.begins(), day.plus_days(1).begins(), limit)?;
     let mut visits = Vec::new();
-    for entry in entries.into_iter().filter(|entry| entry.act == "counter.check") {
+    for entry in checks(tx, id, day, limit)? {
         let decision = again(tx, settings, facility.entry.code.as_str(), &entry)?;
         let changes = match &decision {
             Some(now) => changes_since_last(tx, settings, facility.entry.code.as_str(), id, &entry, now)?,
@@ -181,6 +179,31 @@ pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, day: Date, limit:
     }
     say(tx, cx, &Evidence { act: "counter.list", outcome: "shown", shown: vec!["list"], ..Evidence::default() });
     Ok(visits)
+}
+
+/// Rows of the log are read in portions of this size.
+const PORTION: usize = 1_000;
+
+/// The newest checks of a day. The log has rows of other acts too (each look at the list writes one), so it is read
+/// on until there are enough checks.
+fn checks(tx: &mut Tx<'_>, facility: i64, day: Date, limit: usize) -> Result<Vec<Entry>> {
+    let mut found = Vec::new();
+    let mut until = day.plus_days(1).begins();
+    loop {
+        let mut rows = audit::by_facility(tx, facility, day.begins(), until, PORTION)?;
+        let oldest = rows.last().map(|row| row.at);
+        let more = rows.len() == PORTION && rows.first().map(|row| row.at) != oldest;
+        if let Some(oldest) = oldest.filter(|_| more) {
+            // Rows of the oldest millisecond may be cut in two; they come again, whole, with the next portion.
+            rows.retain(|row| row.at != oldest);
+            until = oldest.plus_ms(1);
+        }
+        found.extend(rows.into_iter().filter(|row| row.act == "counter.check"));
+        if !more || found.len() >= limit {
+            found.truncate(limit);
+            return Ok(found);
+        }
+    }
 }
 
 /// One decision of this facility, made again as it was known then: to explain it.
@@ -224,8 +247,12 @@ pub fn log(tx: &mut Tx<'_>, cx: &Cx<'_>, from: Instant, until: Instant, limit: u
     Ok(entries)
 }
 
-/// Decides again what a row of the log decided, from the facts known then and what was shown then.
+/// Decides again what a row of the log decided, from the facts known then and what was shown then; less what may not
+/// be shown any more. A conflict was refused, so nothing was decided.
 fn again(tx: &mut Tx<'_>, settings: &Settings, facility: &str, entry: &Entry) -> Result<Option<Decision>> {
+    if entry.outcome == "conflict" {
+        return Ok(None);
+    }
     let (Some(coverage), Some(day)) =
         (entry.number("coverage").and_then(Id::new), entry.number("asked_on").and_then(Date::from_number))
     else {
@@ -241,7 +268,9 @@ fn again(tx: &mut Tx<'_>, settings: &Settings, facility: &str, entry: &Entry) ->
         declared: Declared { limit: shown.contains("limit"), diseases: shown.contains("diseases") },
         settings,
     };
-    Ok(Some(rules::decide_again(&found, coverage, &question)))
+    let mut decision = rules::decide_again(&found, coverage, &question);
+    rules::close(&mut decision, &found);
+    Ok(Some(decision))
 }
 
 fn changes_since_last(
@@ -255,9 +284,19 @@ fn changes_since_last(
     let Some(person) = entry.person else {
         return Ok(Vec::new());
     };
-    let last = audit::previous_of_person(tx, facility, person, "counter.check", entry.at)?;
-    let Some(last) = last else {
-        return Ok(Vec::new());
-    };
-    Ok(again(tx, settings, code, &last)?.map(|before| rules::changes(&before, now)).unwrap_or_default())
+    let mut until = entry.at;
+    for _ in 0..LOOKED_BACK_MAX {
+        let Some(last) = audit::previous_of_person(tx, facility, person, "counter.check", until)? else { break };
+        // A row that decided nothing (a mistyped birth date) was no visit, and neither was this one's first sending.
+        if last.answer != entry.answer
+            && let Some(before) = again(tx, settings, code, &last)?
+        {
+            return Ok(rules::changes(&before, now));
+        }
+        until = last.at;
+    }
+    Ok(Vec::new())
 }
+
+/// So many rows about a person are looked at in search of the last visit.
+const LOOKED_BACK_MAX: usize = 10;

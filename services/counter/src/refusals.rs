@@ -112,9 +112,10 @@ pub fn day_out_of_range() -> Refusal {
     Refusal::new(&DAY_OUT_OF_RANGE, 422)
 }
 
-/// Too many guesses.
+/// Too many guesses. It is answered as slowly as the slowest guess before it: a refusal at once would let a guesser
+/// go on faster than ever.
 pub fn guessing() -> Refusal {
-    Refusal::new(&GUESSING, 429)
+    Refusal::new(&GUESSING, 429).after_ms(crate::rules::GUESS_WAIT_MS_MAX)
 }
 
 /// No such decision here.

@@ -249,10 +249,16 @@ pub fn decide(found: &Found, ask: &Ask, question: &Question<'_>) -> Decision {
     let hits: Vec<&Story> = numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::Same).copied().collect();
     decision.wrong_birth = hits.is_empty() && count(Fit::OtherBirth) > 0;
     if decision.wrong_birth {
-        // Whom the guess was about stands in the log, so that guessing can be counted; it is not shown.
-        decision.person = numbers.first().and_then(|story| story.person());
+        // Whom the guess was about stands in the log when only one person can be meant; it is not shown.
+        decision.person = sole_person(numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::OtherBirth));
     }
     conclude(decision, &all, &hits, question)
+}
+
+fn sole_person<'s>(stories: impl Iterator<Item = &'s &'s Story>) -> Option<Id<kinds::Person>> {
+    let mut people: Vec<_> = stories.map(|story| story.sure_person()).collect();
+    people.dedup();
+    if people.len() == 1 { people[0] } else { None }
 }
 
 /// Decides again what was decided before about one coverage, as known then.
@@ -273,9 +279,10 @@ fn conclude(mut decision: Decision, all: &[Story], hits: &[&Story], question: &Q
     let Some(story) = best(hits, question.day) else {
         return decision.ended(Outcome::None);
     };
-    decision.person = story.person();
+    // Whom a link that is not sure names was not presented: the log does not say so either (S5 r2).
+    decision.person = story.sure_person();
     decision.coverage = Some(story.coverage);
-    decision.used.push(FactUsed { id: story.entry.id.raw(), revision: story.entry.revision });
+    decision.rests_on(story);
     match story.standing(question.day) {
         Standing::Held(state) => {
             decision.steps.push(Step::LinkNotSure(state));
@@ -304,14 +311,14 @@ fn best<'s>(hits: &[&'s Story], day: Date) -> Option<&'s Story> {
         .copied()
         .max_by_key(|story| {
             let began = story.entry.new.qualified_on;
-            let covers = matches!(story.standing(day), Standing::Valid | Standing::Held(_));
+            let covers = story.by_dates(day) == Standing::Valid;
             (covers, began <= day, if began <= day { began.as_number() } else { -began.as_number() })
         })
 }
 
 fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Question<'_>) -> Decision {
     let mut outcome = Outcome::Valid;
-    decision.show(story, question);
+    decision.show(all, story, question);
     if story.is_medical_aid() {
         if decision.shown.iter().all(|shown| shown.tickets.is_empty()) {
             decision.steps.push(Step::NoTicket);
@@ -321,7 +328,7 @@ fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Questi
         other.is_medical_aid() && other.standing(question.day) == Standing::Valid
     }) {
         decision.steps.push(Step::AidToo);
-        decision.show(aid, question);
+        decision.show(all, aid, question);
     }
     decision.ended(outcome)
 }
@@ -329,12 +336,12 @@ fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Questi
 fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question: &Question<'_>) -> Decision {
     let successors = || other_of_same_person(all, story).filter(|other| other.is_medical_aid() == story.is_medical_aid());
     let by_death = story.loss().is_some_and(|(_, fact)| {
-        decision.used.push(FactUsed { id: fact.id.raw(), revision: fact.revision });
+        decision.uses(fact.id.raw(), fact.revision);
         matches!(&fact.new.what, What::Loss { reason } if reason == "01")
     });
     let outcome = if let Some(next) = successors().find(|s| s.standing(question.day) == Standing::Valid) {
         decision.steps.push(Step::SuccessorKnown);
-        decision.used.push(FactUsed { id: next.entry.id.raw(), revision: next.entry.revision });
+        decision.rests_on(next);
         Outcome::InvalidNewKnown
     } else if question.settings.invalid_at_once {
         decision.steps.push(Step::PlainBehaviour);
@@ -342,8 +349,9 @@ fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question
     } else if by_death {
         decision.steps.push(Step::LostByDeath);
         Outcome::Invalid
-    } else if successors().any(|s| matches!(s.standing(question.day), Standing::Held(_))) {
+    } else if let Some(next) = successors().find(|s| s.sure_person().is_none() && s.by_dates(question.day) == Standing::Valid) {
         decision.steps.push(Step::SuccessorHeld);
+        decision.rests_on(next);
         Outcome::Undetermined(&refusals::SUCCESSOR_NOT_SURE)
     } else {
         let last = on.plus_days(question.settings.filing_window_days);
@@ -357,7 +365,7 @@ fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question
     };
     // The third answer shows nothing of the person: what cannot be determined is not disclosed either.
     if outcome.validity().is_some() {
-        decision.show(story, question);
+        decision.show(all, story, question);
     }
     decision.ended(outcome)
 }
@@ -365,6 +373,33 @@ fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question
 fn other_of_same_person<'s>(all: &'s [Story], story: &'s Story) -> impl Iterator<Item = &'s Story> {
     let person = story.person();
     all.iter().filter(move |other| other.coverage != story.coverage && other.person() == person && person.is_some())
+}
+
+/// The protection of a person: recorded with one of the coverages it counts for all of them, or the address would be
+/// shown at the door beside.
+fn protection<'s>(all: &'s [Story], story: &'s Story) -> Option<&'s Fact> {
+    std::iter::once(story).chain(other_of_same_person(all, story)).find_map(Story::withheld)
+}
+
+/// Takes out of a decision made again what may not be shown today any more, whatever was known then: the address of a
+/// person who is protected by now, and all of a coverage whose link is not sure any more (S5 r2).
+pub fn close(decision: &mut Decision, found: &Found) {
+    let now = stories(found, found.revision);
+    let of = |coverage| now.iter().find(|story| story.coverage == coverage);
+    decision.shown.retain(|shown| of(shown.coverage).is_some_and(|story| story.sure_person().is_some()));
+    for shown in &mut decision.shown {
+        if of(shown.coverage).is_some_and(|story| protection(&now, story).is_some()) {
+            shown.withhold();
+        }
+    }
+}
+
+impl Shown {
+    fn withhold(&mut self) {
+        self.withheld = true;
+        self.entry.address = None;
+        self.entry.postcode = None;
+    }
 }
 
 impl Decision {
@@ -387,10 +422,27 @@ impl Decision {
         self
     }
 
-    fn show(&mut self, story: &Story, question: &Question<'_>) {
-        let shown = shown(story, question);
-        if shown.withheld {
+    fn uses(&mut self, id: i64, revision: i64) {
+        if !self.used.iter().any(|used| used.id == id) {
+            self.used.push(FactUsed { id, revision });
+        }
+    }
+
+    /// A coverage is believed for its entry and for the link that says whose it is.
+    fn rests_on(&mut self, story: &Story) {
+        self.uses(story.entry.id.raw(), story.entry.revision);
+        for link in story.links() {
+            self.uses(link.id.raw(), link.revision);
+        }
+    }
+
+    fn show(&mut self, all: &[Story], story: &Story, question: &Question<'_>) {
+        let mut shown = shown(story, question);
+        self.rests_on(story);
+        if let Some(fact) = protection(all, story) {
+            shown.withhold();
             self.steps.push(Step::AddressWithheld);
+            self.uses(fact.id.raw(), fact.revision);
         }
         if shown.rate.is_none() && shown.elderly.is_none() && story.entry.new.insurer.is_latter_stage() {
             self.steps.push(Step::RateNotKnown);
@@ -399,10 +451,7 @@ impl Decision {
             self.steps.push(Step::LimitNotAsked);
         }
         for fact in story.on(question.day).filter(|fact| is_shown(fact, question)) {
-            self.used.push(FactUsed { id: fact.id.raw(), revision: fact.revision });
-        }
-        if !self.used.iter().any(|used| used.id == story.entry.id.raw()) {
-            self.used.push(FactUsed { id: story.entry.id.raw(), revision: story.entry.revision });
+            self.uses(fact.id.raw(), fact.revision);
         }
         self.shown.push(shown);
     }
@@ -411,31 +460,25 @@ impl Decision {
 /// Whether a fact that holds on the day may be shown in this answer (S1 r6).
 fn is_shown(fact: &Fact, question: &Question<'_>) -> bool {
     match &fact.new.what {
-        What::Rate { .. } | What::Elderly { .. } | What::Withheld => true,
+        What::Rate { .. } | What::Elderly { .. } => true,
         What::Limit { .. } => question.declared.limit,
         What::Disease { .. } => question.declared.diseases,
         What::Ticket { facility, .. } => facility == question.facility,
-        What::Link { .. } | What::Loss { .. } | What::Nothing => false,
+        What::Link { .. } | What::Loss { .. } | What::Withheld | What::Nothing => false,
     }
 }
 
 fn shown(story: &Story, question: &Question<'_>) -> Shown {
     let Entry { new, insurer_name, .. } = &story.entry;
-    let withheld = story.is_withheld();
     let on_day: Vec<&Fact> = story.on(question.day).filter(|fact| is_shown(fact, question)).collect();
     // Of several facts of one kind on one day the one recorded last stands.
     let last = |wanted: fn(&What) -> bool| on_day.iter().rev().find(|f| wanted(&f.new.what)).map(|f| (*f).clone());
     let all = |wanted: fn(&What) -> bool| on_day.iter().filter(|f| wanted(&f.new.what)).map(|f| (*f).clone()).collect();
-    let mut entry = new.clone();
-    if withheld {
-        entry.address = None;
-        entry.postcode = None;
-    }
     Shown {
         coverage: story.coverage,
-        entry,
+        entry: new.clone(),
         insurer_name: insurer_name.clone(),
-        withheld,
+        withheld: false,
         loss: story.loss().filter(|(on, _)| *on <= question.day).and_then(|(on, fact)| match &fact.new.what {
             What::Loss { reason } => Some((on, reason.clone())),
             _ => None,
@@ -582,6 +625,8 @@ pub enum Guessing {
 pub const GUESS_WINDOW_MS: i64 = 10 * 60 * 1000;
 /// Typing errors that nobody minds.
 const GUESSES_FREE: usize = 5;
+/// No guess waits longer.
+pub const GUESS_WAIT_MS_MAX: u32 = 5_000;
 /// From this many on it is an alarm.
 pub const GUESSES_MAX: usize = 30;
 
@@ -590,7 +635,7 @@ pub fn guessing(earlier: usize) -> Guessing {
     match earlier {
         0..GUESSES_FREE => Guessing::Calm,
         GUESSES_FREE..GUESSES_MAX => {
-            Guessing::Slow { wait_ms: 500 * (earlier - GUESSES_FREE + 1).min(10) as u32 }
+            Guessing::Slow { wait_ms: (500 * (earlier - GUESSES_FREE + 1) as u32).min(GUESS_WAIT_MS_MAX) }
         }
         _ => Guessing::Alarm,
     }

@@ -124,7 +124,7 @@ pub fn record(
     Ok(id)
 }
 
-/// How many coverages have a link that is held back or quarantined at present.
+/// How many coverages are held at present: the link is held back or quarantined, or there is none.
 pub fn count_held(tx: &mut Tx<'_>) -> Result<i64> {
     store::count_held(tx)
 }

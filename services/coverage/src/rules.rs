@@ -292,13 +292,15 @@ impl Found {
 pub fn stories(found: &Found, known_at: i64) -> Vec<Story> {
     let known: Vec<&Entry> = found.entries.iter().filter(|entry| entry.revision <= known_at).collect();
     let facts: Vec<&Fact> = found.facts.iter().filter(|fact| fact.revision <= known_at).collect();
-    let standing: Vec<&Fact> = facts
+    let mut standing: Vec<&Fact> = facts
         .iter()
         .filter(|fact| !facts.iter().any(|other| other.replaces == Some(fact.id)))
         .filter(|fact| fact.new.what != What::Nothing)
         .copied()
         .collect();
-    known
+    // A database gives rows in any order; what stands must not hang on it.
+    standing.sort_by_key(|fact| (fact.revision, fact.id));
+    let mut told: Vec<Story> = known
         .iter()
         .filter(|entry| !known.iter().any(|other| other.replaces == Some(entry.id)))
         .map(|entry| Story {
@@ -306,7 +308,9 @@ pub fn stories(found: &Found, known_at: i64) -> Vec<Story> {
             entry: (*entry).clone(),
             facts: standing.iter().filter(|f| f.coverage == entry.coverage).map(|f| (*f).clone()).collect(),
         })
-        .collect()
+        .collect();
+    told.sort_by_key(|story| story.coverage);
+    told
 }
 
 /// How a coverage stands on a day.
@@ -329,11 +333,15 @@ impl Story {
     /// How the coverage stands on a day (S1 r3, r8; S5 r2).
     pub fn standing(&self, day: Date) -> Standing {
         match self.link() {
-            Some((_, LinkState::Verified)) => {}
-            Some((_, state)) => return Standing::Held(state),
+            Some((_, LinkState::Verified)) => self.by_dates(day),
+            Some((_, state)) => Standing::Held(state),
             // Nobody known stands behind it: a number that the resident register did not know.
-            None => return Standing::Held(LinkState::HeldBack),
+            None => Standing::Held(LinkState::HeldBack),
         }
+    }
+
+    /// How it would stand if its link were sure: what its own dates say, whosever it is. Never *held*.
+    pub fn by_dates(&self, day: Date) -> Standing {
         match self.loss() {
             Some((on, _)) if on <= day => Standing::Lost { on },
             _ if day < self.entry.new.qualified_on => Standing::NotYet,
@@ -350,9 +358,19 @@ impl Story {
         links.max_by_key(|(_, state)| *state as u8)
     }
 
-    /// The person.
+    /// The person, however sure the link.
     pub fn person(&self) -> Option<Id<kinds::Person>> {
         self.link().map(|(person, _)| person)
+    }
+
+    /// The person, when the link is sure.
+    pub fn sure_person(&self) -> Option<Id<kinds::Person>> {
+        self.link().filter(|(_, state)| *state == LinkState::Verified).map(|(person, _)| person)
+    }
+
+    /// The facts that link the coverage to a person.
+    pub fn links(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().filter(|fact| matches!(fact.new.what, What::Link { .. }))
     }
 
     /// The loss: its day and its fact. Of several the earliest.
@@ -369,10 +387,15 @@ impl Story {
         self.facts.iter().filter(move |fact| fact.new.holds(day))
     }
 
-    /// Whether address and postcode are withheld. A protection counts on every day from its first: an address that
+    /// The fact by which address and postcode are withheld. A protection counts whatever its days are: an address that
     /// was dangerous to show yesterday is not shown today.
+    pub fn withheld(&self) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.new.what == What::Withheld)
+    }
+
+    /// Whether address and postcode are withheld.
     pub fn is_withheld(&self) -> bool {
-        self.facts.iter().any(|fact| fact.new.what == What::Withheld)
+        self.withheld().is_some()
     }
 
     /// Whether this is medical aid (医療扶助) and not insurance.

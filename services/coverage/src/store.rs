@@ -145,8 +145,19 @@ fn fact(row: &Row<'_>) -> Result<Fact> {
 
 pub(crate) fn count_held(tx: &mut Tx<'_>) -> Result<i64> {
     let counts = tx.row(
-        "select count(*) from coverage_fact f where f.kind = 'link' and f.code <> 'verified'
-            and not exists (select 1 from coverage_fact newer where newer.coverage = f.coverage and newer.replaces = f.fact)",
+        "with standing as (
+            select f.coverage, f.code from coverage_fact f where f.kind = 'link'
+                and not exists (select 1 from coverage_fact newer
+                    where newer.coverage = f.coverage and newer.replaces = f.fact)
+         )
+         select count(*) from (
+            select coverage from standing where code <> 'verified'
+            union
+            select e.coverage from coverage_entry e
+                where not exists (select 1 from coverage_fact f where f.coverage = e.coverage and f.kind = 'link'
+                    and not exists (select 1 from coverage_fact newer
+                        where newer.coverage = f.coverage and newer.replaces = f.fact))
+         ) as held",
         &[],
         |row| row.int(0),
     )?;

@@ -58,7 +58,11 @@ pub fn record(
 
 /// Admits a terminal of a facility, known by the SHA-256 of its client certificate. Admitting the same certificate of
 /// the same facility again gives the same terminal.
-pub fn admit_terminal(tx: &mut Tx<'_>, cx: &Cx<'_>, new: &NewTerminal) -> Result<Answer<Id<kinds::Terminal>>> {
+pub fn admit_terminal(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    new: &NewTerminal,
+) -> Result<Answer<Id<kinds::Terminal>>> {
     let facility = store::by_id(tx, new.facility)?;
     let known = store::terminal_by_fingerprint(tx, &new.fingerprint)?;
     match rules::admit(new, facility.as_ref(), known.as_ref()) {

@@ -46,7 +46,8 @@ fn facility(row: &Row<'_>) -> Result<Facility> {
             code: FacilityCode::parse(&code)
                 .map_err(|_| Error::broken("a stored facility code does not read back"))?,
             name: row.text(3)?,
-            kind: Kind::parse(&kind).ok_or_else(|| Error::broken("a stored facility is of an unknown kind"))?,
+            kind: Kind::parse(&kind)
+                .ok_or_else(|| Error::broken("a stored facility is of an unknown kind"))?,
             postcode: row.opt_text(5)?,
             address: row.opt_text(6)?,
             pre_operation_from: row.opt_date(7)?,
@@ -96,7 +97,11 @@ pub(crate) fn terminal_by_fingerprint(tx: &mut Tx<'_>, fingerprint: &[u8; 32]) -
 }
 
 pub(crate) fn terminals(tx: &mut Tx<'_>, facility: Id<kinds::Facility>) -> Result<Vec<Terminal>> {
-    tx.rows(terminals!("facility = $1 order by admitted_at desc, terminal desc"), &[facility.into()], terminal)
+    tx.rows(
+        terminals!("facility = $1 order by admitted_at desc, terminal desc"),
+        &[facility.into()],
+        terminal,
+    )
 }
 
 fn terminal(row: &Row<'_>) -> Result<Terminal> {

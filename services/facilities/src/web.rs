@@ -61,7 +61,8 @@ async fn list(page: Page, Query(query): Query<BTreeMap<String, String>>) -> Resp
     };
     let more = facilities.len() > PAGE_ROWS;
     facilities.truncate(PAGE_ROWS);
-    let next = facilities.last().filter(|_| more).map(|last| format!("/facilities?after={}", last.entry.code));
+    let next =
+        facilities.last().filter(|_| more).map(|last| format!("/facilities?after={}", last.entry.code));
     let first = after.map(|_| "/facilities");
     let title = page.t("医療機関・薬局", "Facilities");
     let rows: Vec<Vec<Markup>> = facilities.iter().map(|facility| list_row(&page, facility, today)).collect();
@@ -379,8 +380,10 @@ fn entry_form(page: &Page, action: &str, value: Values<'_>, wrong: &[Wrong]) -> 
         .map(|(field, refusal)| (*field, page.t(refusal.help.what.0, refusal.help.what.1).to_owned()))
         .collect();
     let ten = page.t("都道府県、点数表、7桁の番号の順に10桁", "Ten digits: prefecture, point table, number");
-    let expected = page.t("予定日でもかまいません。後から変更できます。", "An expected date will do; it can be changed.");
-    let first_day_off = page.t("この日からオンライン資格確認を使えません。", "From this day on it takes no part any more.");
+    let expected = page
+        .t("予定日でもかまいません。後から変更できます。", "An expected date will do; it can be changed.");
+    let first_day_off =
+        page.t("この日からオンライン資格確認を使えません。", "From this day on it takes no part any more.");
     let body = html! {
         (one("code", page.t("医療機関等コード", "Facility code"), Some(ten), true, line(12, "numeric")))
         (one("name", page.t("名称", "Name"), None, true, line(60, "text")))

@@ -44,7 +44,7 @@ pub fn differences(register: &Attributes, filed: &Attributes) -> Vec<Attribute> 
     if !same_name(&register.name.written, &filed.name.written) {
         differ.push(Attribute::Name);
     }
-    if fold_kana(&register.name.kana) != fold_kana(&filed.name.kana) {
+    if disagree(&fold_kana(&register.name.kana), &fold_kana(&filed.name.kana)) {
         differ.push(Attribute::Kana);
     }
     if register.birth != filed.birth {
@@ -54,11 +54,16 @@ pub fn differences(register: &Attributes, filed: &Attributes) -> Vec<Attribute> 
         differ.push(Attribute::Sex);
     }
     if let (Some(ours), Some(theirs)) = (&register.address, &filed.address)
-        && squeeze(ours) != squeeze(theirs)
+        && disagree(&squeeze(ours), &squeeze(theirs))
     {
         differ.push(Attribute::Address);
     }
     differ
+}
+
+/// What one side left blank is no evidence.
+fn disagree(ours: &str, theirs: &str) -> bool {
+    !ours.is_empty() && !theirs.is_empty() && ours != theirs
 }
 
 /// Marks that systems put where they had no character.
@@ -100,24 +105,28 @@ fn full_width(c: char) -> char {
     const FULL: &str = "ヲァィゥェォャュョッーアイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン";
     match c {
         'ｦ'..='ﾝ' => FULL.chars().nth(c as usize - 'ｦ' as usize).unwrap_or(c),
-        'ぁ'..='ん' => char::from_u32(c as u32 + 0x60).unwrap_or(c),
+        'ぁ'..='ゖ' => char::from_u32(c as u32 + 0x60).unwrap_or(c),
         _ => c,
     }
 }
 
 fn large(c: char) -> char {
-    const SMALL: &str = "ァィゥェォャュョッヮ";
-    const LARGE: &str = "アイウエオヤユヨツワ";
+    const SMALL: &str = "ァィゥェォャュョッヮヵヶ";
+    const LARGE: &str = "アイウエオヤユヨツワカケ";
     match SMALL.chars().position(|small| small == c) {
         Some(place) => LARGE.chars().nth(place).unwrap_or(c),
         None => c,
     }
 }
 
+/// A kana that can take the mark takes it: 1 ゛, 2 ゜. On any other the mark is dropped, so that it never makes one
+/// kana of another (`カ゜` is not `キ`).
 fn voiced(c: char, by: u32) -> char {
+    const VOICED: &str = "カキクケコサシスセソタチツテトハヒフヘホ";
     match c {
-        'カ'..='ト' | 'ハ'..='ホ' => char::from_u32(c as u32 + by).unwrap_or(c),
         'ウ' if by == 1 => 'ヴ',
+        'ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ' => char::from_u32(c as u32 + by).unwrap_or(c),
+        _ if by == 1 && VOICED.contains(c) => char::from_u32(c as u32 + by).unwrap_or(c),
         _ => c,
     }
 }

@@ -1,1 +1,297 @@
-//! Stories in, outcomes out. Filled below.
+//! Stories about people: what the register says goes in, ids and attributes come out; and what counts as a difference.
+//!
+//! Always holds: each story plays on both databases with the same outcome; no line of any outcome and no audit row
+//! holds a My Number; equal attributes never differ, and a difference is seen from both sides.
+//! Not here: what becomes of a filing that differs (`registration`).
+
+use crate::rules::{Attributes, differences, fold_kana};
+use ::store::{Store, Tx, testing::seeded_ids};
+use audit::testing::each_database;
+use base::{Actor, BirthDate, Cx, Id, Instant, MyNumber, PersonName, Purpose, Result, Sex, kinds};
+use expect_test::{Expect, expect};
+use std::fmt::Write;
+
+/// Plays a story on each database. A line is one of
+/// `record ID NUMBER | name | kana | birth | sex | address`, `exchange NUMBER`, `get ID`, `rows`.
+fn check(story: &str, expected: Expect) {
+    let mut told: Option<String> = None;
+    each_database("people", |store| {
+        let out: String = lines(story).map(|line| format!("{}\n", play(store, line))).collect();
+        assert!(!out.contains("10000000"), "a number came out");
+        assert!(!everything_in_the_log(store).contains("10000000"), "a number stands in the log");
+        assert_eq!(told.get_or_insert_with(|| out.clone()), &out, "the databases differ");
+    });
+    expected.assert_eq(&told.unwrap_or_default());
+}
+
+fn lines(story: &str) -> impl Iterator<Item = &str> {
+    story.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+fn play(store: &Store, line: &str) -> String {
+    let (act, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match act {
+        "record" => {
+            let (head, attributes) = rest.split_once('|').expect("attributes");
+            let (id, number) = head.trim().split_once(' ').expect("id and number");
+            let ids = seeded_ids(900);
+            let now = Instant::from_ms(1_780_000_000_000);
+            let cx = Cx::new(now, Actor::System, Purpose::Registration, ids.as_ref());
+            let (number, attributes) = (number_of(number), read(attributes));
+            let known = store.record(now, |tx| crate::record(tx, &cx, person(id), &number, &attributes));
+            format!("record: {}", known.expect("recorded"))
+        }
+        "exchange" => {
+            let known = store.look(|tx| crate::exchange(tx, &number_of(rest))).expect("exchanged");
+            known.map_or("exchange: nobody".into(), |id| format!("exchange: {id}"))
+        }
+        "get" => match store.look(|tx| crate::get(tx, person(rest))).expect("read") {
+            None => "get: nobody".into(),
+            Some(Attributes { name, birth, sex, postcode: _, address }) => {
+                let address = address.unwrap_or("no address".into());
+                format!("get: {} {} {birth} {} {address}", name.written, name.kana, sex.code())
+            }
+        },
+        "rows" => rows(store),
+        _ => panic!("no such line: {line}"),
+    }
+}
+
+fn rows(store: &Store) -> String {
+    let count = |sql| store.look(|tx| tx.row(sql, &[], |row| row.int(0))).expect("counted").unwrap_or(0);
+    let numbers = count("select count(*) from people_number");
+    let entries = count("select count(*) from people_entry");
+    let notes = count("select count(*) from audit_row where act = 'people.record'");
+    format!("rows: {numbers} numbers, {entries} entries, {notes} in the log")
+}
+
+fn everything_in_the_log(store: &Store) -> String {
+    let rows = store.look(|tx| {
+        tx.rows_of_both("select act, outcome, body from audit_row", &[], |row| {
+            Ok(format!("{} {} {}\n", row.text(0)?, row.text(1)?, String::from_utf8_lossy(&row.blob(2)?)))
+        })
+    });
+    rows.expect("the log").concat()
+}
+
+fn person(id: &str) -> Id<kinds::Person> {
+    Id::new(id.parse().expect("a number")).expect("positive")
+}
+
+fn number_of(text: &str) -> MyNumber {
+    MyNumber::parse(text.trim()).expect("a number with its check digit")
+}
+
+/// `name | kana | birth | sex | address`; a missing part at the end is no address.
+fn read(text: &str) -> Attributes {
+    let parts: Vec<&str> = text.split('|').map(|part| part.trim_matches(' ')).collect();
+    Attributes {
+        name: PersonName { written: parts[0].into(), kana: parts[1].into() },
+        birth: BirthDate::parse8(parts[2]).expect("a birth date"),
+        sex: Sex::from_code(parts[3].parse().expect("a code")).expect("a sex"),
+        postcode: None,
+        address: parts.get(4).map(|address| address.to_string()),
+    }
+}
+
+#[test]
+fn s1_r2_a_number_goes_in_and_an_id_comes_out() {
+    check(
+        "
+        exchange 100000000080
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区１
+        exchange 100000000080
+        exchange 100000000030
+        get 1
+        get 2
+        ",
+        expect![[r#"
+            exchange: nobody
+            record: per_0000000000001
+            exchange: per_0000000000001
+            exchange: nobody
+            get: 甲野　花子 ｺｳﾉ ﾊﾅｺ 1980-04-01 2 東京都千代田区１
+            get: nobody
+        "#]],
+    );
+}
+
+#[test]
+fn s1_r2_recording_is_idempotent_and_only_inserts() {
+    check(
+        "
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区１
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区１
+        rows
+        record 7 100000000080 | 乙山　花子 | ｵﾂﾔﾏ ﾊﾅｺ | 19800401 | 2
+        rows
+        get 1
+        get 7
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区１
+        rows
+        record 2 100000000030 | 丙川　一 | ﾍｲｶﾜ ﾊｼﾞﾒ | 19450600 | 1
+        get 2
+        rows
+        ",
+        expect![[r#"
+            record: per_0000000000001
+            record: per_0000000000001
+            rows: 1 numbers, 1 entries, 1 in the log
+            record: per_0000000000001
+            rows: 1 numbers, 2 entries, 2 in the log
+            get: 乙山　花子 ｵﾂﾔﾏ ﾊﾅｺ 1980-04-01 2 no address
+            get: nobody
+            record: per_0000000000001
+            rows: 1 numbers, 3 entries, 3 in the log
+            record: per_0000000000002
+            get: 丙川　一 ﾍｲｶﾜ ﾊｼﾞﾒ 1945-06-不詳 1 no address
+            rows: 2 numbers, 4 entries, 4 in the log
+        "#]],
+    );
+}
+
+/// The types of the operations are the proof that none gives a number back; a field more would not compile.
+#[test]
+fn s1_r2_no_operation_gives_a_number_back() {
+    let _: fn(&mut Tx<'_>, &MyNumber) -> Result<Option<Id<kinds::Person>>> = crate::exchange;
+    let _: fn(&mut Tx<'_>, Id<kinds::Person>) -> Result<Option<Attributes>> = crate::get;
+    let Attributes { name: PersonName { written: _, kana: _ }, birth: _, sex: _, postcode: _, address: _ } =
+        read("甲 | ｺｳ | 19800401 | 2");
+    let statements = include_str!("store.rs");
+    for (place, _) in statements.match_indices("\"select ") {
+        let wanted = statements[place..].split(" from ").next().unwrap_or_default();
+        assert!(!wanted.contains("my_number"), "a statement reads a number back: {wanted}");
+    }
+}
+
+#[test]
+fn s1_r2_nothing_of_a_person_prints_by_accident() {
+    let ann = read("甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都");
+    let printed = format!("{:?} {:?} {:?}", number_of("100000000080"), ann.name, ann.birth);
+    expect!["MyNumber(…) PersonName(…) BirthDate(…)"].assert_eq(&printed);
+}
+
+/// Each line is `register // filed`; the outcome names what differs, and must be the same the other way round.
+fn check_differences(pairs: &str, expected: Expect) {
+    let mut out = String::new();
+    for line in lines(pairs) {
+        let (ours, theirs) = line.split_once("//").expect("two sides");
+        let (ours, theirs) = (read(ours), read(theirs));
+        let found = differences(&ours, &theirs);
+        assert_eq!(found, differences(&theirs, &ours), "seen from the other side: {line}");
+        assert!(differences(&ours, &ours).is_empty(), "a person differs from itself: {line}");
+        let _ = writeln!(out, "{found:?} {line}");
+    }
+    expected.assert_eq(&out);
+}
+
+#[test]
+fn s5_r2_each_attribute_can_differ() {
+    check_differences(
+        "
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野 花子 | コウノ　ハナコ | 19800401 | 2 | 東京都 1
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　華子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｴ | 19800401 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800402 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800400 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 1
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都２
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 乙山　太郎 | ｵﾂﾔﾏ ﾀﾛｳ | 19450608 | 1 | 大阪府
+        ",
+        expect![[r#"
+            [] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野 花子 | コウノ　ハナコ | 19800401 | 2 | 東京都 1
+            [Name] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　華子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [Kana] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｴ | 19800401 | 2
+            [Birth] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800402 | 2
+            [Birth] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800400 | 2
+            [Sex] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 1
+            [Address] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都２
+            [Name, Kana, Birth, Sex, Address] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 乙山　太郎 | ｵﾂﾔﾏ ﾀﾛｳ | 19450608 | 1 | 大阪府
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_what_one_side_lacks_is_no_evidence() {
+    check_differences(
+        "
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 　
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 3 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 1
+        甲野　花子 |  | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+         | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        ",
+        expect![[r#"
+            [] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都１ // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 |
+            [] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 3 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 1
+            [] 甲野　花子 |  | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [Name] | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_marks_and_selectors_in_names() {
+    check_differences(
+        "
+        髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ●野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ■野　〓子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ●●野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 高野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        葛\u{e0100}城　花子 | ｶﾂﾗｷﾞ ﾊﾅｺ | 19800401 | 2 // 葛城　花子 | ｶﾂﾗｷﾞ ﾊﾅｺ | 19800401 | 2
+        𠮷田　花子 | ﾖｼﾀﾞ ﾊﾅｺ | 19800401 | 2 // ●田　花子 | ﾖｼﾀﾞ ﾊﾅｺ | 19800401 | 2
+        ＡＮＮ　ＬＥＥ | ｱﾝ ﾘｰ | 19800401 | 2 // ANN LEE | アンリー | 19800401 | 2
+        甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅ● | 19800401 | 2
+        ",
+        expect![[r#"
+            [] 髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ●野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [] 髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ■野　〓子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [Name] 髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // ●●野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [Name] 髙野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 高野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+            [] 葛󠄀城　花子 | ｶﾂﾗｷﾞ ﾊﾅｺ | 19800401 | 2 // 葛城　花子 | ｶﾂﾗｷﾞ ﾊﾅｺ | 19800401 | 2
+            [] 𠮷田　花子 | ﾖｼﾀﾞ ﾊﾅｺ | 19800401 | 2 // ●田　花子 | ﾖｼﾀﾞ ﾊﾅｺ | 19800401 | 2
+            [] ＡＮＮ　ＬＥＥ | ｱﾝ ﾘｰ | 19800401 | 2 // ANN LEE | アンリー | 19800401 | 2
+            [Kana] 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 // 甲野　花子 | ｺｳﾉ ﾊﾅ● | 19800401 | 2
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_readings_compare_by_width_size_and_voice() {
+    for (one, other) in [
+        ("ﾀﾞ", "ダ"),
+        ("ﾀﾞ", "タ\u{3099}"),
+        ("ﾀﾞ", "タ゛"),
+        ("ﾊﾟ", "パ"),
+        ("ﾊﾟ", "ハ\u{309a}"),
+        ("ｳﾞ", "ヴ"),
+        ("ｷｮｳｺ", "キヨウコ"),
+        ("ｷｮｳｺ", "きょうこ"),
+        ("ﾊｯﾄﾘ", "ハツトリ"),
+        ("ヂュン", "ヂユン"),
+        ("ヶ", "ケ"),
+        ("ﾘｰ", "リー"),
+        ("ｺｳﾉ ﾊﾅｺ", "コウノ　ハナコ"),
+        ("ｦﾝ", "ヲン"),
+    ] {
+        assert_eq!(fold_kana(one), fold_kana(other), "{one} {other}");
+    }
+    for (one, other) in
+        [("ﾀﾞ", "タ"), ("ﾊﾞ", "パ"), ("ﾊﾟ", "ハ"), ("ｶﾟ", "キ"), ("ガ゛", "キ"), ("バ゛", "パ"), ("ジ", "ヂ"), ("ワ", "ハ")]
+    {
+        assert_ne!(fold_kana(one), fold_kana(other), "{one} {other}");
+    }
+}
+
+/// Whatever kana: half-width and full-width writings fold to one, and folding again changes nothing.
+#[test]
+fn s5_r2_every_half_width_kana_has_its_full_width_one() {
+    const HALF: &str = "ｱｲｳｴｵｶｷｸｹｺｻｼｽｾｿﾀﾁﾂﾃﾄﾅﾆﾇﾈﾉﾊﾋﾌﾍﾎﾏﾐﾑﾒﾓﾔﾕﾖﾗﾘﾙﾚﾛﾜｦﾝｧｨｩｪｫｬｭｮｯ";
+    const FULL: &str = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワヲンアイウエオヤユヨツ";
+    for (half, full) in HALF.chars().zip(FULL.chars()) {
+        assert_eq!(fold_kana(&half.to_string()), full.to_string());
+        assert_eq!(fold_kana(&full.to_string()), full.to_string());
+    }
+    assert_eq!(HALF.chars().count(), FULL.chars().count());
+}

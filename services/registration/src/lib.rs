@@ -10,7 +10,6 @@
 #![forbid(unsafe_code)]
 
 pub mod rules;
-mod store;
 #[cfg(test)]
 mod tests;
 

@@ -73,7 +73,8 @@ pub fn sign_in(tx: &mut Tx<'_>, cx: &Cx<'_>, checked: &Checked, token: &Token) -
     };
     let attempt = rules::password_attempt(account.as_ref(), checked, cx.now);
     let Some(account) = account else {
-        let evidence = Evidence { act: "staff.sign_in", outcome: "refused", code: "unknown", ..Evidence::default() };
+        let evidence =
+            Evidence { act: "staff.sign_in", outcome: "refused", code: "unknown", ..Evidence::default() };
         say(tx, cx, &evidence);
         return Ok(Err(refusals::sign_in_failed()));
     };
@@ -375,12 +376,7 @@ fn present(tx: &mut Tx<'_>, cx: &Cx<'_>, token: &str) -> Result<Option<(Session,
 }
 
 /// The live session of a token, when this is the very step that it lacks.
-fn lacking(
-    tx: &mut Tx<'_>,
-    cx: &Cx<'_>,
-    token: &str,
-    step: Missing,
-) -> Result<Answer<(Session, Account)>> {
+fn lacking(tx: &mut Tx<'_>, cx: &Cx<'_>, token: &str, step: Missing) -> Result<Answer<(Session, Account)>> {
     let found = present(tx, cx, token)?.filter(|(session, _)| session.missing == Some(step));
     Ok(found.ok_or_else(refusals::session_ended))
 }
@@ -418,13 +414,7 @@ fn counted<T>(
 }
 
 /// Both factors are proved: failures are forgotten and the session goes on under a new token.
-fn proved(
-    tx: &mut Tx<'_>,
-    cx: &Cx<'_>,
-    session: &Session,
-    account: &Account,
-    renewed: &Token,
-) -> Result<()> {
+fn proved(tx: &mut Tx<'_>, cx: &Cx<'_>, session: &Session, account: &Account, renewed: &Token) -> Result<()> {
     store::set_failures(tx, account.id, 0, None)?;
     store::end_session(tx, &session.token, cx.now)?;
     store::insert_session(tx, renewed, account.id, Proof::Both, cx.now)

@@ -43,7 +43,7 @@ helps! {
         engineer "No live session for the cookie, or it does not lack the step that was asked for.";
     /// The password is too short or too long.
     PASSWORD_LENGTH = "staff.password-length" "SKS02001E"
-        what "パスワードは12文字以上にしてください。" "A password has at least 12 characters."
+        what "パスワードは12文字以上、半角256文字分以内にしてください。" "A password has at least 12 characters and at most 256 bytes."
         desk "覚えやすい言葉をいくつかつなげると、長く、忘れにくくなります。" "A few words in a row are long and easy to remember."
         engineer "PASSWORD_CHARS_MIN characters at least, PASSWORD_BYTES_MAX bytes at most; no rule of composition.";
     /// The password is one of the first to be guessed.

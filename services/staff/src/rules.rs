@@ -121,7 +121,9 @@ pub fn reaches(actor: Actor, role: Role, facility: Option<Id<kinds::Facility>>) 
 /// The account, if the actor may manage it. One out of reach looks like one that does not exist.
 pub fn reachable(actor: Actor, account: Option<Account>) -> Answer<Account> {
     account
-        .filter(|account| account.closed_at.is_none() && reaches(actor, account.new.role, account.new.facility))
+        .filter(|account| {
+            account.closed_at.is_none() && reaches(actor, account.new.role, account.new.facility)
+        })
         .ok_or_else(refusals::no_such_account)
 }
 
@@ -205,14 +207,53 @@ pub const ONE_TIME_MS: i64 = 3 * 24 * 60 * 60 * 1000;
 
 /// Passwords of twelve characters and more that everybody tries first, folded.
 const COMMON: &[&str] = &[
-    "password1234", "password12345", "password123456", "passwordpassword", "123456789012", "1234567890123",
-    "12345678901234", "123456781234", "012345678901", "0123456789012", "qwertyuiop12", "qwertyuiop123",
-    "qwertyuiopasdf", "qwertyuiopasdfghjkl", "1qaz2wsx3edc", "1qaz2wsx3edc4rfv", "q1w2e3r4t5y6", "1q2w3e4r5t6y",
-    "qazwsxedcrfv", "abcdefghijkl", "abcdefghijklm", "abcdefghijklmnopqrstuvwxyz", "abc123abc123", "abcd1234abcd",
-    "administrator", "administrator1", "adminadmin123", "adminadminadmin", "letmeinletmein", "welcome12345",
-    "changeme1234", "changemechangeme", "iloveyou1234", "iloveyouiloveyou", "sakurasakura", "sakura123456",
-    "doraemondoraemon", "pikachu12345", "tokyo2020tokyo", "himitsuhimitsu", "shikakushikaku", "mynumbercard",
-    "mynacard1234", "hospital1234", "receptionist", "pass-word-1234", "correcthorsebatterystaple",
+    "password1234",
+    "password12345",
+    "password123456",
+    "passwordpassword",
+    "123456789012",
+    "1234567890123",
+    "12345678901234",
+    "123456781234",
+    "012345678901",
+    "0123456789012",
+    "qwertyuiop12",
+    "qwertyuiop123",
+    "qwertyuiopasdf",
+    "qwertyuiopasdfghjkl",
+    "1qaz2wsx3edc",
+    "1qaz2wsx3edc4rfv",
+    "q1w2e3r4t5y6",
+    "1q2w3e4r5t6y",
+    "qazwsxedcrfv",
+    "abcdefghijkl",
+    "abcdefghijklm",
+    "abcdefghijklmnopqrstuvwxyz",
+    "abc123abc123",
+    "abcd1234abcd",
+    "administrator",
+    "administrator1",
+    "adminadmin123",
+    "adminadminadmin",
+    "letmeinletmein",
+    "welcome12345",
+    "changeme1234",
+    "changemechangeme",
+    "iloveyou1234",
+    "iloveyouiloveyou",
+    "sakurasakura",
+    "sakura123456",
+    "doraemondoraemon",
+    "pikachu12345",
+    "tokyo2020tokyo",
+    "himitsuhimitsu",
+    "shikakushikaku",
+    "mynumbercard",
+    "mynacard1234",
+    "hospital1234",
+    "receptionist",
+    "pass-word-1234",
+    "correcthorsebatterystaple",
 ];
 
 /// Whether a password is good enough: long, and nothing that is tried first (NIST SP 800-63B 5.1.1.2).
@@ -328,9 +369,9 @@ const WAIT_MAX_MS: i64 = 60 * 60 * 1000;
 /// How long nobody can sign in after so many failures in a row: a minute after the fifth, doubled by each further
 /// one, an hour at most.
 pub fn wait_ms(failures: i64) -> i64 {
-    match u32::try_from(failures - FAILURES_FREE) {
-        Ok(0) | Err(_) => 0,
-        Ok(over) => WAIT_FIRST_MS.saturating_mul(1 << (over - 1).min(16)).min(WAIT_MAX_MS),
+    match failures - FAILURES_FREE {
+        over @ 1.. => (WAIT_FIRST_MS << (over - 1).min(16)).min(WAIT_MAX_MS),
+        _ => 0,
     }
 }
 

@@ -172,8 +172,13 @@ pub(crate) fn set_role(
     )
 }
 
+/// What proved who somebody was is of no use any more and goes.
 pub(crate) fn close(tx: &mut Tx<'_>, staff: Id<kinds::Staff>, now: Instant) -> Result<()> {
-    tx.save("update staff_account set closed_at = $2 where staff = $1", &[staff.into(), now.into()])
+    tx.save(
+        "update staff_account set closed_at = $2, password = null, one_time_until = null, totp = null
+         where staff = $1",
+        &[staff.into(), now.into()],
+    )
 }
 
 pub(crate) fn session(tx: &mut Tx<'_>, token: &Token) -> Result<Option<(StoredSession, Account)>> {
@@ -237,8 +242,5 @@ pub(crate) fn end_sessions(tx: &mut Tx<'_>, staff: Id<kinds::Staff>, now: Instan
 
 /// The log says that sessions were; their rows are of no use after their longest time.
 pub(crate) fn drop_old_sessions(tx: &mut Tx<'_>, staff: Id<kinds::Staff>, before: Instant) -> Result<()> {
-    tx.save(
-        "delete from staff_session where staff = $1 and begun_at < $2",
-        &[staff.into(), before.into()],
-    )
+    tx.save("delete from staff_session where staff = $1 and begun_at < $2", &[staff.into(), before.into()])
 }

@@ -64,14 +64,25 @@ pub(super) async fn search(
             answer(&cannot_process(&echo, refusals::request_conflict().help, now))
         }
         Ok((Ok(checked), _)) => {
-            if checked.wait_ms > 0 {
-                tokio::time::sleep(std::time::Duration::from_millis(checked.wait_ms.into())).await;
-            }
+            wait(checked.wait_ms).await;
             answer(&decided(&echo, &checked, declared))
         }
-        Ok((Err(refusal), _)) => answer(&cannot_process(&echo, refusal.help, now)),
+        Ok((Err(refusal), _)) => {
+            if refusal.help == &refusals::GUESSING {
+                house.counts().alarm();
+            }
+            wait(refusal.wait_ms).await;
+            answer(&cannot_process(&echo, refusal.help, now))
+        }
         Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now)),
         Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now)),
+    }
+}
+
+/// Guesses wait for their answer.
+pub(super) async fn wait(ms: u32) {
+    if ms > 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(ms.into())).await;
     }
 }
 

@@ -5,10 +5,10 @@
 //! Not here: decisions (`rules`), the frame (`web`).
 //! Rules come from: docs/rules.md S1 r3, r7, r9; the reference on OQS, section 6.3.
 
-use super::{Desk, texts};
+use super::{Desk, door::wait, texts};
 use crate::{
     Check, Checked, Visit,
-    refusals::{ALL, request_conflict},
+    refusals::{ALL, GUESSING, request_conflict},
     rules::{Decision, Declared, Field as Asked, Shown, Typed, read},
 };
 use audit::Entry;
@@ -167,14 +167,20 @@ pub(super) async fn check(page: Page, Extension(desk): Extension<Desk>, body: By
     match page.house.check(asker, move |tx, cx| crate::check(tx, cx, &settings, &asked)).await {
         Err(trouble) => page.trouble(trouble),
         Ok((Ok(_), Claim::Conflict)) => page.refuse(&request_conflict()),
-        Ok((Err(refusal), _)) => page.refuse(&refusal),
+        Ok((Err(refusal), _)) => {
+            if refusal.help == &GUESSING {
+                page.house.counts().alarm();
+            }
+            wait(refusal.wait_ms).await;
+            page.refuse(&refusal)
+        }
         Ok((Ok(checked), _)) => to_decision(&checked).await,
     }
 }
 
 /// After a check the browser is sent to the decision's own page, so that reloading does not ask again.
 async fn to_decision(checked: &Checked) -> Response {
-    tokio::time::sleep(std::time::Duration::from_millis(checked.wait_ms.into())).await;
+    wait(checked.wait_ms).await;
     (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/checks/{}", checked.id))]).into_response()
 }
 

@@ -68,6 +68,13 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
             "下の説明に従って、ほかの方法で確認してください。",
             "Check by another way, as explained below.",
         ),
+        "alarm" => (
+            Tone::Error,
+            "警報",
+            "Alarm",
+            "生年月日の不一致が続きました。だれが照会したかを確認してください。",
+            "Too many birth dates did not match. Find out who asked.",
+        ),
         "refused" => (
             Tone::Error,
             "受け付けできません",
@@ -84,11 +91,21 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
 pub(super) fn step(lang: Lang, code: &str, number: i64) -> String {
     let day = Date::from_number(number).map(|day| lang.pick(&day.in_era(), &day.to_string()).to_owned());
     let day = day.unwrap_or_default();
+    let text = finding(lang, code, number, &day).or_else(|| deciding(code, &day));
+    match (text, lang) {
+        (Some((ja, _)), Lang::Ja) => ja,
+        (Some((_, en)), Lang::En) => en,
+        (None, _) => code.to_owned(),
+    }
+}
+
+/// Steps of finding the coverage.
+fn finding(lang: Lang, code: &str, number: i64, day: &str) -> Option<(String, String)> {
     let link = lang.pick(
         if number == 2 { "閲覧停止中" } else { "住民基本台帳と不一致" },
         if number == 2 { "quarantined" } else { "it differs from the resident register" },
     );
-    let (ja, en) = match code {
+    Some(match code {
         "numbers-found" => (
             format!("保険者番号と記号・番号が一致する登録が{number}件ありました。"),
             format!("{number} registrations have this insurer, symbol and number."),
@@ -114,6 +131,13 @@ pub(super) fn step(lang: Lang, code: &str, number: i64) -> String {
             format!("It began on {day} and covers the day asked about."),
         ),
         "begins-later" => (format!("資格は{day}からです。"), format!("It begins only on {day}.")),
+        _ => return None,
+    })
+}
+
+/// Steps of deciding about it.
+fn deciding(code: &str, day: &str) -> Option<(String, String)> {
+    Some(match code {
         "lost" => (format!("{day}に資格を喪失しています。"), format!("It was lost on {day}.")),
         "successor-known" => (
             "同じ方の別の資格が、資格確認日に有効です。".into(),
@@ -153,12 +177,8 @@ pub(super) fn step(lang: Lang, code: &str, number: i64) -> String {
             "限度額情報の提供に同意がないため、表示していません。".into(),
             "The limit is not shown: no consent was declared.".into(),
         ),
-        _ => (code.to_owned(), code.to_owned()),
-    };
-    match lang {
-        Lang::Ja => ja,
-        Lang::En => en,
-    }
+        _ => return None,
+    })
 }
 
 /// What changed since the last visit.

@@ -1,0 +1,335 @@
+//! The load: a fixed number of kept-alive connections over mutual TLS, one outstanding request each, on one thread.
+//! In an *open* load requests have intended start times at a fixed rate; one waits for a free connection when all are
+//! busy, and its latency counts from the intended start. In a *closed* load each connection asks again at once.
+
+use super::{
+    clock,
+    histogram::Histogram,
+    wire::{self, Question},
+};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
+};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    io,
+    net::SocketAddr,
+    path::Path,
+    rc::Rc,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Notify,
+};
+use tokio_rustls::{TlsConnector, client::TlsStream};
+
+/// After the last intended start, how long answers are waited for; what has not begun then never begins.
+const GRACE: Duration = Duration::from_secs(3);
+/// A phase that takes longer than its time and this has hung.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// A longer wait than this sleeps; a shorter one watches the clock, since the runtime's timer counts milliseconds.
+const WATCH: Duration = Duration::from_millis(2);
+/// Requests handed out before the connections get their turn.
+const HAND_OUT_MAX: u64 = 32;
+/// More than any answer has.
+const ANSWER_MAX: usize = 1 << 20;
+
+/// Where to ask and who asks.
+pub struct Target {
+    address: SocketAddr,
+    tls: Arc<ClientConfig>,
+}
+
+impl Target {
+    /// A machines' door with the authority of its certificate and a terminal's certificate and key, PEM files.
+    pub fn new(address: SocketAddr, authority: &Path, terminal: &Path) -> io::Result<Target> {
+        let certificates = |path: &Path| -> io::Result<Vec<CertificateDer<'static>>> {
+            CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(io::Error::other)
+        };
+        let mut roots = RootCertStore::empty();
+        for certificate in certificates(authority)? {
+            roots.add(certificate).map_err(io::Error::other)?;
+        }
+        let key = PrivateKeyDer::from_pem_file(terminal).map_err(io::Error::other)?;
+        let mut tls =
+            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .map_err(io::Error::other)?
+                .with_root_certificates(roots)
+                .with_client_auth_cert(certificates(terminal)?, key)
+                .map_err(io::Error::other)?;
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Target { address, tls: Arc::new(tls) })
+    }
+}
+
+/// How fast to ask.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// Each connection again as soon as it has its answer.
+    Closed,
+    /// At so many a second.
+    Open(f64),
+}
+
+/// How a phase went.
+#[derive(Default)]
+pub struct Outcome {
+    /// Requests that were to begin in the phase.
+    pub intended: u64,
+    /// Answers by the end of the phase's time.
+    pub in_time: u64,
+    /// Answers at all.
+    pub answered: u64,
+    /// From the intended start to the answer.
+    pub latency: Histogram,
+    /// From the intended start to when the generator looked: its own lateness.
+    pub lag: Histogram,
+    /// The phase's time.
+    pub time: Duration,
+}
+
+impl Outcome {
+    /// Answers a second, within the phase's time.
+    pub fn rate(&self) -> f64 {
+        self.in_time as f64 / self.time.as_secs_f64()
+    }
+
+    /// Whether the rate was kept up: nearly all answered in time, and soon.
+    pub fn is_sustained(&self) -> bool {
+        self.in_time as f64 >= 0.995 * self.intended as f64 && self.latency.at(0.99) < Duration::from_secs(1)
+    }
+}
+
+/// Open connections. Numbers of requests run on from phase to phase, so no key is used twice.
+pub struct Load {
+    runtime: tokio::runtime::Runtime,
+    connections: Vec<Connection>,
+    next: u64,
+}
+
+impl Load {
+    /// Opens so many connections, in turn to each target.
+    pub fn open(targets: &[Target], connections: usize, first: u64) -> io::Result<Load> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let opened = runtime.block_on(async {
+            let mut opened = Vec::new();
+            for target in targets.iter().cycle().take(connections) {
+                opened.push(tokio::time::timeout(PATIENCE, Connection::open(target)).await??);
+            }
+            Ok::<_, io::Error>(opened)
+        })?;
+        Ok(Load { runtime, connections: opened, next: first })
+    }
+
+    /// The number of the next request.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// Asks the questions in turn for so long.
+    pub fn run(&mut self, questions: &Rc<Vec<Question>>, pace: Pace, time: Duration) -> io::Result<Outcome> {
+        let connections = std::mem::take(&mut self.connections);
+        let board = Rc::new(Board::new(questions.clone(), pace, time, connections.len(), self.next));
+        let local = tokio::task::LocalSet::new();
+        let phase = local.run_until(async {
+            let places = connections.into_iter().enumerate();
+            let workers: Vec<_> = places
+                .map(|(place, connection)| tokio::task::spawn_local(work(board.clone(), place, connection)))
+                .collect();
+            match pace {
+                Pace::Open(rate) => hand_out(&board, rate).await,
+                Pace::Closed => tokio::time::sleep(time).await,
+            }
+            let mut connections = Vec::new();
+            for worker in workers {
+                connections.push(worker.await.map_err(io::Error::other)??);
+            }
+            Ok::<_, io::Error>(connections)
+        });
+        let within = async { tokio::time::timeout(time + GRACE + PATIENCE, phase).await };
+        self.connections = self.runtime.block_on(within)??;
+        self.next = board.next.get();
+        let board = Rc::into_inner(board).ok_or_else(|| io::Error::other("a connection is still at work"))?;
+        Ok(board.outcome.into_inner())
+    }
+}
+
+/// What the phase's tasks share; they run on one thread.
+struct Board {
+    questions: Rc<Vec<Question>>,
+    pace: Pace,
+    start: Instant,
+    end: Instant,
+    over: Cell<bool>,
+    next: Cell<u64>,
+    pending: RefCell<VecDeque<Instant>>,
+    idle: RefCell<VecDeque<usize>>,
+    wake: Vec<Notify>,
+    outcome: RefCell<Outcome>,
+}
+
+impl Board {
+    fn new(questions: Rc<Vec<Question>>, pace: Pace, time: Duration, places: usize, next: u64) -> Board {
+        let start = clock::now();
+        Board {
+            questions,
+            pace,
+            start,
+            end: start + time,
+            over: Cell::new(false),
+            next: Cell::new(next),
+            pending: RefCell::default(),
+            idle: RefCell::default(),
+            wake: (0..places).map(|_| Notify::new()).collect(),
+            outcome: RefCell::new(Outcome { time, ..Outcome::default() }),
+        }
+    }
+
+    /// The intended start of the next request for a free connection; none when the phase is over.
+    async fn next_start(&self, place: usize) -> Option<Instant> {
+        loop {
+            if self.over.get() {
+                return None;
+            }
+            match self.pace {
+                Pace::Closed => {
+                    let now = clock::now();
+                    return (now < self.end).then_some(now);
+                }
+                Pace::Open(_) => {
+                    if let Some(due) = self.pending.borrow_mut().pop_front() {
+                        return Some(due);
+                    }
+                    self.idle.borrow_mut().push_back(place);
+                    self.wake[place].notified().await;
+                }
+            }
+        }
+    }
+
+    fn hand_over(&self, due: Instant) {
+        self.pending.borrow_mut().push_back(due);
+        if let Some(place) = self.idle.borrow_mut().pop_front() {
+            self.wake[place].notify_one();
+        }
+    }
+
+    /// Ends the phase; what has not begun counts with the time that it has waited.
+    fn end(&self) {
+        self.over.set(true);
+        let now = clock::now();
+        let latency = &mut self.outcome.borrow_mut().latency;
+        self.pending.borrow_mut().drain(..).for_each(|due| latency.record(now.duration_since(due)));
+        self.wake.iter().for_each(Notify::notify_one);
+    }
+
+    fn answered(&self, due: Instant) {
+        let now = clock::now();
+        let mut outcome = self.outcome.borrow_mut();
+        outcome.latency.record(now.duration_since(due));
+        outcome.answered += 1;
+        outcome.in_time += u64::from(now <= self.end);
+        if matches!(self.pace, Pace::Closed) {
+            outcome.intended += 1;
+        }
+    }
+}
+
+/// Hands requests out at their times, then waits until all are answered or the grace is over.
+async fn hand_out(board: &Board, rate: f64) {
+    let time = board.end.duration_since(board.start);
+    let count = (rate * time.as_secs_f64()) as u64;
+    board.outcome.borrow_mut().intended = count;
+    for number in 0..count {
+        let due = board.start + Duration::from_secs_f64(number as f64 / rate);
+        if number % HAND_OUT_MAX == 0 {
+            tokio::task::yield_now().await;
+        }
+        wait_until(due).await;
+        if board.over.get() {
+            return;
+        }
+        board.outcome.borrow_mut().lag.record(clock::now().duration_since(due));
+        board.hand_over(due);
+    }
+    while !board.over.get() {
+        let answered = board.outcome.borrow().answered;
+        let now = clock::now();
+        if now > board.end + GRACE || (now > board.end && answered == count) {
+            board.end();
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+async fn wait_until(due: Instant) {
+    loop {
+        match due.checked_duration_since(clock::now()) {
+            None | Some(Duration::ZERO) => return,
+            Some(left) if left > WATCH => tokio::time::sleep(left - WATCH).await,
+            Some(_) => tokio::task::yield_now().await,
+        }
+    }
+}
+
+async fn work(board: Rc<Board>, place: usize, mut connection: Connection) -> io::Result<Connection> {
+    let mut request = Vec::new();
+    while let Some(due) = board.next_start(place).await {
+        let number = board.next.replace(board.next.get() + 1);
+        let question = &board.questions[(number % board.questions.len() as u64) as usize];
+        question.compose(number, &mut request);
+        let right = match connection.ask(&request).await {
+            Ok((status, body)) => question.check(number, status, body),
+            Err(error) => Err(error),
+        };
+        if right.is_err() {
+            board.end();
+        }
+        right?;
+        board.answered(due);
+    }
+    Ok(connection)
+}
+
+/// A connection with what it has read so far.
+struct Connection {
+    stream: TlsStream<TcpStream>,
+    read: Vec<u8>,
+}
+
+impl Connection {
+    async fn open(target: &Target) -> io::Result<Connection> {
+        #[expect(clippy::disallowed_methods, reason = "the bench is a client, on loopback only")]
+        let socket = TcpStream::connect(target.address).await?;
+        socket.set_nodelay(true)?;
+        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+        let stream = TlsConnector::from(target.tls.clone()).connect(name, socket).await?;
+        Ok(Connection { stream, read: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// Sends a request and reads its answer.
+    async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
+        self.stream.write_all(request).await?;
+        self.stream.flush().await?;
+        self.read.clear();
+        loop {
+            if self.stream.read_buf(&mut self.read).await? == 0 {
+                return Err(io::Error::other("the server closed a connection in the middle of an answer"));
+            }
+            if let Some((status, begin, length)) = wire::head(&self.read)? {
+                if self.read.len() >= begin + length {
+                    return Ok((status, &self.read[begin..begin + length]));
+                }
+            }
+            if self.read.len() > ANSWER_MAX {
+                return Err(io::Error::other("an answer without an end"));
+            }
+        }
+    }
+}
