@@ -84,6 +84,13 @@ const PLACES: staff::web::Places = staff::web::Places {
     get: |tx, id| Ok(facilities::get(tx, id)?.map(place_of)),
 };
 
+/// How the access log names those who asked.
+const STAFF_NAMES: counter::web::StaffNames = counter::web::StaffNames(|tx, cx| {
+    let accounts = staff::list(tx, cx, None, STAFF_NAMES_MAX)?;
+    Ok(accounts.into_iter().map(|account| (account.id, account.new.name)).collect())
+});
+const STAFF_NAMES_MAX: usize = 1_000;
+
 fn place_of(facility: facilities::rules::Facility) -> staff::web::Place {
     staff::web::Place { id: facility.id, name: facility.entry.name }
 }
@@ -91,7 +98,7 @@ fn place_of(facility: facilities::rules::Facility) -> staff::web::Place {
 /// All routes of pages, for the router and for the permission table.
 pub fn page_routes(settings: &Settings, demo: bool) -> Routes {
     Routes::new()
-        .join(counter::web::routes(settings.check.into()))
+        .join(counter::web::routes(settings.check.into(), STAFF_NAMES))
         .join(facilities::web::routes())
         .join(staff::web::routes(demo, PLACES))
         .join(status::routes())

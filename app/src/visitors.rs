@@ -21,6 +21,9 @@ use web::{
     routes::{STALE_FORM, Visitor, problem_page},
 };
 
+/// A page that reloads itself says so: nobody sits before it for certain, so it does not keep a session alive.
+const REFRESH: &str = "shikaku-refresh";
+
 /// Puts a [`Visitor`] into the request when there is one, and refuses requests from elsewhere.
 pub async fn recognise(State(house): State<House>, mut request: Request, next: Next) -> Response {
     let lang = lang_of(request.headers(), request.uri().query());
@@ -32,7 +35,7 @@ pub async fn recognise(State(house): State<House>, mut request: Request, next: N
         let asked = token.clone();
         match house.read(asker(), move |tx, cx| visitor(tx, cx.now, &asked)).await {
             Ok(Some((visitor, touch_due))) => {
-                if touch_due {
+                if touch_due && !request.headers().contains_key(REFRESH) {
                     // At most once a minute; a lost note only ends the session earlier.
                     let _ = house.change(asker(), move |tx, cx| staff::touch(tx, cx.now, &token)).await;
                 }

@@ -38,7 +38,8 @@
   };
 
   const reload = async (part) => {
-    const answer = await fetch(location.href, { cache: "no-store", headers: { accept: "text/html" } });
+    // The header says that nobody touched anything, so that a page left alone does not keep its session alive.
+    const answer = await fetch(location.href, { cache: "no-store", headers: { accept: "text/html", "shikaku-refresh": "1" } });
     // Signed out, or moved: the page as a whole has changed.
     if (answer.redirected || answer.status === 401) return location.reload();
     if (!answer.ok) return;

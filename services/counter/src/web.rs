@@ -4,12 +4,13 @@
 //! Not here: how a terminal or a visitor is recognised (`app`); the folder door (`terminal`).
 //! Rules come from: the reference on OQS, section 7; docs/rules.md S1 r3, r7.
 
-mod door;
+pub(crate) mod door;
 mod pages;
 mod texts;
 
 use axum::routing::{get, post};
-use base::Role;
+use base::{Cx, Id, Result, Role, kinds};
+use store::Tx;
 use web::routes::{Permit, Routes};
 
 use crate::rules::Settings;
@@ -26,6 +27,10 @@ const ADMINISTRATOR: Permit = Permit::Roles(&[Role::FacilityAdministrator]);
 #[derive(Clone)]
 struct Desk(Arc<Settings>);
 
+/// How the log learns the names of those who asked, without knowing `staff`: the accounts that the reader may manage.
+#[derive(Clone, Copy)]
+pub struct StaffNames(pub fn(&mut Tx<'_>, &Cx<'_>) -> Result<Vec<(Id<kinds::Staff>, String)>>);
+
 /// The machines' door.
 pub fn machine_routes(settings: Settings) -> Routes {
     let desk = Desk(Arc::new(settings));
@@ -39,13 +44,13 @@ pub fn machine_routes(settings: Settings) -> Routes {
 }
 
 /// The pages of the reception.
-pub fn routes(settings: Settings) -> Routes {
+pub fn routes(settings: Settings, names: StaffNames) -> Routes {
     let desk = axum::Extension(Desk(Arc::new(settings)));
     Routes::new()
         .add("GET", "/reception", "counter.list", AT_THE_DESK, get(pages::reception).layer(desk.clone()))
         .add("POST", "/reception/check", "counter.check", AT_THE_DESK, post(pages::check).layer(desk.clone()))
         .add("GET", "/checks/{decision}", "counter.get", AT_THE_DESK, get(pages::decision).layer(desk))
-        .add("GET", "/log", "counter.log", ADMINISTRATOR, get(pages::log))
+        .add("GET", "/log", "counter.log", ADMINISTRATOR, get(pages::log).layer(axum::Extension(names)))
         .nav("/reception", "受付・資格確認", "Reception", AT_THE_DESK)
         .nav("/log", "照会の記録", "Access log", ADMINISTRATOR)
 }

@@ -436,8 +436,9 @@ pub fn settle(standing: &[&Fact], wanted: &[NewFact]) -> Vec<(NewFact, Option<Id
     let mut stale: Vec<&&Fact> = standing.iter().filter(|fact| !wanted.contains(&fact.new)).collect();
     let mut plan: Vec<_> = wanted
         .iter()
-        .filter(|fact| !standing.iter().any(|old| old.new == **fact))
-        .map(|fact| (fact.clone(), stale.pop().map(|old| old.id)))
+        .enumerate()
+        .filter(|(place, fact)| !wanted[..*place].contains(fact) && !standing.iter().any(|old| old.new == **fact))
+        .map(|(_, fact)| (fact.clone(), stale.pop().map(|old| old.id)))
         .collect();
     plan.extend(stale.into_iter().map(|old| (NewFact::always(What::Nothing), Some(old.id))));
     plan

@@ -32,11 +32,6 @@ impl Histogram {
         self.max = self.max.max(time);
     }
 
-    /// How many were added.
-    pub fn total(&self) -> u64 {
-        self.total
-    }
-
     /// The largest.
     pub fn max(&self) -> Duration {
         self.max
@@ -97,7 +92,7 @@ mod tests {
         about(0.5, 500);
         about(0.99, 990);
         about(0.999, 999);
-        assert_eq!((times.total(), times.max()), (1000, Duration::from_millis(1)));
+        assert_eq!((times.total, times.max()), (1000, Duration::from_millis(1)));
         assert_eq!(Histogram::default().at(0.5), Duration::ZERO);
     }
 }

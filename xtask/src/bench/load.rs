@@ -322,10 +322,10 @@ impl Connection {
             if self.stream.read_buf(&mut self.read).await? == 0 {
                 return Err(io::Error::other("the server closed a connection in the middle of an answer"));
             }
-            if let Some((status, begin, length)) = wire::head(&self.read)? {
-                if self.read.len() >= begin + length {
-                    return Ok((status, &self.read[begin..begin + length]));
-                }
+            if let Some((status, begin, length)) = wire::head(&self.read)?
+                && self.read.len() >= begin + length
+            {
+                return Ok((status, &self.read[begin..begin + length]));
             }
             if self.read.len() > ANSWER_MAX {
                 return Err(io::Error::other("an answer without an end"));

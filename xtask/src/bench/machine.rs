@@ -69,10 +69,9 @@ pub fn threads(pid: u32) -> io::Result<Threads> {
 
 /// CPU time of a thread or process that has one thread: to the nanosecond where the kernel counts so, else in ticks.
 fn cpu_of(folder: &Path) -> io::Result<Duration> {
-    if let Ok(text) = fs::read_to_string(folder.join("schedstat")) {
-        if let Some(nanos) = text.split(' ').next().and_then(|nanos| nanos.parse().ok()) {
-            return Ok(Duration::from_nanos(nanos));
-        }
+    let precise = fs::read_to_string(folder.join("schedstat")).ok();
+    if let Some(nanos) = precise.and_then(|text| text.split(' ').next()?.parse().ok()) {
+        return Ok(Duration::from_nanos(nanos));
     }
     let stat = fs::read_to_string(folder.join("stat"))?;
     Ok(ticks(field(&stat, USER)? + field(&stat, SYSTEM)?))

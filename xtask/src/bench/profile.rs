@@ -1,9 +1,10 @@
 //! Where the CPU time of a saturated server goes: `perf` samples its stacks, and each sample is given to a function
 //! (the innermost) and to a part of the program (the innermost frame that one of the rules below knows).
+//! The rules are words in names, so a share is a hint of where to look and not an account.
 
 use super::{load::Pace, runs::Bench, servers::Starter};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     path::Path,
     process::{Child, Command, Stdio},
@@ -15,7 +16,9 @@ const RATE: &str = "499";
 const STACK: &str = "dwarf,16384";
 /// Functions that are listed.
 const LISTED: usize = 25;
-/// Below this share of a part, a function is not worth a word.
+/// Functions that are listed with what they call: the outermost ones say nothing, so there are more.
+const LISTED_WHOLE: usize = 120;
+/// Functions that are named beside their part.
 const PARTS_FUNCTIONS: usize = 4;
 
 /// The parts of the program, by what their functions' names contain. The first rule that fits a frame wins.
@@ -91,6 +94,7 @@ fn record(file: &Path, pid: u32, seconds: u64) -> io::Result<Child> {
 /// The samples of `perf script`, told by part and by function.
 fn told(script: &str) -> String {
     let (mut parts, mut functions) = (HashMap::<String, Part>::new(), HashMap::<String, u64>::new());
+    let mut whole = HashMap::<String, u64>::new();
     let mut total = 0;
     for sample in script.split("\n\n") {
         let mut lines = sample.lines().filter(|line| !line.trim().is_empty());
@@ -104,11 +108,14 @@ fn told(script: &str) -> String {
         part.samples += 1;
         *part.functions.entry(inner.clone()).or_default() += 1;
         *functions.entry(inner).or_default() += 1;
+        for name in frames.iter().map(|frame| short(frame)).collect::<BTreeSet<String>>() {
+            *whole.entry(name).or_default() += 1;
+        }
     }
     let share = |samples: u64| samples as f64 * 100.0 / (total.max(1)) as f64;
     let mut text = format!("{total} samples.\n\nBy part (innermost frame that belongs to one):\n");
     let mut parts: Vec<(String, Part)> = parts.into_iter().collect();
-    parts.sort_by(|a, b| b.1.samples.cmp(&a.1.samples));
+    parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.samples));
     for (name, part) in &parts {
         let within: Vec<String> = first(&part.functions, PARTS_FUNCTIONS)
             .iter()
@@ -116,9 +123,13 @@ fn told(script: &str) -> String {
             .collect();
         text.push_str(&format!("  {:5.1} %  {name:28} {}\n", share(part.samples), within.join(", ")));
     }
-    text.push_str("\nBy function (self):\n");
-    for (name, samples) in first(&functions, LISTED) {
-        text.push_str(&format!("  {:5.1} %  {name}\n", share(samples)));
+    for (title, counts, most) in
+        [("itself", &functions, LISTED), ("with what it calls", &whole, LISTED_WHOLE)]
+    {
+        text.push_str(&format!("\nBy function, {title}:\n"));
+        for (name, samples) in first(counts, most) {
+            text.push_str(&format!("  {:5.1} %  {name}\n", share(samples)));
+        }
     }
     text
 }

@@ -73,7 +73,7 @@ fn thousands(value: i64) -> String {
     let text = value.abs().to_string();
     let mut out = String::new();
     for (place, figure) in text.chars().enumerate() {
-        if place > 0 && (text.len() - place) % 3 == 0 {
+        if place > 0 && (text.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(figure);

@@ -174,7 +174,7 @@ fn undetermined(echo: &Echo, help: &'static Help, at: Instant) -> CheckResponse 
 }
 
 /// What happened and what the desk does; for the third answer also as of when and from where. At most 120 characters.
-fn message(help: &Help, as_of: Option<Instant>) -> String {
+pub(crate) fn message(help: &Help, as_of: Option<Instant>) -> String {
     let text = match as_of {
         None => format!("{}{}", help.what.0, help.desk.0),
         Some(at) => {
@@ -185,7 +185,7 @@ fn message(help: &Help, as_of: Option<Instant>) -> String {
     text.chars().take(MESSAGE_MAX).collect()
 }
 
-const MESSAGE_MAX: usize = 120;
+pub(crate) const MESSAGE_MAX: usize = 120;
 /// Information with a good answer: the facility is in pre-operation (S1 r9).
 const PRE_OPERATION: (&str, &str) =
     ("SKC00001I", "プレ運用中です。被保険者証・資格確認書もあわせて確認してください。");

@@ -5,7 +5,7 @@
 //! Not here: decisions (`rules`), the frame (`web`).
 //! Rules come from: docs/rules.md S1 r3, r7, r9; the reference on OQS, section 6.3.
 
-use super::{Desk, door::wait, texts};
+use super::{Desk, StaffNames, door::wait, texts};
 use crate::{
     Check, Checked, Visit,
     refusals::{ALL, GUESSING, request_conflict},
@@ -36,7 +36,7 @@ const LIST_MAX: usize = 100;
 /// Rows of a page of the log.
 const LOG_MAX: usize = 300;
 /// The list is read anew every so many seconds.
-const REFRESH_S: u32 = 10;
+const REFRESH_S: u32 = 30;
 
 pub(super) async fn reception(page: Page, Extension(desk): Extension<Desk>) -> Response {
     reception_page(&page, &desk, StatusCode::OK, &Form::default(), &[]).await
@@ -65,13 +65,16 @@ async fn reception_page(
     let main = html! {
         h1 { (title) }
         (error_summary(page.lang, wrong))
-        section aria-labelledby="by-number" {
-            h2 #by-number { (page.t("番号で照会する", "Check by number")) }
-            (number_form(page, typed, wrong))
-        }
-        section #today aria-labelledby="today-title" data-refresh=(REFRESH_S) {
-            h2 #today-title { (page.t("今日の受付", "Today")) }
-            (visit_list(page.lang, &visits))
+        div.desk {
+            section aria-labelledby="by-number" {
+                h2 #by-number { (page.t("番号で照会する", "Check by number")) }
+                (number_form(page, typed, wrong))
+            }
+            // The answer to a wrong form is not read anew: its address is the form's, which is only posted to.
+            div { section #today aria-labelledby="today-title" data-refresh=[wrong.is_empty().then_some(REFRESH_S)] {
+                h2 #today-title { (page.t("今日の受付", "Today")) }
+                (visit_list(page.lang, &visits))
+            } }
         }
     };
     page.show_as(status, title, None, main)
@@ -390,9 +393,9 @@ fn visit_row(lang: Lang, visit: &Visit) -> Vec<Markup> {
     let time = time.get(11..16).unwrap_or_default().to_owned();
     let id = visit.entry.answer.and_then(Id::<kinds::Decision>::new);
     vec![
-        html! { (time) },
+        html! { span.num { (time) } },
         html! {
-            @let label = name.unwrap_or_else(|| lang.pick("（該当する方なし）", "(nobody found)").to_owned());
+            @let label = name.unwrap_or_else(|| texts::nameless(lang, &visit.entry.outcome).to_owned());
             @match id {
                 Some(id) => a href=(format!("/checks/{id}")) { (label) },
                 None => (label),
@@ -413,19 +416,26 @@ fn named(decision: &Decision) -> Option<String> {
     decision.shown.first().map(|shown| shown.entry.name.written.clone())
 }
 
-pub(super) async fn log(page: Page, RawQuery(query): RawQuery) -> Response {
-    let asked = query.as_deref().unwrap_or_default().split('&').find_map(|pair| pair.strip_prefix("day="));
+pub(super) async fn log(page: Page, Extension(names): Extension<StaffNames>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let asked = query.split('&').find_map(|pair| pair.strip_prefix("day="));
     let day = asked.and_then(Date::parse8).unwrap_or_else(|| page.house.now().date());
     let read = page
         .house
         .read(page.asker(Purpose::Inspection), move |tx, cx| {
-            crate::log(tx, cx, day.begins(), day.plus_days(1).begins(), LOG_MAX)
+            let entries = crate::log(tx, cx, day.begins(), day.plus_days(1).begins(), LOG_MAX)?;
+            Ok((entries, (names.0)(tx, cx)?))
         })
         .await;
-    let entries = match read {
-        Ok(entries) => entries,
+    let (mut entries, names) = match read {
+        Ok(read) => read,
         Err(trouble) => return page.trouble(trouble),
     };
+    // Pages that reload themselves fill the log; they are shown when asked for.
+    let everything = query.split('&').any(|pair| pair == "all=1");
+    if !everything {
+        entries.retain(|entry| entry.act != "counter.list");
+    }
     let l = page.lang;
     let title = page.t("照会の記録", "Access log");
     let heads = [
@@ -435,8 +445,9 @@ pub(super) async fn log(page: Page, RawQuery(query): RawQuery) -> Response {
         page.t("結果", "Result"),
         page.t("表示した項目", "Shown"),
     ];
-    let rows: Vec<Vec<Markup>> = entries.iter().map(|entry| log_row(l, entry)).collect();
+    let rows: Vec<Vec<Markup>> = entries.iter().map(|entry| log_row(l, entry, &names)).collect();
     let (before, after) = (day.plus_days(-1).stamp8(), day.plus_days(1).stamp8());
+    let today = day.stamp8();
     page.show(
         title,
         html! {
@@ -446,6 +457,11 @@ pub(super) async fn log(page: Page, RawQuery(query): RawQuery) -> Response {
                 "What this facility asked and saw. Patients' names are not shown.",
             )) }
             (web::parts::pager(l, Some(&format!("/log?day={before}")), Some(&format!("/log?day={after}")), &day.to_string()))
+            @if !everything {
+                p { a href=(format!("/log?day={today}&all=1")) {
+                    (page.t("一覧の表示も含めてすべて見る", "Show everything, list views too"))
+                } }
+            }
             @if rows.is_empty() {
                 p { (page.t("この日の記録はありません。", "Nothing on this day.")) }
             } @else {
@@ -455,25 +471,30 @@ pub(super) async fn log(page: Page, RawQuery(query): RawQuery) -> Response {
     )
 }
 
-fn log_row(lang: Lang, entry: &Entry) -> Vec<Markup> {
-    let who = match (entry.number("terminal"), entry.number("staff")) {
-        (Some(terminal), _) => Id::<kinds::Terminal>::new(terminal).map(|id| id.to_string()),
-        (_, Some(staff)) => Id::<kinds::Staff>::new(staff).map(|id| id.to_string()),
-        _ => None,
+fn log_row(lang: Lang, entry: &Entry, names: &[(Id<kinds::Staff>, String)]) -> Vec<Markup> {
+    let who = match (entry.number("terminal"), entry.number("staff").and_then(Id::<kinds::Staff>::new)) {
+        (Some(_), _) => lang.pick("端末", "Terminal").to_owned(),
+        (_, Some(staff)) => {
+            let named = names.iter().find(|(id, _)| *id == staff);
+            named.map_or_else(|| staff.to_string(), |(_, name)| name.clone())
+        }
+        _ => lang.pick("システム", "System").to_owned(),
     };
+    let shown = entry.word("shown").unwrap_or_default().split(' ').map(|group| texts::group(lang, group));
+    let shown: Vec<&str> = shown.filter(|group| !group.is_empty()).collect();
     let outcome = texts::outcome(lang, &entry.outcome);
     let id = entry.answer.and_then(Id::<kinds::Decision>::new).filter(|_| entry.act == "counter.check");
     vec![
-        html! { (entry.at.for_people()) },
+        html! { span.num { (entry.at.for_people().get(11..).unwrap_or_default()) } },
         html! {
             @match id {
-                Some(id) => a href=(format!("/checks/{id}")) { code { (entry.act) } },
-                None => code { (entry.act) },
+                Some(id) => a href=(format!("/checks/{id}")) { (texts::act(lang, &entry.act)) },
+                None => (texts::act(lang, &entry.act)),
             }
             @if entry.repeated { " " (badge(Tone::Neutral, lang.pick("再送", "repeat"))) }
         },
-        html! { code { (who.unwrap_or_else(|| "—".into())) } },
+        html! { (who) },
         badge(outcome.tone, outcome.word),
-        html! { (entry.word("shown").unwrap_or("—")) },
+        html! { @if shown.is_empty() { "—" } @else { (shown.join(lang.pick("、", ", "))) } },
     ]
 }

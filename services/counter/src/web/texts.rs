@@ -87,6 +87,51 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
     OutcomeText { tone, word: lang.pick(ja, en), what_now: lang.pick(now_ja, now_en) }
 }
 
+/// What stands in the list in the place of a name that is not shown.
+pub(super) fn nameless(lang: Lang, outcome: &str) -> &'static str {
+    match outcome {
+        "several" => lang.pick("（複数の方が該当）", "(several people fit)"),
+        "undetermined" => lang.pick("（氏名は表示できません）", "(name not shown)"),
+        "refused" => lang.pick("（受け付けていません）", "(refused)"),
+        _ => lang.pick("（該当する方なし）", "(nobody found)"),
+    }
+}
+
+/// The name of an act of the log; one that has none stands as its code.
+pub(super) fn act(lang: Lang, act: &str) -> String {
+    let (ja, en) = match act {
+        "counter.check" => ("資格確認", "Check"),
+        "counter.get" => ("結果の閲覧", "Looked at a result"),
+        "counter.list" => ("一覧の表示", "Looked at the list"),
+        "counter.log" => ("記録の閲覧", "Looked at this log"),
+        "counter.alarm" => ("警報", "Alarm"),
+        "staff.switch_to" | "staff.sign_in" => ("ログイン", "Signed in"),
+        "staff.sign_out" => ("ログアウト", "Signed out"),
+        "staff.list" | "staff.get" => ("職員の閲覧", "Looked at accounts"),
+        "staff.record" | "staff.demo_desks" => ("職員の登録", "Recorded an account"),
+        "facilities.record" => ("医療機関の登録", "Recorded the facility"),
+        "facilities.admit_terminal" => ("端末の登録", "Admitted a terminal"),
+        "facilities.bar_terminal" => ("端末の停止", "Barred a terminal"),
+        _ => (act, act),
+    };
+    lang.pick(ja, en).to_owned()
+}
+
+/// The name of a group of fields that was shown.
+pub(super) fn group(lang: Lang, group: &str) -> &'static str {
+    let (ja, en) = match group {
+        "insurance" => ("資格", "eligibility"),
+        "aid" => ("医療扶助", "medical aid"),
+        "address" => ("住所", "address"),
+        "limit" => ("限度額", "limit"),
+        "diseases" => ("特定疾病", "specific diseases"),
+        "tickets" => ("医療券", "medical tickets"),
+        "list" => ("一覧", "list"),
+        _ => ("", ""),
+    };
+    lang.pick(ja, en)
+}
+
 /// A step's sentence from its code and number.
 pub(super) fn step(lang: Lang, code: &str, number: i64) -> String {
     let day = Date::from_number(number).map(|day| lang.pick(&day.in_era(), &day.to_string()).to_owned());

@@ -1,0 +1,314 @@
+//! The machines' door through the real router: the JSON mirror goes in, the JSON mirror comes out.
+//!
+//! Always holds: whatever a terminal sends, the answer is a message with status 200, of which every value is a text
+//! within the widths of the layout; only what the desk asked for comes back in it.
+//! Not here: client certificates (`app`), XML and files (`terminal`).
+
+use super::desk::{Desk, facility_code, facility_id, settings, terminal_of};
+use crate::{
+    refusals::ALL,
+    web::{
+        SEARCH_PATH,
+        door::{MESSAGE_MAX, message},
+        machine_routes,
+    },
+};
+use audit::testing::{each_database, seeded_random};
+use axum::{body::Body, http::Request};
+use base::{Clock, Help, Instant};
+use expect_test::{Expect, expect};
+use formats::{json, tree::Node, xml::Limits};
+use http_body_util::BodyExt;
+use std::{fmt::Write, sync::Arc};
+use tower::ServiceExt;
+use web::{
+    house::{House, Parts},
+    routes::Machine,
+};
+
+/// Plays a story on each database: the lines of `tests/desk`, and `A posts c1 NAME=VALUE…` (a message with the numbers
+/// of a coverage; what is named differs, `NAME` alone is left out, `key=…` is the request's id), `A sends BODY`
+/// (whatever it is), `nobody sends BODY` (no certificate).
+fn check(story: &str, expected: Expect) {
+    let mut told: Option<String> = None;
+    each_database("counter_door", |store| {
+        let mut desk = Desk::open(store);
+        let mut out = String::new();
+        for line in story.lines().map(str::trim).filter(|line| !line.is_empty()) {
+            let mut words = line.splitn(3, ' ');
+            match (words.next().unwrap_or_default(), words.next().unwrap_or_default(), words.next()) {
+                (who, "posts", Some(rest)) => {
+                    let (body, key) = message_of(&desk, who, rest);
+                    out += &post(&desk, Some(who), &body, key.as_deref());
+                }
+                ("nobody", "sends", Some(body)) => out += &post(&desk, None, body, None),
+                (who, "sends", Some(body)) => out += &post(&desk, Some(who), body, None),
+                _ => drop(desk.line(line)),
+            }
+        }
+        desk.no_row_names_anybody();
+        assert_eq!(told.get_or_insert_with(|| out.clone()), &out, "the databases differ");
+    });
+    expected.assert_eq(&told.unwrap_or_default());
+}
+
+/// The body of a request in the order of the layout, and the request's id.
+fn message_of(desk: &Desk<'_>, who: &str, rest: &str) -> (String, Option<String>) {
+    let mut words = rest.split(' ');
+    let entry = &desk.entries[words.next().unwrap_or_default()];
+    let mut header = vec![
+        ("QualificationConfirmationDate", desk.now.date().stamp8()),
+        ("MedicalInstitutionCode", facility_code(who).to_string()),
+    ];
+    let mut search = vec![
+        ("InsurerNumber", entry.insurer.padded()),
+        ("InsuredCardSymbol", entry.symbol.clone().unwrap_or_default()),
+        ("InsuredIdentificationNumber", entry.number.clone()),
+        ("Birthdate", entry.birth.stamp8()),
+        ("LimitApplicationCertificateRelatedConsFlg", "0".to_owned()),
+    ];
+    let mut key = None;
+    for word in words {
+        let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value.to_owned())));
+        if name == "key" {
+            key = value;
+            continue;
+        }
+        let fields = if name.starts_with("Q") || name.starts_with("M") || name.contains("File") {
+            &mut header
+        } else {
+            &mut search
+        };
+        fields.retain(|(known, _)| *known != name);
+        fields.extend(value.map(|value| (name, value)));
+    }
+    let object = |fields: &[(&str, String)]| {
+        let members: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+        members.join(",")
+    };
+    let body = format!(
+        "{{\"XmlMsg\":{{\"MessageHeader\":{{{}}},\"MessageBody\":{{\"QualificationConfirmSearchInfo\":{{{}}}}}}}}}",
+        object(&header),
+        object(&search)
+    );
+    (body, key)
+}
+
+struct Stopped(Instant);
+
+impl Clock for Stopped {
+    fn now(&self) -> Instant {
+        self.0
+    }
+}
+
+/// Status and body as they leave the router.
+fn post_raw(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> (u16, String) {
+    let house = House::open(Parts {
+        store: desk.store.clone(),
+        clock: Arc::new(Stopped(desk.now)),
+        ids: desk.ids.clone(),
+        random: seeded_random(7),
+        hosts: Vec::new(),
+        demo: false,
+        behind_https: false,
+        desk_threads: 1,
+        desk_queue: 4,
+        page_threads: 1,
+        page_queue: 1,
+    });
+    let router = machine_routes(settings()).into_router(house.expect("a house"));
+    let mut request = Request::post(SEARCH_PATH).header("content-type", "application/json");
+    if let Some(key) = key {
+        request = request.header("idempotency-key", key);
+    }
+    if let Some(who) = who {
+        assert!(facility_id(who) > 0);
+        request = request.extension(Machine { actor: terminal_of(who) });
+    }
+    let request = request.body(Body::from(body.to_owned())).expect("a request");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+    runtime.block_on(async {
+        let response = router.oneshot(request).await.expect("an answer");
+        let status = response.status().as_u16();
+        let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, String::from_utf8(bytes.to_vec()).expect("UTF-8"))
+    })
+}
+
+/// The answer as a tree, one element a line.
+fn post(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> String {
+    let (status, text) = post_raw(desk, who, body, key);
+    if who.is_none() {
+        return format!("status {status}\n");
+    }
+    assert_eq!(status, 200, "a terminal's message is always answered");
+    let root = json::parse(text.as_bytes(), &Limits::default()).expect("a message");
+    let (read, problems) = formats::oqs::CheckResponse::read(&root);
+    assert!(read.is_some() && problems.is_empty(), "an answer that our own reader refuses: {problems:?}");
+    let mut out = String::from("answer\n");
+    for part in root.children() {
+        tree(part, 1, &mut out);
+    }
+    out
+}
+
+fn tree(node: &Node, depth: usize, out: &mut String) {
+    let _ = writeln!(out, "{:1$}{2} {3}", "", depth * 2, node.name, node.text().unwrap_or_default());
+    for child in node.children() {
+        tree(child, depth + 1, out);
+    }
+}
+
+#[test]
+fn s1_r3_valid_with_everything() {
+    check(
+        "
+        insure c1 p1 branch=01 address=東京都
+        fact c1 rate 30
+        fact c1 elderly 20 from=20250801 to=20260731
+        fact c1 limit A03 from=20250801 to=20260731
+        fact c1 disease 1 from=20200101
+        insure c2 p1 class=A1 insurer=12143210 symbol=
+        fact c2 ticket A from=20260601 to=20260630
+        A posts c1 ArbitraryFileIdentifier=f1 ArbitraryIdentifier=patient-7 LimitApplicationCertificateRelatedConsFlg=1 SpecificDiseasesCertificateRelatedConsFlg=1
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_lists_are_arrays_and_six_digits_are_padded() {
+    let mut told = String::new();
+    each_database("counter_door", |store| {
+        let mut desk = Desk::open(store);
+        desk.line("insure c1 p1 insurer=133066 symbol=");
+        let (body, _) = message_of(&desk, "A", "c1 InsurerNumber=133066");
+        told = post_raw(&desk, Some("A"), &body, None).1;
+    });
+    expect![[""]].assert_eq(&told);
+}
+
+#[test]
+fn s1_r3_lost_and_a_new_one_known() {
+    check(
+        "
+        insure c1 p1
+        fact c1 loss 03 from=20260601
+        insure c2 p1 from=20260601 insurer=133066
+        A posts c1
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_nobody_fits_and_several_fit() {
+    check(
+        "
+        insure c1 p1 symbol=F number=7 born=20150505
+        insure c2 p2 symbol=F number=7 born=20150505
+        A posts c1
+        A posts c1 Birthdate=20150506 ArbitraryIdentifier=x
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_the_third_answer_says_as_of_when_and_from_where() {
+    check(
+        "
+        insure c1 p1/held-back
+        A posts c1 ArbitraryFileIdentifier=f1 ArbitraryIdentifier=x
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r9_information_comes_with_a_good_answer() {
+    check(
+        "
+        insure c1 p1 insurer=39131008 symbol= born=19450608
+        facility C pre=20260601
+        A posts c1 InsuredCardSymbol
+        C posts c1 InsuredCardSymbol
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
+    check(
+        "
+        insure c1 p1
+        A posts c1 MedicalInstitutionCode=1310110022 ArbitraryFileIdentifier=f1 ArbitraryIdentifier=x
+        A posts c1 QualificationConfirmationDate=20990101
+        A posts c1 QualificationConfirmationDate=20260230
+        A posts c1 Birthdate=19800230
+        A posts c1 Birthdate
+        A posts c1 InsurerNumber=1234567
+        A posts c1 LimitApplicationCertificateRelatedConsFlg=2
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_whatever_is_sent_is_answered() {
+    check(
+        r#"
+        A sends {}
+        A sends {"XmlMsg":
+        A sends <XmlMsg/>
+        A sends {"XmlMsg":{"MessageHeader":{"ArbitraryFileIdentifier":"f1"}}}
+        A sends {"XmlMsg":{"MessageHeader":{"QualificationConfirmationDate":20260601}}}
+        A sends {"Other":{"MessageHeader":{}}}
+        nobody sends {}
+        "#,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r7_empty_and_unknown_elements_are_as_if_not_sent() {
+    check(
+        "
+        insure c1 p1 symbol= insurer=39131008 born=19450608
+        fact c1 rate 10
+        A posts c1 InsuredCardSymbol= InsuredBranchNumber= Unknown=1 ArbitraryIdentifier= LimitApplicationCertificateRelatedConsFlg
+        ",
+        expect![[""]],
+    );
+}
+
+#[test]
+fn s1_r3_a_repeat_is_rendered_again_and_a_conflict_refused() {
+    check(
+        "
+        insure c1 p1
+        A posts c1 key=k1
+        A posts c1 key=k1
+        A posts c1 key=k1 ArbitraryIdentifier=x
+        A lists
+        ",
+        expect![[""]],
+    );
+}
+
+/// Whatever we say fits into the element, also with as-of and source, and is never cut.
+#[test]
+fn s1_r3_every_message_fits() {
+    let at = Instant::from_ms(1_780_000_000_000);
+    let busy = web::routes::BUSY;
+    for help in ALL.iter().copied().chain([&busy]) {
+        let Help { what, desk, .. } = help;
+        assert_eq!(message(help, None), format!("{}{}", what.0, desk.0), "{}: cut", help.code);
+        let with_source = message(help, Some(at));
+        assert!(with_source.chars().count() <= MESSAGE_MAX, "{}", help.code);
+        assert!(with_source.ends_with("現在・保険者登録情報による）"), "{}: {with_source}", help.code);
+    }
+    assert_eq!(MESSAGE_MAX, 120);
+}
