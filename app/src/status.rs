@@ -6,7 +6,7 @@
 //! Rules come from: the issue, parts B and F.
 
 use axum::{
-    extract::Path,
+    extract::{Path, RawQuery},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
@@ -54,7 +54,7 @@ pub(crate) async fn not_found(headers: HeaderMap) -> Response {
 }
 
 /// Sends everybody where they belong.
-async fn first(page: Page) -> Response {
+async fn first(page: Page, RawQuery(query): RawQuery) -> Response {
     let to = match page.visitor.as_ref().map(|visitor| visitor.role) {
         None if page.house.is_demo() => "/desks",
         None => "/sign-in",
@@ -62,6 +62,9 @@ async fn first(page: Page) -> Response {
         Some(Role::SystemAdministrator) => "/facilities",
         Some(_) => "/status",
     };
+    // A language that was asked for here goes along; the page that is reached keeps it.
+    let lang = query.filter(|query| matches!(query.as_str(), "lang=ja" | "lang=en"));
+    let to = lang.map_or_else(|| to.to_owned(), |lang| format!("{to}?{lang}"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 

@@ -235,14 +235,14 @@ fn s1_r7_left_and_joined_again_with_the_same_numbers() {
         A asks c2
         ",
         expect![[r#"
-            d1: valid (numbers-found:2 covers:20200401) · 患者1
+            d1: valid (numbers-found:2 covers:20220401) · 患者1
             d2: invalid (numbers-found:2 lost:20240401 window-passed:20240415) · 患者1 lost 2024-04-01 03
             d3: invalid (numbers-found:2 lost:20240401 window-passed:20240415) · 患者1 lost 2024-04-01 03
             d4: valid (numbers-found:2 covers:20260101) · 患者2
-            refused: counter.day-out-of-range
-            d5: valid (numbers-found:2 covers:20200401) · 患者1
-            d6: invalid (numbers-found:2 lost:20240401 window-passed:20240415) · 患者1 lost 2024-04-01 03
-            d7: counter.link-not-sure (numbers-found:2 link-not-sure:2)
+            d5: none (numbers-found:2 begins-later:20220401)
+            d6: valid (numbers-found:2 covers:20220401) · 患者1
+            d7: invalid (numbers-found:2 lost:20240401 window-passed:20240415) · 患者1 lost 2024-04-01 03
+            d8: counter.link-not-sure (numbers-found:2 link-not-sure:2)
         "#]],
     );
 }
@@ -319,7 +319,7 @@ fn s1_r6_limit_and_diseases_only_when_declared() {
             d3: valid (numbers-found:1 covers:20200101) · 患者1 disease 1
             d4: valid (numbers-found:1 covers:20200101) · 患者1 limit A03 disease 1 disease 2
             d5: valid (numbers-found:1 covers:20200101) · 患者1 limit A03
-            refused: counter.day-out-of-range
+            d6: valid (numbers-found:1 covers:20200101) · 患者1
         "#]],
     );
 }
@@ -346,11 +346,11 @@ fn s1_r3_rates_are_dated_and_not_known_is_said() {
             d1: valid (numbers-found:1 covers:20200101 rate-not-known) · 患者1
             d2: valid (numbers-found:1 covers:20200101) · 患者1 10%
             d3: valid (numbers-found:1 covers:20200101) · 患者1 10%
-            refused: counter.day-out-of-range
-            d4: valid (numbers-found:1 covers:20200101) · 患者1 10%
-            d5: valid (numbers-found:1 covers:20200101) · 患者1 20%
-            d6: valid (numbers-found:1 covers:20200101) · 患者2 elderly 20%
-            refused: counter.day-out-of-range
+            d4: valid (numbers-found:1 covers:20200101 rate-not-known) · 患者1
+            d5: valid (numbers-found:1 covers:20200101) · 患者1 10%
+            d6: valid (numbers-found:1 covers:20200101) · 患者1 20%
+            d7: valid (numbers-found:1 covers:20200101) · 患者2 elderly 20%
+            d8: valid (numbers-found:1 covers:20200101) · 患者2
         "#]],
     );
 }
@@ -755,14 +755,14 @@ fn s1_r3_a_row_names_every_fact_that_its_answer_rests_on() {
         ",
         expect![[r#"
             valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
-            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate] · steps: numbers-found:1 covers:20200101 address-withheld:0 limit-not-asked:0 · shown: insurance
+            valid · p1 c1 · [c1 c1.verified c1.withheld c1.rate c1.limit] · steps: numbers-found:1 covers:20200101 address-withheld:0 · shown: insurance limit
+            invalid-new-known · p1 c1 · [c1 c1.verified c1.loss c2 c2.verified c1.withheld c1.rate] · steps: numbers-found:1 lost:20260601 successor-known:0 address-withheld:0 limit-not-asked:0 · shown: insurance
+            undetermined · p1 c1 · [c1 c1.verified c1.loss c2 c2.held-back] · code: counter.successor-not-sure · steps: numbers-found:1 lost:20260601 successor-held:0
+            undetermined · nobody c3 · [c3 c3.held-back] · code: counter.link-not-sure · steps: numbers-found:1 link-not-sure:1
+            none · nobody no coverage · [] · steps: numbers-found:0
+            mismatch · nobody no coverage · [] · steps: numbers-found:1 other-birth:1
+            mismatch · p1 no coverage · [] · steps: numbers-found:1 other-birth:1
+            refused · nobody no coverage · [] · code: counter.foreign-facility
         "#]],
     );
 }

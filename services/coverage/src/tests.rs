@@ -465,11 +465,11 @@ fn s5_r1_settling_takes_no_row_more_than_it_must() {
             c1 at r7: 2020-08-01  2021-08-01 Rate { percent: 10 }
             r8: 1 rows
             c1 at r8: 2020-08-01  2021-08-01 
-            r9: 2 rows
+            r9: 1 rows
             r10: 2 rows
             r11: 1 rows
             r12: 0 rows
-            c1 at r12: 2021-08-01 Rate { percent: 10 }, Rate { percent: 10 }, Disease { category: "2", self_pay: 10000 }
+            c1 at r12: 2021-08-01 Rate { percent: 10 }, Disease { category: "2", self_pay: 10000 }
         "#]],
     );
 }

@@ -24,7 +24,7 @@ pub(super) fn settings() -> Settings {
 }
 
 /// Plays a story on each database. It begins on 2026-06-01 at nine in the morning. Lines:
-/// `insure c1 p1[/state] name=value…` (`-` for nobody) · `correct c1 …` · `link c1 p1/state` ·
+/// `insure c1 p1[/state] name=value…` (`-` for nobody) · `correct c1 …` · `link c1 p1/state` · `insurer NUMBER NAME` ·
 /// `fact c1 KIND VALUE from=… to=…` · `facility C pre=… from=… closes=…` · `on DAY` · `wait MS` · `invalid-at-once` ·
 /// `A asks c1 name=value… [limit] [diseases] [day=…] [as=…] [names=…]` · `A guesses c1 N` · `A lists` · `A looks N` ·
 /// `A opens d1` · `log A c1 …` (asks, and shows the row of the log).
@@ -108,6 +108,7 @@ impl<'s> Desk<'s> {
             "insure" => self.insure(words[1], words[2], &words[3..]),
             "correct" => self.correct(words[1], &words[2..]),
             "link" => self.link(words[1], words[2]),
+            "insurer" => self.insurer(words[1], words[2]),
             "fact" => self.fact(words[1], words[2], words[3], &words[4..]),
             "log" => return Some(self.logged(words[1], words[2], &words[3..])),
             _ => {
@@ -159,6 +160,12 @@ impl<'s> Desk<'s> {
         if link != "-" {
             self.link(label, link);
         }
+    }
+
+    fn insurer(&mut self, number: &str, name: &str) {
+        let number = InsurerNumber::parse(number).expect("an insurer number");
+        let cx = self.cx(Actor::System, Purpose::Registration);
+        self.store.record(self.now, |tx| coverage::record_insurer(tx, &cx, &number, name)).expect("named");
     }
 
     fn correct(&mut self, label: &str, words: &[&str]) {

@@ -79,8 +79,11 @@ fn message_of(desk: &Desk<'_>, who: &str, rest: &str) -> (String, Option<String>
         } else {
             &mut search
         };
+        let place = fields.iter().position(|(known, _)| *known == name).unwrap_or(fields.len());
         fields.retain(|(known, _)| *known != name);
-        fields.extend(value.map(|value| (name, value)));
+        if let Some(value) = value {
+            fields.insert(place, (name, value));
+        }
     }
     let object = |fields: &[(&str, String)]| {
         let members: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
@@ -154,7 +157,8 @@ fn post(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> St
 }
 
 fn tree(node: &Node, depth: usize, out: &mut String) {
-    let _ = writeln!(out, "{:1$}{2} {3}", "", depth * 2, node.name, node.text().unwrap_or_default());
+    let line = format!("{:1$}{2} {3}", "", depth * 2, node.name, node.text().unwrap_or_default());
+    let _ = writeln!(out, "{}", line.trim_end());
     for child in node.children() {
         tree(child, depth + 1, out);
     }
@@ -164,6 +168,7 @@ fn tree(node: &Node, depth: usize, out: &mut String) {
 fn s1_r3_valid_with_everything() {
     check(
         "
+        insurer 06132013 全国健康保険協会東京支部
         insure c1 p1 branch=01 address=東京都
         fact c1 rate 30
         fact c1 elderly 20 from=20250801 to=20260731
@@ -173,7 +178,86 @@ fn s1_r3_valid_with_everything() {
         fact c2 ticket A from=20260601 to=20260630
         A posts c1 ArbitraryFileIdentifier=f1 ArbitraryIdentifier=patient-7 LimitApplicationCertificateRelatedConsFlg=1 SpecificDiseasesCertificateRelatedConsFlg=1
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ArbitraryFileIdentifier f1
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 1
+                  ArbitraryIdentifier patient-7
+                  SpecificDiseasesCertificateRelatedConsFlg 1
+                ProcessingResultStatus 1
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 06132013
+                    InsuredCardSymbol SYM001
+                    InsuredIdentificationNumber 123456001
+                    InsuredBranchNumber 01
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19800401
+                    Address 東京都
+                    PostNumber 100-0001
+                    QualificationDate 20200101
+                    InsuredPartialContributionRatio 030
+                    InsurerName 全国健康保険協会東京支部
+                    ElderlyRecipientCertificateInfo
+                      ElderlyRecipientValidStartDate 20250801
+                      ElderlyRecipientValidEndDate 20260731
+                      ElderlyRecipientContributionRatio 020
+                    LimitApplicationCertificateRelatedConsFlg 1
+                    LimitApplicationCertificateRelatedConsTime 20260601090000
+                    LimitApplicationCertificateRelatedInfo
+                      LimitApplicationCertificateClassification 01
+                      LimitApplicationCertificateClassificationFlag A03
+                      LimitApplicationCertificateValidStartDate 20250801
+                      LimitApplicationCertificateValidEndDate 20260731
+                    SpecificDiseasesCertificateRelatedConsFlg 1
+                    SpecificDiseasesCertificateRelatedConsTime 20260601090000
+                    SpecificDiseasesCertificateList
+                      SpecificDiseasesCertificateInfo
+                        SpecificDiseasesDiseaseCategory 1
+                        SpecificDiseasesValidStartDate 20200101
+                        SpecificDiseasesSelfPay 10000
+                    ArbitraryIdentifier patient-7
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification A1
+                    InsurerNumber 12143210
+                    InsuredIdentificationNumber 123456002
+                    PersonalFamilyClassification 1
+                    Name 患者2
+                    NameKana ｶﾝｼﾞｬ2
+                    Sex1 2
+                    Birthdate 19800401
+                    QualificationDate 20200101
+                    InsurerName （保険者名未登録）
+                    PublicExpenseResultList
+                      MedicalTicketInfo
+                        TicketType 01
+                        MedicalTicketValidDate 20260601
+                        MedicalTicketExpirationDate 20260630
+                        IssueNumber T1
+                        MedicalTreatmentMonth 202606
+                        DesignatedMedicalInstitutionCode 1310110018
+                        MedicalTreatmentType 02
+                        SelfPayAmount 0
+                    ArbitraryIdentifier patient-7
+        "#]],
     );
 }
 
@@ -186,7 +270,7 @@ fn s1_r3_lists_are_arrays_and_six_digits_are_padded() {
         let (body, _) = message_of(&desk, "A", "c1 InsurerNumber=133066");
         told = post_raw(&desk, Some("A"), &body, None).1;
     });
-    expect![[""]].assert_eq(&told);
+    expect![[r#"{"XmlMsg":{"MessageHeader":{"ProcessExecutionTime":"20260601090000","QualificationConfirmationDate":"20260601","MedicalInstitutionCode":"1310110018","ReferenceClassification":"2","SegmentOfResult":"1","CharacterCodeIdentifier":"0"},"MessageBody":{"QualificationConfirmSearchInfo":{"InsurerNumber":"133066","InsuredIdentificationNumber":"123456001","Birthdate":"19800401","LimitApplicationCertificateRelatedConsFlg":"0"},"ProcessingResultStatus":"1","QualificationValidity":"1","ResultList":[{"ResultOfQualificationConfirmation":{"InsuredCardClassification":"01","InsurerNumber":"  133066","InsuredIdentificationNumber":"123456001","PersonalFamilyClassification":"1","Name":"患者1","NameKana":"ｶﾝｼﾞｬ1","Sex1":"2","Birthdate":"19800401","QualificationDate":"20200101","InsurerName":"（保険者名未登録）","LimitApplicationCertificateRelatedConsFlg":"0","SpecificDiseasesCertificateRelatedConsFlg":"0"}}]}}}"#]].assert_eq(&told);
 }
 
 #[test]
@@ -198,7 +282,42 @@ fn s1_r3_lost_and_a_new_one_known() {
         insure c2 p1 from=20260601 insurer=133066
         A posts c1
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                QualificationValidity 3
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 06132013
+                    InsuredCardSymbol SYM001
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19800401
+                    QualificationDate 20200101
+                    DisqualificationDate 20260601
+                    ReasonOfLoss 03
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+        "#]],
     );
 }
 
@@ -211,7 +330,43 @@ fn s1_r3_nobody_fits_and_several_fit() {
         A posts c1
         A posts c1 Birthdate=20150506 ArbitraryIdentifier=x
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol F
+                  InsuredIdentificationNumber 7
+                  Birthdate 20150505
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                QualificationValidity 5
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol F
+                  InsuredIdentificationNumber 7
+                  Birthdate 20150506
+                  LimitApplicationCertificateRelatedConsFlg 0
+                  ArbitraryIdentifier x
+                ProcessingResultStatus 1
+                QualificationValidity 4
+        "#]],
     );
 }
 
@@ -222,7 +377,28 @@ fn s1_r3_the_third_answer_says_as_of_when_and_from_where() {
         insure c1 p1/held-back
         A posts c1 ArbitraryFileIdentifier=f1 ArbitraryIdentifier=x
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ArbitraryFileIdentifier f1
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                  ArbitraryIdentifier x
+                ProcessingResultStatus 2
+                ProcessingResultCode SKC01001W
+                ProcessingResultMessage この資格は本人確認のため保険者が照合中です。資格確認書などで確認し、必要なら保険者に電話で照会してください。（2026-06-01 09:00現在・保険者登録情報による）
+        "#]],
     );
 }
 
@@ -235,7 +411,72 @@ fn s1_r9_information_comes_with_a_good_answer() {
         A posts c1 InsuredCardSymbol
         C posts c1 InsuredCardSymbol
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 39131008
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19450608
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                ProcessingResultCode SKC00002I
+                ProcessingResultMessage 負担割合が登録されていません。資格確認書などで確認してください。
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 39131008
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19450608
+                    QualificationDate 20200101
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110034
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 39131008
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19450608
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                ProcessingResultCode SKC00001I
+                ProcessingResultMessage プレ運用中です。被保険者証・資格確認書もあわせて確認してください。
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 39131008
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19450608
+                    QualificationDate 20200101
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+        "#]],
     );
 }
 
@@ -252,7 +493,128 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
         A posts c1 InsurerNumber=1234567
         A posts c1 LimitApplicationCertificateRelatedConsFlg=2
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110022
+                ArbitraryFileIdentifier f1
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03001E
+                ErrorMessage 医療機関コードが、この端末の医療機関と一致しません。ソフトウェアの医療機関コードの設定を確認してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                  ArbitraryIdentifier x
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20990101
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03005E
+                ErrorMessage 資格確認日が照会できる期間の外です。資格確認日を確認してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260230
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800230
+                  LimitApplicationCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  LimitApplicationCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 1234567
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 2
+        "#]],
     );
 }
 
@@ -268,7 +630,70 @@ fn s1_r3_whatever_is_sent_is_answered() {
         A sends {"Other":{"MessageHeader":{}}}
         nobody sends {}
         "#,
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ArbitraryFileIdentifier f1
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03004E
+                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                CharacterCodeIdentifier 0
+            status 403
+        "#]],
     );
 }
 
@@ -280,7 +705,38 @@ fn s1_r7_empty_and_unknown_elements_are_as_if_not_sent() {
         fact c1 rate 10
         A posts c1 InsuredCardSymbol= InsuredBranchNumber= Unknown=1 ArbitraryIdentifier= LimitApplicationCertificateRelatedConsFlg
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 39131008
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19450608
+                ProcessingResultStatus 1
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 39131008
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19450608
+                    QualificationDate 20200101
+                    InsuredPartialContributionRatio 010
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+        "#]],
     );
 }
 
@@ -292,9 +748,91 @@ fn s1_r3_a_repeat_is_rendered_again_and_a_conflict_refused() {
         A posts c1 key=k1
         A posts c1 key=k1
         A posts c1 key=k1 ArbitraryIdentifier=x
-        A lists
         ",
-        expect![[""]],
+        expect![[r#"
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 06132013
+                    InsuredCardSymbol SYM001
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19800401
+                    QualificationDate 20200101
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 1
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 1
+                QualificationValidity 1
+                ResultList
+                  ResultOfQualificationConfirmation
+                    InsuredCardClassification 01
+                    InsurerNumber 06132013
+                    InsuredCardSymbol SYM001
+                    InsuredIdentificationNumber 123456001
+                    PersonalFamilyClassification 1
+                    Name 患者1
+                    NameKana ｶﾝｼﾞｬ1
+                    Sex1 2
+                    Birthdate 19800401
+                    QualificationDate 20200101
+                    InsurerName （保険者名未登録）
+                    LimitApplicationCertificateRelatedConsFlg 0
+                    SpecificDiseasesCertificateRelatedConsFlg 0
+            answer
+              MessageHeader
+                ProcessExecutionTime 20260601090000
+                QualificationConfirmationDate 20260601
+                MedicalInstitutionCode 1310110018
+                ReferenceClassification 2
+                SegmentOfResult 9
+                ErrorCode SKC03003E
+                ErrorMessage 同じ要求番号で内容の異なる照会を受け付けています。もう一度、新しい照会として送ってください。
+                CharacterCodeIdentifier 0
+              MessageBody
+                QualificationConfirmSearchInfo
+                  InsurerNumber 06132013
+                  InsuredCardSymbol SYM001
+                  InsuredIdentificationNumber 123456001
+                  Birthdate 19800401
+                  LimitApplicationCertificateRelatedConsFlg 0
+                  ArbitraryIdentifier x
+        "#]],
     );
 }
 

@@ -414,6 +414,11 @@ impl Stage<'_> {
             }
         }
         assert_eq!(seen, self.decided.len(), "every check stands in a list");
+        let mut met: Vec<&str> = self.decided.values().map(|(_, outcome)| outcome.as_str()).collect();
+        met.sort();
+        met.dedup();
+        let all = ["aid-unregistered", "invalid", "invalid-new-known", "none", "several", "undetermined", "valid"];
+        assert_eq!(met, all, "a world in which this does not happen proves nothing about it");
     }
 }
 

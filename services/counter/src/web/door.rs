@@ -19,7 +19,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use base::{Date, Help, Instant, Purpose, Refusal, RequestKey};
+use base::{Date, Help, Id, Instant, Purpose, Refusal, RequestKey};
 use coverage::rules::{Fact, What};
 use formats::{
     json,
@@ -48,7 +48,13 @@ pub(super) async fn search(
     let now = house.now();
     let (echo, asked) = match understand(&body) {
         Ok(understood) => understood,
-        Err((echo, refusal)) => return answer(&cannot_process(&echo, refusal.help, now)),
+        Err((mut echo, refusal)) => {
+            // The layout wants a facility in every header; that of the certificate when the message names none.
+            if echo.institution.is_none() {
+                echo.institution = own_code(&house, machine).await;
+            }
+            return answer(&cannot_process(&echo, refusal.help, now));
+        }
     };
     let request = headers
         .get(REQUEST_ID)
@@ -77,6 +83,13 @@ pub(super) async fn search(
         Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now)),
         Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now)),
     }
+}
+
+async fn own_code(house: &House, machine: Machine) -> Option<String> {
+    let id = machine.actor.facility().and_then(Id::new)?;
+    let asker = Asker::new(machine.actor, Purpose::Reception);
+    let facility = house.read(asker, move |tx, _| facilities::get(tx, id)).await.ok()??;
+    Some(facility.entry.code.to_string())
 }
 
 /// Guesses wait for their answer.
@@ -138,7 +151,7 @@ fn answer(response: &CheckResponse) -> Response {
 fn head(echo: &Echo, at: Instant) -> ResponseHeader {
     ResponseHeader {
         executed_at: at.stamp14(),
-        asked_on: echo.asked_on.clone().unwrap_or_default(),
+        asked_on: echo.asked_on.clone().unwrap_or_else(|| at.date().stamp8()),
         institution: echo.institution.clone().unwrap_or_default(),
         file_identifier: echo.file_identifier.clone(),
         reference_class: "2".into(),
@@ -257,7 +270,7 @@ fn row(shown: &Shown, at: Instant, declared: Declared, identifier: Option<String
         copayment_rate: shown.rate.map(percent),
         preschool: shown.preschool.then(|| "1".into()),
         loss_reason: shown.loss.as_ref().map(|(_, reason)| reason.clone()),
-        insurer_name: shown.insurer_name.clone(),
+        insurer_name: insurer_name(shown),
         elderly: shown.elderly.as_ref().and_then(elderly),
         limit_consent: consent(declared.limit),
         limit_consent_time: time(declared.limit),
@@ -270,6 +283,14 @@ fn row(shown: &Shown, at: Instant, declared: Declared, identifier: Option<String
         ..ResultRow::default()
     }
 }
+
+/// Mandatory in the layout: field software refuses a message without it.
+fn insurer_name(shown: &Shown) -> String {
+    if shown.insurer_name.is_empty() { UNNAMED.into() } else { shown.insurer_name.clone() }
+}
+
+/// An insurer whose name is not recorded.
+const UNNAMED: &str = "（保険者名未登録）";
 
 fn elderly(fact: &Fact) -> Option<Elderly> {
     let What::Elderly { percent: rate } = fact.new.what else { return None };
