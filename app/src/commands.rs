@@ -51,7 +51,9 @@ fn report_lines(report: &Report) -> Vec<String> {
     }
     lines.push(match report.troubles.len() {
         0 => "everything fits".to_owned(),
-        n => format!("{n} places do not fit: keep this directory as evidence and compare with published checkpoints"),
+        n => format!(
+            "{n} places do not fit: keep this directory as evidence and compare with published checkpoints"
+        ),
     });
     lines
 }
@@ -63,7 +65,10 @@ pub fn backup(data: &Path, settings: &Settings, into: &Path) -> Result<String> {
     let copied = store.back_up(into)?;
     std::fs::copy(dir.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
         .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;
-    Ok(format!("{} bytes copied and checked; the signing key is not in a backup, keep it apart", copied.bytes))
+    Ok(format!(
+        "{} bytes copied and checked; the signing key is not in a backup, keep it apart",
+        copied.bytes
+    ))
 }
 
 /// Restores a backup into a new data directory.

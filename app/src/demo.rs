@@ -25,6 +25,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use tokio::runtime::Runtime;
 use web::house::{Asker, House};
 
 /// What the command line asks for.
@@ -52,7 +53,7 @@ pub struct Demo {
 }
 
 /// Raises the demo.
-pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
+pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     settings.pages.listen = SocketAddr::from(([127, 0, 0, 1], wanted.port));
     settings.machines.listen = SocketAddr::from(([127, 0, 0, 1], wanted.machine_port));
     let dir = DataDir::own(&wanted.data, "shikaku demo")?;
@@ -76,7 +77,8 @@ pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     for clinic in &clinics {
         let issued = authority.terminal(clinic.code.as_str(), rim::wall_ms())?;
         admit(&house, clinic, &issued)?;
-        let name = if clinic.id == first.id { "terminal".to_owned() } else { format!("terminal-{}", clinic.code) };
+        let name =
+            if clinic.id == first.id { "terminal".to_owned() } else { format!("terminal-{}", clinic.code) };
         let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
         write_private(&tls_dir.join(format!("{name}.pem")), pem.as_bytes())?;
         write_private(&tls_dir.join(format!("{name}.p12")), &issued.p12(&authority)?)?;
@@ -89,7 +91,7 @@ pub async fn raise(wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key.clone()));
     let chain = vec![server.certificate.clone(), authority.der().clone()];
     let tls = listen::machine_tls(chain, key, std::slice::from_ref(authority.der()))?;
-    let running = running::start(opened, Some(tls)).await?;
+    let running = runtime.block_on(running::start(opened, Some(tls)))?;
     let machines = running.machines.ok_or_else(|| Error::broken("the machines' door did not open"))?;
     write_atomic(&running.dir().join("tls/curl.txt"), curl_line(&running, machines, first).as_bytes())?;
     let line = terminal::Line {
@@ -111,12 +113,14 @@ impl Demo {
         self.running.pages
     }
 
-    /// Ends everything: the folder first, so that nothing new is taken.
-    pub async fn end(mut self) -> Result<()> {
+    /// Ends everything: the folder first, so that nothing new is taken. The house is to be dropped after the runtime.
+    pub fn end(mut self, runtime: &Runtime) -> Result<House> {
         if let Some(terminal) = self.terminal.take() {
             terminal.end();
         }
-        self.running.end().await
+        let house = self.running.house.clone();
+        runtime.block_on(self.running.end())?;
+        Ok(house)
     }
 }
 
@@ -137,7 +141,8 @@ fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Ve
         };
         let cx = house.cx(asker());
         let recorded = house.store().record(now, |tx| facilities::record(tx, &cx, clinic.id, &entry))?;
-        recorded.map_err(|refusal| Error::broken(format!("a clinic of the country was refused: {refusal}")))?;
+        recorded
+            .map_err(|refusal| Error::broken(format!("a clinic of the country was refused: {refusal}")))?;
     }
     let mut patients = country::patients(seed, today);
     patients.extend(own);
@@ -241,7 +246,12 @@ fn curl_line(running: &running::Running, machines: SocketAddr, clinic: &country:
     )
 }
 
-fn desks(running: &running::Running, clinic: &country::Clinic, patients: usize, problems: &[String]) -> Vec<String> {
+fn desks(
+    running: &running::Running,
+    clinic: &country::Clinic,
+    patients: usize,
+    problems: &[String],
+) -> Vec<String> {
     let dir = running.dir().path().display();
     let mut says = vec![
         "これは公式のシステムではありません。登場する人物・機関はすべて架空です。".to_owned(),
@@ -313,7 +323,8 @@ pub fn open_terminal(
         "as-request" => terminal::AnswerEncoding::SameAsRequest,
         _ => return Err(Error::broken("terminal.encoding is not one of utf-8, shift_jis, as-request")),
     };
-    let door = terminal::HttpDoor::new(line).map_err(|e| Error::broken(format!("the terminal's line: {e}")))?;
+    let door =
+        terminal::HttpDoor::new(line).map_err(|e| Error::broken(format!("the terminal's line: {e}")))?;
     terminal::Terminal::open(wanted, Arc::new(door))
         .map_err(|e| Fault::caused("the terminal's folders cannot be opened", e).into())
 }

@@ -29,9 +29,9 @@ use web::{
 /// Opens a listener; the one place that does.
 #[expect(clippy::disallowed_methods, reason = "the one place that opens listening sockets")]
 pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|e| Fault::caused(format!("cannot listen on {address}; is another program using it?"), e).into())
+    TcpListener::bind(address).await.map_err(|e| {
+        Fault::caused(format!("cannot listen on {address}; is another program using it?"), e).into()
+    })
 }
 
 /// Ends when everything is told to stop.
@@ -92,7 +92,11 @@ pub struct MachineDoor {
 }
 
 /// Serves machines until told to stop.
-pub async fn machines(listener: TcpListener, door: MachineDoor, mut stop: watch::Receiver<bool>) -> Result<()> {
+pub async fn machines(
+    listener: TcpListener,
+    door: MachineDoor,
+    mut stop: watch::Receiver<bool>,
+) -> Result<()> {
     let door = Arc::new(door);
     let places = Arc::new(Semaphore::new(door.connections_max));
     let acceptor = tokio_rustls::TlsAcceptor::from(door.tls.clone());
@@ -134,8 +138,11 @@ async fn converse(
 ) {
     let certificates = stream.get_ref().1.peer_certificates();
     let Some(certificate) = certificates.and_then(<[_]>::first) else { return };
-    let known =
-        Arc::new(Mutex::new(Known { fingerprint: fingerprint(certificate), looked_up_ms: i64::MIN, machine: None }));
+    let known = Arc::new(Mutex::new(Known {
+        fingerprint: fingerprint(certificate),
+        looked_up_ms: i64::MIN,
+        machine: None,
+    }));
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let (door, known) = (door.clone(), known.clone());
         async move {

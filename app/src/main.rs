@@ -159,26 +159,31 @@ fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Command::Demo { data, port, machine_port, seed, reset, patients } => {
             let wanted = demo::Wanted { data, port, machine_port, seed, reset, patients };
-            runtime()?.block_on(async {
-                let demo = demo::raise(wanted, settings).await?;
-                say_ready(&demo.address().to_string(), &demo.says);
-                until_told().await;
-                demo.end().await
-            })?;
+            let runtime = runtime()?;
+            let demo = demo::raise(&runtime, wanted, settings)?;
+            say_ready(&demo.address().to_string(), &demo.says);
+            runtime.block_on(until_told());
+            let house = demo.end(&runtime)?;
+            drop((runtime, house)); // in this order; see `running`
         }
-        Command::Serve { data } => runtime()?.block_on(async {
-            let (running, says) = serve::raise(&data, settings).await?;
+        Command::Serve { data } => {
+            let runtime = runtime()?;
+            let (running, says) = serve::raise(&runtime, &data, settings)?;
             say_ready(&running.pages.to_string(), &says);
-            until_told().await;
-            running.end().await
-        })?,
+            runtime.block_on(until_told());
+            let house = running.house.clone();
+            runtime.block_on(running.end())?;
+            drop((runtime, house)); // in this order; see `running`
+        }
         Command::Terminal { line, folder, kept, institution } => {
             let stop = stop_flag()?;
             commands::terminal(&line.into(), &settings, folder, kept, &institution, &stop)?;
         }
         Command::Check { line, request } => {
             let answer = commands::check(&line.into(), &settings, &request)?;
-            std::io::stdout().write_all(&answer).map_err(|e| Fault::caused("the answer cannot be printed", e))?;
+            std::io::stdout()
+                .write_all(&answer)
+                .map_err(|e| Fault::caused("the answer cannot be printed", e))?;
         }
         Command::Audit(AuditCommand::Verify { data, key }) => {
             let (lines, fits) = commands::audit_verify(&data, &settings, key.as_deref())?;

@@ -5,7 +5,7 @@
 //! Not here: sockets (`listen`), files (`datadir`).
 //! Rules come from: DESIGN section 2, first invariant.
 
-use base::{Clock, IdSource, Instant};
+use base::{Clock, IdSource, Instant, Random};
 use std::{
     sync::{
         Arc,
@@ -47,7 +47,7 @@ pub fn random(bytes: &mut [u8]) {
 }
 
 /// The source of randomness as a value.
-pub fn random_source() -> Arc<dyn Fn(&mut [u8]) + Send + Sync> {
+pub fn random_source() -> Random {
     Arc::new(random)
 }
 

@@ -2,7 +2,8 @@
 //! keys). `demo` and `serve` are two ways to fill one in.
 //!
 //! Always holds: what is started here is ended here, in order: listeners first, then the work beside, then a last
-//! checkpoint; after a clean end nothing of the log is unsealed.
+//! checkpoint; after a clean end nothing of the log is unsealed. The store is opened before the runtime's work begins
+//! and closed after the runtime has ended: PostgreSQL's client cannot be opened or closed on a runtime's thread.
 //! Not here: certificates and people of the demo (`demo`).
 //! Rules come from: DESIGN sections 1 and 4.
 
@@ -151,8 +152,12 @@ pub async fn start(opened: Opened, tls: Option<Arc<ServerConfig>>) -> Result<Run
         let router = machine_routes(&settings)
             .into_router(house.clone())
             .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024));
-        let door =
-            MachineDoor { router, house: house.clone(), tls, connections_max: settings.machines.connections_max };
+        let door = MachineDoor {
+            router,
+            house: house.clone(),
+            tls,
+            connections_max: settings.machines.connections_max,
+        };
         listeners.push(tokio::spawn(listen::machines(listener, door, stopped)));
     }
     let beside = Beside::start(house.clone(), ledger, sealer, &settings)?;

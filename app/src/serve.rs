@@ -16,10 +16,11 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
 };
 use std::{path::Path, sync::Arc};
+use tokio::runtime::Runtime;
 use web::house::Asker;
 
 /// Opens and starts.
-pub async fn raise(data: &Path, settings: Settings) -> Result<(running::Running, Vec<String>)> {
+pub fn raise(runtime: &Runtime, data: &Path, settings: Settings) -> Result<(running::Running, Vec<String>)> {
     let dir = DataDir::own(data, "shikaku serve")?;
     if dir.join(SEED).exists() {
         return Err(Error::broken(
@@ -43,7 +44,7 @@ pub async fn raise(data: &Path, settings: Settings) -> Result<(running::Running,
     if tls.is_none() {
         says.push("machines.certificate is not set: terminals are not served, only pages".into());
     }
-    let running = running::start(opened, tls).await?;
+    let running = runtime.block_on(running::start(opened, tls))?;
     if let Some(machines) = running.machines {
         says.push(format!("machines    https://{machines}"));
     }

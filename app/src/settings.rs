@@ -148,8 +148,10 @@ pub fn load(file: Option<&Path>) -> Result<Settings> {
     let over = match file {
         None => toml::Table::new(),
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| Fault::caused("the settings file cannot be read", e))?;
-            text.parse().map_err(|e: toml::de::Error| Error::broken(format!("the settings file: {}", e.message())))?
+            let text = std::fs::read_to_string(path)
+                .map_err(|e| Fault::caused("the settings file cannot be read", e))?;
+            text.parse()
+                .map_err(|e: toml::de::Error| Error::broken(format!("the settings file: {}", e.message())))?
         }
     };
     parse(over)

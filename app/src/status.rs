@@ -35,9 +35,13 @@ pub(crate) fn routes() -> Routes {
 }
 
 pub(crate) fn machine_routes() -> Routes {
-    Routes::new()
-        .add("GET", "/hello", "app.hello", Permit::Public, get(hello))
-        .add("GET", "/ready", "app.ready", Permit::Public, get(ready))
+    Routes::new().add("GET", "/hello", "app.hello", Permit::Public, get(hello)).add(
+        "GET",
+        "/ready",
+        "app.ready",
+        Permit::Public,
+        get(ready),
+    )
 }
 
 /// A bare answer: what TLS, HTTP and routing cost without any work.
@@ -73,7 +77,9 @@ async fn ready(axum::extract::State(house): axum::extract::State<House>) -> Resp
     let store = house.store().clone();
     match house.work(move || store.ready()).await {
         Ok(()) => (StatusCode::OK, "ready\n").into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n").into_response(),
+        Err(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n").into_response()
+        }
     }
 }
 

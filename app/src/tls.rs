@@ -7,8 +7,8 @@
 
 use base::{Error, Result};
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
+    KeyPair, KeyUsagePurpose,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -45,7 +45,8 @@ fn params(name: &str, now_ms: i64, days: i64) -> CertificateParams {
     subject.push(DnType::OrganizationName, "Shikaku demo (not an official system)");
     subject.push(DnType::CommonName, name);
     params.distinguished_name = subject;
-    let moment = |ms: i64| rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_millis(ms.max(0) as u64);
+    let moment =
+        |ms: i64| rcgen::date_time_ymd(1970, 1, 1) + std::time::Duration::from_millis(ms.max(0) as u64);
     params.not_before = moment(now_ms - DAY_MS);
     params.not_after = moment(now_ms + days * DAY_MS);
     params
@@ -58,7 +59,8 @@ impl Authority {
         let mut params = params("Shikaku demo authority", now_ms, 30);
         params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-        let certificate = params.self_signed(&key).map_err(fault("no certificate for the demo's authority"))?;
+        let certificate =
+            params.self_signed(&key).map_err(fault("no certificate for the demo's authority"))?;
         let (pem, der) = (certificate.pem(), certificate.der().clone());
         Ok(Authority { issuer: Issuer::new(params, key), pem, der })
     }
@@ -77,9 +79,8 @@ impl Authority {
     pub fn server(&self, now_ms: i64) -> Result<Issued> {
         let mut params = params("Shikaku demo server", now_ms, 30);
         let names = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
-        params.subject_alt_names = CertificateParams::new(names)
-            .map_err(fault("no names for the demo's server"))?
-            .subject_alt_names;
+        params.subject_alt_names =
+            CertificateParams::new(names).map_err(fault("no names for the demo's server"))?.subject_alt_names;
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         self.issue(params)
     }
@@ -93,7 +94,8 @@ impl Authority {
 
     fn issue(&self, params: CertificateParams) -> Result<Issued> {
         let key = KeyPair::generate().map_err(fault("no key for a certificate"))?;
-        let certificate = params.signed_by(&key, &self.issuer).map_err(fault("a certificate could not be signed"))?;
+        let certificate =
+            params.signed_by(&key, &self.issuer).map_err(fault("a certificate could not be signed"))?;
         Ok(Issued {
             certificate_pem: certificate.pem(),
             certificate: certificate.der().clone(),

@@ -57,12 +57,7 @@ fn visitor(tx: &mut Tx<'_>, now: base::Instant, token: &str) -> Result<Option<(V
         Some(facility) => facilities::get(tx, facility)?.map(|facility| facility.entry.name),
     };
     let touch_due = session.touch_due;
-    let visitor = Visitor {
-        actor: session.actor(),
-        role: session.role,
-        name: session.name,
-        place,
-        csrf: session.csrf,
-    };
+    let visitor =
+        Visitor { actor: session.actor(), role: session.role, name: session.name, place, csrf: session.csrf };
     Ok(Some((visitor, touch_due)))
 }

@@ -7,7 +7,7 @@
 //! Rules come from: DESIGN section 4, "one stream per writer connection".
 
 use aws_lc_rs::digest::{Context, SHA256};
-use base::{IdSource, Result};
+use base::{IdSource, Random, Result};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -62,9 +62,6 @@ pub(crate) struct Columns<'c> {
 pub(crate) fn row_hash(stream: i64, sequence: i64, previous: &Hash, commitment: &Hash) -> Hash {
     hash(&[b"shikaku-audit-row-1", &stream.to_be_bytes(), &sequence.to_be_bytes(), previous, commitment])
 }
-
-/// Fills a buffer with random bytes; given by `app`, from a seed in tests.
-pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// Begins streams, and knows how many rows wait for a checkpoint.
 pub struct Ledger {

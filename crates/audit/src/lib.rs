@@ -17,7 +17,7 @@ mod seal;
 pub mod testing;
 mod verify;
 
-pub use chain::{Ledger, Random};
+pub use chain::Ledger;
 pub use evidence::{Evidence, FactUsed, say};
 pub use read::{Entry, by_facility, count_outcome, one_of_facility, previous_of_person};
 pub use seal::{Sealed, Sealer, SigningKey, erase_month};

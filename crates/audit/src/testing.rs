@@ -4,7 +4,8 @@
 //! Not here: how a test gets its place (`store::testing`).
 //! Rules come from: DESIGN section 2, "Same seed and as-of day: same people, facts, answers, bytes".
 
-use crate::{Ledger, Random};
+use crate::Ledger;
+use base::Random;
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{
     Store,

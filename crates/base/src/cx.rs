@@ -5,12 +5,16 @@
 //! Not here: permissions (each service's routes declare theirs) and the transaction, which is passed beside it.
 
 use crate::{Id, Instant, Kind};
+use std::sync::Arc;
 
 /// Hands out new ids. `app` makes them from clock and randomness, `country` and tests from a seed.
 pub trait IdSource: Send + Sync {
     /// The next id: positive, not handed out before by this source.
     fn next(&self) -> i64;
 }
+
+/// Fills bytes with randomness: salts, tokens. `app` gives the operating system's, tests a seeded one.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// The clock of a data directory: wall time plus its offset. Read once for each operation, by a rim.
 pub trait Clock: Send + Sync {

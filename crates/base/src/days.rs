@@ -52,7 +52,12 @@ impl Instant {
         let at = self.civil();
         format!(
             "{:04}{:02}{:02}{:02}{:02}{:02}",
-            at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second()
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
         )
     }
 
@@ -61,7 +66,12 @@ impl Instant {
         let at = self.civil();
         format!(
             "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-            at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second()
+            at.year(),
+            at.month(),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second()
         )
     }
 

@@ -17,7 +17,7 @@ mod numbers;
 mod outcome;
 mod text;
 
-pub use cx::{Actor, Clock, Cx, IdSource, Purpose, RequestKey, Role};
+pub use cx::{Actor, Clock, Cx, IdSource, Purpose, Random, RequestKey, Role};
 pub use days::{BirthDate, Date, Era, Instant, Span};
 pub use ids::{Id, Kind};
 pub use money::Yen;

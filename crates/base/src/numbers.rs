@@ -236,7 +236,10 @@ mod tests {
 
     #[test]
     fn insurer_numbers_of_the_published_examples_pass() {
-        for good in ["33120015", "06132013", "01130012", "01010016", "39131008", "133066", "280081", "138057", "12143210"] {
+        for good in [
+            "33120015", "06132013", "01130012", "01010016", "39131008", "133066", "280081", "138057",
+            "12143210",
+        ] {
             assert!(InsurerNumber::parse_checked(good).is_ok(), "{good}");
         }
         assert_eq!(InsurerNumber::parse_checked("83136019"), Err(CodeError::CheckDigit));

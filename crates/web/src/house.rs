@@ -6,7 +6,7 @@
 //! Not here: sockets (`app`), who somebody is (`staff`, `facilities`), what an operation does.
 //! Rules come from: DESIGN section 4, "Sync inside, async at the rim".
 
-use base::{Actor, Clock, Cx, Error, IdSource, Instant, Purpose, RequestKey, Result};
+use base::{Actor, Clock, Cx, Error, IdSource, Instant, Purpose, Random, RequestKey, Result};
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use std::sync::{
     Arc, OnceLock,
@@ -42,9 +42,6 @@ impl Asker {
         Asker { actor, purpose, request: None }
     }
 }
-
-/// Fills bytes with randomness; `app` gives it.
-pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// What a house is made of.
 pub struct Parts {
@@ -96,7 +93,11 @@ impl Counts {
             ("shikaku_page_operations_total", "Operations of pages that were taken on.", &self.pages),
             ("shikaku_busy_total", "Operations answered busy because a queue was full.", &self.busy),
             ("shikaku_broken_total", "Operations that failed and were undone.", &self.broken),
-            ("shikaku_guessing_alarms_total", "Checks refused because birth dates were guessed.", &self.alarms),
+            (
+                "shikaku_guessing_alarms_total",
+                "Checks refused because birth dates were guessed.",
+                &self.alarms,
+            ),
         ];
         let mut text = String::new();
         for (name, help, count) in rows {
@@ -188,7 +189,9 @@ impl House {
     pub fn open(parts: Parts) -> Result<House> {
         let desk = Pool::start("desk", parts.desk_threads, parts.desk_queue)?;
         let pages = Pool::start("pages", parts.page_threads, parts.page_queue)?;
-        Ok(House { inner: Arc::new(Inner { parts, counts: Counts::default(), desk, pages, nav: OnceLock::new() }) })
+        Ok(House {
+            inner: Arc::new(Inner { parts, counts: Counts::default(), desk, pages, nav: OnceLock::new() }),
+        })
     }
 
     /// The data.
@@ -230,7 +233,8 @@ impl House {
 
     /// A context for an operation that begins now.
     pub fn cx(&self, asker: Asker) -> Cx<'_> {
-        Cx::new(self.now(), asker.actor, asker.purpose, self.inner.parts.ids.as_ref()).with_request(asker.request)
+        Cx::new(self.now(), asker.actor, asker.purpose, self.inner.parts.ids.as_ref())
+            .with_request(asker.request)
     }
 
     /// Sets the navigation; done once, when the routes are collected.

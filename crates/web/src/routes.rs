@@ -201,7 +201,10 @@ pub static STALE_FORM: Help = Help {
     code: "web.stale-form",
     oqs: "SKC04002E",
     what: ("画面が古くなっています。", "This page is out of date."),
-    desk: ("画面を開き直してから、もう一度操作してください。", "Open the page again and repeat what you did."),
+    desk: (
+        "画面を開き直してから、もう一度操作してください。",
+        "Open the page again and repeat what you did.",
+    ),
     engineer: "Host or Origin is not ours, or the form's CSRF token is not the session's.",
 };
 
@@ -229,7 +232,8 @@ impl Routes {
         handler: MethodRouter<House>,
     ) -> Routes {
         self.table.push(RouteInfo { method, path, operation, permit });
-        let guarded = handler.layer(from_fn(move |request: Request, next: Next| admit(permit, request, next)));
+        let guarded =
+            handler.layer(from_fn(move |request: Request, next: Next| admit(permit, request, next)));
         self.router = self.router.route(path, guarded);
         self
     }

@@ -78,7 +78,11 @@ pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, check: &Check) -
         Guessing::Calm => 0,
         Guessing::Slow { wait_ms } => wait_ms,
         Guessing::Alarm => {
-            say(tx, cx, &Evidence { act: "counter.alarm", outcome: "alarm", code: "guessing", ..Evidence::default() });
+            say(
+                tx,
+                cx,
+                &Evidence { act: "counter.alarm", outcome: "alarm", code: "guessing", ..Evidence::default() },
+            );
             return refuse(tx, cx, refusals::guessing());
         }
     };
@@ -102,7 +106,8 @@ fn watch_guessing(tx: &mut Tx<'_>, cx: &Cx<'_>, decision: &Decision) -> Result<G
 const MISMATCH: &str = "mismatch";
 
 fn asking_facility(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<facilities::rules::Facility> {
-    let id = cx.actor.facility().and_then(Id::new).ok_or_else(|| Error::broken("a check without a facility"))?;
+    let id =
+        cx.actor.facility().and_then(Id::new).ok_or_else(|| Error::broken("a check without a facility"))?;
     facilities::get(tx, id)?.ok_or_else(|| Error::broken("the asking facility is not recorded"))
 }
 
@@ -111,7 +116,12 @@ fn refuse<T>(tx: &mut Tx<'_>, cx: &Cx<'_>, refusal: Refusal) -> Result<Answer<T>
     say(
         tx,
         cx,
-        &Evidence { act: "counter.check", outcome: "refused", code: refusal.help.code, ..Evidence::default() },
+        &Evidence {
+            act: "counter.check",
+            outcome: "refused",
+            code: refusal.help.code,
+            ..Evidence::default()
+        },
     );
     Ok(Err(refusal))
 }
@@ -165,7 +175,13 @@ pub struct Visit {
 }
 
 /// The facility's checks of one day, newest first (S1 r3).
-pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, day: Date, limit: usize) -> Result<Vec<Visit>> {
+pub fn list(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    settings: &Settings,
+    day: Date,
+    limit: usize,
+) -> Result<Vec<Visit>> {
     let facility = asking_facility(tx, cx)?;
     let id = cx.actor.facility().unwrap_or_default();
     let mut visits = Vec::new();
@@ -177,7 +193,11 @@ pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, day: Date, limit:
         };
         visits.push(Visit { entry, decision, changes });
     }
-    say(tx, cx, &Evidence { act: "counter.list", outcome: "shown", shown: vec!["list"], ..Evidence::default() });
+    say(
+        tx,
+        cx,
+        &Evidence { act: "counter.list", outcome: "shown", shown: vec!["list"], ..Evidence::default() },
+    );
     Ok(visits)
 }
 
@@ -286,7 +306,9 @@ fn changes_since_last(
     };
     let mut until = entry.at;
     for _ in 0..LOOKED_BACK_MAX {
-        let Some(last) = audit::previous_of_person(tx, facility, person, "counter.check", until)? else { break };
+        let Some(last) = audit::previous_of_person(tx, facility, person, "counter.check", until)? else {
+            break;
+        };
         // A row that decided nothing (a mistyped birth date) was no visit, and neither was this one's first sending.
         if last.answer != entry.answer
             && let Some(before) = again(tx, settings, code, &last)?

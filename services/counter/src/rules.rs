@@ -10,7 +10,9 @@
 use crate::refusals;
 use audit::FactUsed;
 use base::{BirthDate, BranchNumber, Date, Help, Id, InsurerNumber, canonical_key, kinds};
-use coverage::rules::{Ask, Entry, Fact, Fit, Found, LinkState, NewEntry, Standing, Story, What, fit, same_numbers, stories};
+use coverage::rules::{
+    Ask, Entry, Fact, Fit, Found, LinkState, NewEntry, Standing, Story, What, fit, same_numbers, stories,
+};
 
 /// The version of these rules, for the log: it changes when a decision could.
 pub const VERSION: &str = "2026-11";
@@ -131,7 +133,9 @@ impl Step {
     /// The number that goes with the code in the log: a count, a day, or 0.
     pub fn number(self) -> i64 {
         match self {
-            Step::NumbersFound(n) | Step::OtherBirth(n) | Step::OtherBranch(n) | Step::PeopleFit(n) => n as i64,
+            Step::NumbersFound(n) | Step::OtherBirth(n) | Step::OtherBranch(n) | Step::PeopleFit(n) => {
+                n as i64
+            }
             Step::Covers(day) | Step::BeginsLater(day) | Step::Lost(day) => day.as_number(),
             Step::WindowOpenUntil(day) | Step::WindowPassed(day) => day.as_number(),
             Step::LinkNotSure(state) => state as i64,
@@ -239,18 +243,21 @@ pub fn decide(found: &Found, ask: &Ask, question: &Question<'_>) -> Decision {
     let count = |wanted: Fit| numbers.iter().filter(|story| fit(ask, &story.entry.new) == wanted).count();
     let mut decision = Decision::new(question);
     decision.steps.push(Step::NumbersFound(numbers.len()));
-    for (step, left_out) in
-        [(Step::OtherBirth(count(Fit::OtherBirth)), Fit::OtherBirth), (Step::OtherBranch(count(Fit::OtherBranch)), Fit::OtherBranch)]
-    {
+    for (step, left_out) in [
+        (Step::OtherBirth(count(Fit::OtherBirth)), Fit::OtherBirth),
+        (Step::OtherBranch(count(Fit::OtherBranch)), Fit::OtherBranch),
+    ] {
         if count(left_out) > 0 {
             decision.steps.push(step);
         }
     }
-    let hits: Vec<&Story> = numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::Same).copied().collect();
+    let hits: Vec<&Story> =
+        numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::Same).copied().collect();
     decision.wrong_birth = hits.is_empty() && count(Fit::OtherBirth) > 0;
     if decision.wrong_birth {
         // Whom the guess was about stands in the log when only one person can be meant; it is not shown.
-        decision.person = sole_person(numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::OtherBirth));
+        decision.person =
+            sole_person(numbers.iter().filter(|story| fit(ask, &story.entry.new) == Fit::OtherBirth));
     }
     conclude(decision, &all, &hits, question)
 }
@@ -307,13 +314,11 @@ fn conclude(mut decision: Decision, all: &[Story], hits: &[&Story], question: &Q
 /// Of several coverages of one person with the same numbers (left and joined again) the one that covers the day, else
 /// the one that began last before it, else the first.
 fn best<'s>(hits: &[&'s Story], day: Date) -> Option<&'s Story> {
-    hits.iter()
-        .copied()
-        .max_by_key(|story| {
-            let began = story.entry.new.qualified_on;
-            let covers = story.by_dates(day) == Standing::Valid;
-            (covers, began <= day, if began <= day { began.as_number() } else { -began.as_number() })
-        })
+    hits.iter().copied().max_by_key(|story| {
+        let began = story.entry.new.qualified_on;
+        let covers = story.by_dates(day) == Standing::Valid;
+        (covers, began <= day, if began <= day { began.as_number() } else { -began.as_number() })
+    })
 }
 
 fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Question<'_>) -> Decision {
@@ -324,9 +329,9 @@ fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Questi
             decision.steps.push(Step::NoTicket);
             outcome = Outcome::AidUnregistered;
         }
-    } else if let Some(aid) = other_of_same_person(all, story).find(|other| {
-        other.is_medical_aid() && other.standing(question.day) == Standing::Valid
-    }) {
+    } else if let Some(aid) = other_of_same_person(all, story)
+        .find(|other| other.is_medical_aid() && other.standing(question.day) == Standing::Valid)
+    {
         decision.steps.push(Step::AidToo);
         decision.show(all, aid, question);
     }
@@ -334,7 +339,8 @@ fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Questi
 }
 
 fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question: &Question<'_>) -> Decision {
-    let successors = || other_of_same_person(all, story).filter(|other| other.is_medical_aid() == story.is_medical_aid());
+    let successors =
+        || other_of_same_person(all, story).filter(|other| other.is_medical_aid() == story.is_medical_aid());
     let by_death = story.loss().is_some_and(|(_, fact)| {
         decision.uses(fact.id.raw(), fact.revision);
         matches!(&fact.new.what, What::Loss { reason } if reason == "01")
@@ -349,7 +355,9 @@ fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question
     } else if by_death {
         decision.steps.push(Step::LostByDeath);
         Outcome::Invalid
-    } else if let Some(next) = successors().find(|s| s.sure_person().is_none() && s.by_dates(question.day) == Standing::Valid) {
+    } else if let Some(next) =
+        successors().find(|s| s.sure_person().is_none() && s.by_dates(question.day) == Standing::Valid)
+    {
         decision.steps.push(Step::SuccessorHeld);
         decision.rests_on(next);
         Outcome::Undetermined(&refusals::SUCCESSOR_NOT_SURE)
@@ -372,7 +380,8 @@ fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question
 
 fn other_of_same_person<'s>(all: &'s [Story], story: &'s Story) -> impl Iterator<Item = &'s Story> {
     let person = story.person();
-    all.iter().filter(move |other| other.coverage != story.coverage && other.person() == person && person.is_some())
+    all.iter()
+        .filter(move |other| other.coverage != story.coverage && other.person() == person && person.is_some())
 }
 
 /// The protection of a person: recorded with one of the coverages it counts for all of them, or the address would be
@@ -472,16 +481,21 @@ fn shown(story: &Story, question: &Question<'_>) -> Shown {
     let Entry { new, insurer_name, .. } = &story.entry;
     let on_day: Vec<&Fact> = story.on(question.day).filter(|fact| is_shown(fact, question)).collect();
     // Of several facts of one kind on one day the one recorded last stands.
-    let last = |wanted: fn(&What) -> bool| on_day.iter().rev().find(|f| wanted(&f.new.what)).map(|f| (*f).clone());
-    let all = |wanted: fn(&What) -> bool| on_day.iter().filter(|f| wanted(&f.new.what)).map(|f| (*f).clone()).collect();
+    let last =
+        |wanted: fn(&What) -> bool| on_day.iter().rev().find(|f| wanted(&f.new.what)).map(|f| (*f).clone());
+    let all = |wanted: fn(&What) -> bool| {
+        on_day.iter().filter(|f| wanted(&f.new.what)).map(|f| (*f).clone()).collect()
+    };
     Shown {
         coverage: story.coverage,
         entry: new.clone(),
         insurer_name: insurer_name.clone(),
         withheld: false,
-        loss: story.loss().filter(|(on, _)| *on <= question.day).and_then(|(on, fact)| match &fact.new.what {
-            What::Loss { reason } => Some((on, reason.clone())),
-            _ => None,
+        loss: story.loss().filter(|(on, _)| *on <= question.day).and_then(|(on, fact)| {
+            match &fact.new.what {
+                What::Loss { reason } => Some((on, reason.clone())),
+                _ => None,
+            }
         }),
         rate: last(|what| matches!(what, What::Rate { .. })).and_then(|fact| match fact.new.what {
             What::Rate { percent } => Some(percent),
@@ -525,7 +539,8 @@ pub fn changes(before: &Decision, now: &Decision) -> Vec<Change> {
     };
     let limit = |shown: &Shown| shown.limit.as_ref().map(|fact| fact.new.what.clone());
     let rate = |shown: &Shown| (shown.rate, shown.elderly.as_ref().map(|fact| fact.new.what.clone()));
-    let numbers = |shown: &Shown| (shown.entry.symbol.clone(), shown.entry.number.clone(), shown.entry.branch);
+    let numbers =
+        |shown: &Shown| (shown.entry.symbol.clone(), shown.entry.number.clone(), shown.entry.branch);
     for (differs, change) in [
         (old.entry.insurer != new.entry.insurer || old.coverage != new.coverage, Change::Insurer),
         (numbers(old) != numbers(new), Change::Number),

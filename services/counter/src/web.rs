@@ -29,7 +29,10 @@ struct Desk(Arc<Settings>);
 
 /// How the log learns the names of those who asked, without knowing `staff`: the accounts that the reader may manage.
 #[derive(Clone, Copy)]
-pub struct StaffNames(pub fn(&mut Tx<'_>, &Cx<'_>) -> Result<Vec<(Id<kinds::Staff>, String)>>);
+pub struct StaffNames(pub fn(&mut Tx<'_>, &Cx<'_>) -> Result<Vec<StaffName>>);
+
+/// An account and the name of its person.
+pub type StaffName = (Id<kinds::Staff>, String);
 
 /// The machines' door.
 pub fn machine_routes(settings: Settings) -> Routes {

@@ -136,7 +136,9 @@ impl LinkState {
 
     /// The state of a word.
     pub fn parse(word: &str) -> Option<LinkState> {
-        [LinkState::Verified, LinkState::HeldBack, LinkState::Quarantined].into_iter().find(|s| s.word() == word)
+        [LinkState::Verified, LinkState::HeldBack, LinkState::Quarantined]
+            .into_iter()
+            .find(|s| s.word() == word)
     }
 }
 
@@ -437,7 +439,9 @@ pub fn settle(standing: &[&Fact], wanted: &[NewFact]) -> Vec<(NewFact, Option<Id
     let mut plan: Vec<_> = wanted
         .iter()
         .enumerate()
-        .filter(|(place, fact)| !wanted[..*place].contains(fact) && !standing.iter().any(|old| old.new == **fact))
+        .filter(|(place, fact)| {
+            !wanted[..*place].contains(fact) && !standing.iter().any(|old| old.new == **fact)
+        })
         .map(|(_, fact)| (fact.clone(), stale.pop().map(|old| old.id)))
         .collect();
     plan.extend(stale.into_iter().map(|old| (NewFact::always(What::Nothing), Some(old.id))));

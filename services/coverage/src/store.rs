@@ -239,7 +239,9 @@ struct Columns<'c> {
 fn columns(what: &What) -> Columns<'_> {
     let none = Columns::default();
     match what {
-        What::Link { person, state } => Columns { person: Some(person.raw()), code: Some(state.word()), ..none },
+        What::Link { person, state } => {
+            Columns { person: Some(person.raw()), code: Some(state.word()), ..none }
+        }
         What::Loss { reason } => Columns { code: Some(reason), ..none },
         What::Rate { percent } | What::Elderly { percent } => Columns { amount: Some(*percent), ..none },
         What::Limit { class, flag, long_term_on } => Columns {
@@ -248,7 +250,9 @@ fn columns(what: &What) -> Columns<'_> {
             long_term_on: long_term_on.map(base::Date::as_number),
             ..none
         },
-        What::Disease { category, self_pay } => Columns { code: Some(category), amount: Some(*self_pay), ..none },
+        What::Disease { category, self_pay } => {
+            Columns { code: Some(category), amount: Some(*self_pay), ..none }
+        }
         What::Ticket { kind, treatment, facility, number, self_pay } => Columns {
             class: Some(kind),
             code: Some(treatment),

@@ -5,12 +5,14 @@
 //! Not here: outcomes for the desk (`counter`), matching with the resident register (`registration`).
 
 use crate::rules::{
-    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, What, fit, same_numbers, settle, stories,
+    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, What, fit, same_numbers, settle,
+    stories,
 };
 use ::store::{Store, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{
-    Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, PersonName, Purpose, Sex, canonical_key, kinds,
+    Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, PersonName, Purpose, Sex,
+    canonical_key, kinds,
 };
 use expect_test::{Expect, expect};
 use std::{collections::BTreeMap, sync::Arc};
@@ -44,8 +46,13 @@ struct Words<'l> {
 }
 
 fn words(line: &str) -> Words<'_> {
-    let (named, plain): (Vec<&str>, Vec<&str>) = line.split(' ').filter(|w| !w.is_empty()).partition(|w| w.contains('='));
-    let named = named.iter().filter_map(|word| word.split_once('=')).map(|(name, v)| (name, v.replace('~', " "))).collect();
+    let (named, plain): (Vec<&str>, Vec<&str>) =
+        line.split(' ').filter(|w| !w.is_empty()).partition(|w| w.contains('='));
+    let named = named
+        .iter()
+        .filter_map(|word| word.split_once('='))
+        .map(|(name, v)| (name, v.replace('~', " ")))
+        .collect();
     Words { plain, named }
 }
 
@@ -115,7 +122,9 @@ fn what(kind: &str, value: &str) -> What {
         "loss" => What::Loss { reason: value.into() },
         "rate" => What::Rate { percent: value.parse().expect("a percentage") },
         "elderly" => What::Elderly { percent: value.parse().expect("a percentage") },
-        "limit" => What::Limit { class: "01".into(), flag: value.into(), long_term_on: Date::parse8("20200501") },
+        "limit" => {
+            What::Limit { class: "01".into(), flag: value.into(), long_term_on: Date::parse8("20200501") }
+        }
         "disease" => What::Disease { category: value.into(), self_pay: 10_000 },
         "ticket" => What::Ticket {
             kind: "01".into(),
@@ -154,7 +163,9 @@ impl Play<'_> {
         match at(0) {
             "register" => {
                 let new = entry(None, read);
-                self.store.record(now, |tx| crate::register_as(tx, &cx, coverage(at(1)), &new)).expect("registered");
+                self.store
+                    .record(now, |tx| crate::register_as(tx, &cx, coverage(at(1)), &new))
+                    .expect("registered");
                 "registered".into()
             }
             "correct" => {
@@ -177,11 +188,14 @@ impl Play<'_> {
             "settle" => {
                 let kind = new_kind(at(2));
                 let wanted: Vec<NewFact> = read.plain[3..].iter().map(|text| dated(kind, text)).collect();
-                let took = self.store.record(now, |tx| crate::settle(tx, &cx, coverage(at(1)), kind, &wanted));
+                let took =
+                    self.store.record(now, |tx| crate::settle(tx, &cx, coverage(at(1)), kind, &wanted));
                 format!("{} rows", took.expect("settled"))
             }
             "insurer" => {
-                self.store.record(now, |tx| crate::record_insurer(tx, &cx, &insurer(at(1)), at(2))).expect("named");
+                self.store
+                    .record(now, |tx| crate::record_insurer(tx, &cx, &insurer(at(1)), at(2)))
+                    .expect("named");
                 "named".into()
             }
             _ => panic!("no such line: {}", at(0)),
@@ -197,7 +211,8 @@ impl Play<'_> {
         }
         let found = self.store.look(|tx| crate::get(tx, coverage(read.plain[1]))).expect("read");
         let known = read.named.get("known").map_or(found.revision, |text| text.parse().expect("a revision"));
-        let story = stories(&found, known).into_iter().find(|story| story.coverage == coverage(read.plain[1]));
+        let story =
+            stories(&found, known).into_iter().find(|story| story.coverage == coverage(read.plain[1]));
         let Some(story) = story else { return format!("{} at r{known}: not there", read.plain[1]) };
         let mut out = format!("{} at r{known}:", read.plain[1]);
         for text in &read.plain[2..] {
@@ -596,7 +611,8 @@ fn s1_r3_the_order_of_rows_changes_nothing() {
         replaces: replaces.and_then(Id::new),
         new: NewFact::always(What::Rate { percent }),
     };
-    let facts = [fact(50, 1, None, 10), fact(40, 2, None, 20), fact(30, 3, Some(50), 30), fact(60, 3, None, 40)];
+    let facts =
+        [fact(50, 1, None, 10), fact(40, 2, None, 20), fact(30, 3, Some(50), 30), fact(60, 3, None, 40)];
     let entry = crate::rules::Entry {
         id: Id::new(1).expect("positive"),
         coverage: coverage("c1"),

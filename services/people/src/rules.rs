@@ -81,7 +81,10 @@ fn is_selector(c: char) -> bool {
 fn same_name(one: &str, other: &str) -> bool {
     let (one, other) = (squeeze(one), squeeze(other));
     one.chars().count() == other.chars().count()
-        && one.chars().zip(other.chars()).all(|(a, b)| a == b || REPLACED.contains(&a) || REPLACED.contains(&b))
+        && one
+            .chars()
+            .zip(other.chars())
+            .all(|(a, b)| a == b || REPLACED.contains(&a) || REPLACED.contains(&b))
 }
 
 /// Readings are compared with small kana made large, since some systems know no small ones, and with half-width kana

@@ -8,7 +8,9 @@ use ::store::Tx;
 use base::{Id, MyNumber, PersonName, Result, Sex, kinds};
 
 pub(crate) fn person_of(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
-    tx.row("select person from people_number where my_number = $1", &[number.reveal().into()], |row| row.id(0))
+    tx.row("select person from people_number where my_number = $1", &[number.reveal().into()], |row| {
+        row.id(0)
+    })
 }
 
 pub(crate) fn insert_number(tx: &mut Tx<'_>, person: Id<kinds::Person>, number: &MyNumber) -> Result<()> {

@@ -4,11 +4,14 @@
 //! holds a My Number; equal attributes never differ, and a difference is seen from both sides.
 //! Not here: what becomes of a filing that differs (`registration`).
 
+mod rows;
+
 use crate::rules::{Attributes, differences, fold_kana};
 use ::store::{Store, Tx, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{Actor, BirthDate, Cx, Id, Instant, MyNumber, PersonName, Purpose, Result, Sex, kinds};
 use expect_test::{Expect, expect};
+use rows::{everything_in_the_log, rows};
 use std::fmt::Write;
 
 /// Plays a story on each database. A line is one of
@@ -55,23 +58,6 @@ fn play(store: &Store, line: &str) -> String {
         "rows" => rows(store),
         _ => panic!("no such line: {line}"),
     }
-}
-
-fn rows(store: &Store) -> String {
-    let count = |sql| store.look(|tx| tx.row(sql, &[], |row| row.int(0))).expect("counted").unwrap_or(0);
-    let numbers = count("select count(*) from people_number");
-    let entries = count("select count(*) from people_entry");
-    let notes = count("select count(*) from audit_row where act = 'people.record'");
-    format!("rows: {numbers} numbers, {entries} entries, {notes} in the log")
-}
-
-fn everything_in_the_log(store: &Store) -> String {
-    let rows = store.look(|tx| {
-        tx.rows_of_both("select act, outcome, body from audit_row", &[], |row| {
-            Ok(format!("{} {} {}\n", row.text(0)?, row.text(1)?, String::from_utf8_lossy(&row.blob(2)?)))
-        })
-    });
-    rows.expect("the log").concat()
 }
 
 fn person(id: &str) -> Id<kinds::Person> {
@@ -277,9 +263,16 @@ fn s5_r2_readings_compare_by_width_size_and_voice() {
     ] {
         assert_eq!(fold_kana(one), fold_kana(other), "{one} {other}");
     }
-    for (one, other) in
-        [("ﾀﾞ", "タ"), ("ﾊﾞ", "パ"), ("ﾊﾟ", "ハ"), ("ｶﾟ", "キ"), ("ガ゛", "キ"), ("バ゛", "パ"), ("ジ", "ヂ"), ("ワ", "ハ")]
-    {
+    for (one, other) in [
+        ("ﾀﾞ", "タ"),
+        ("ﾊﾞ", "パ"),
+        ("ﾊﾟ", "ハ"),
+        ("ｶﾟ", "キ"),
+        ("ガ゛", "キ"),
+        ("バ゛", "パ"),
+        ("ジ", "ヂ"),
+        ("ワ", "ハ"),
+    ] {
         assert_ne!(fold_kana(one), fold_kana(other), "{one} {other}");
     }
 }

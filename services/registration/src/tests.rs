@@ -4,20 +4,20 @@
 //! but `people_number.my_number` holds a My Number, and neither does anything that was told.
 //! Not here: how attributes are compared (`people`), what a coverage means (`coverage`).
 
+mod everywhere;
+
 use crate::Filing;
-use ::store::{Db, Store, schema_columns, testing::seeded_ids};
+use ::store::{Store, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{
-    Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, MyNumber, PersonName, Purpose, Sex, kinds,
+    Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, MyNumber, PersonName, Purpose, Sex,
+    kinds,
 };
 use coverage::rules::{NewEntry, NewFact, Relation, What};
+use everywhere::numbers_lie_in_one_place;
 use expect_test::{Expect, expect};
 use people::rules::Attributes;
 use std::sync::Arc;
-
-const ANN: &str = "100000000080";
-const BOB: &str = "100000000030";
-const NOBODY: &str = "123456789018";
 
 /// Plays a story on each database. Lines: `person p1 NUMBER name=… kana=… born=… sex=… address=…` (the register) ·
 /// `file c1 NUMBER name=… … loss=… rate=… withheld=1` (a filing; what is not named is as Ann's) · `rows c1` · `held`.
@@ -42,7 +42,9 @@ fn play(store: &Store, ids: &Arc<dyn base::IdSource>, line: &str) -> String {
         "person" => {
             let attributes = attributes(&named);
             let id = Id::new(words[1][1..].parse().expect("p1, p2 …")).expect("positive");
-            store.record(now, |tx| people::record(tx, &cx, id, &number(words[2]), &attributes)).expect("recorded");
+            store
+                .record(now, |tx| people::record(tx, &cx, id, &number(words[2]), &attributes))
+                .expect("recorded");
             format!("{} is in the register", words[1])
         }
         "file" => {
@@ -68,7 +70,9 @@ fn number(text: &str) -> MyNumber {
 fn attributes<'l>(named: &impl Fn(&str) -> Option<&'l str>) -> Attributes {
     let text = |name: &str, plain: &str| named(name).unwrap_or(plain).replace('~', " ");
     Attributes {
-        name: PersonName { written: text("name", "甲野　花子"), kana: text("kana", "ｺｳﾉ~ﾊﾅｺ") },
+        name: PersonName {
+            written: text("name", "甲野　花子"), kana: text("kana", "ｺｳﾉ~ﾊﾅｺ")
+        },
         birth: BirthDate::parse8(&text("born", "19800401")).expect("a birth date"),
         sex: Sex::from_code(text("sex", "2").parse().expect("a code")).expect("a sex"),
         postcode: None,
@@ -124,50 +128,9 @@ fn rows(store: &Store, coverage: Id<kinds::Coverage>) -> String {
         rows.push((fact.revision, fact.id.raw(), format!("{:?}{replaces}", fact.new.what)));
     }
     rows.sort();
-    let rows: Vec<String> = rows.into_iter().map(|(revision, _, text)| format!("  r{revision} {text}")).collect();
+    let rows: Vec<String> =
+        rows.into_iter().map(|(revision, _, text)| format!("  r{revision} {text}")).collect();
     format!("rows:\n{}", rows.join("\n"))
-}
-
-/// Looks for the numbers in every column of every table, whatever its type, and in what was told.
-fn numbers_lie_in_one_place(store: &Store, told: &str) {
-    let mut dbs = vec![store.connect_main().expect("a connection")];
-    if !store.is_postgres() {
-        dbs.push(store.connect_log().expect("a connection"));
-    }
-    let mut at_home = 0;
-    for db in &mut dbs {
-        for (table, column) in schema_columns(db).expect("the schema") {
-            let found = hits(db, &table, &column);
-            match (table.as_str(), column.as_str()) {
-                ("people_number", "my_number") => at_home += found,
-                _ => assert_eq!(found, 0, "a My Number lies in {table}.{column}"),
-            }
-        }
-    }
-    assert!(at_home > 0, "the search itself finds nothing");
-    for canary in [ANN, BOB, NOBODY] {
-        assert!(!told.contains(canary), "a My Number was told");
-    }
-}
-
-fn hits(db: &mut Db, table: &str, column: &str) -> i64 {
-    // Bytes are looked at as text too: the body of an audit row is one.
-    let text = match (db.is_postgres(), is_bytes(db, table, column)) {
-        (true, true) => format!("encode({column}, 'escape')"),
-        _ => format!("cast({column} as text)"),
-    };
-    let wanted: Vec<String> = [ANN, BOB, NOBODY].iter().map(|number| format!("{text} like '%{number}%'")).collect();
-    let sql = format!("select count(*) from {table} where {}", wanted.join(" or "));
-    db.rows(Box::leak(sql.into_boxed_str()), &[], |row| row.int(0)).expect("counted")[0]
-}
-
-fn is_bytes(db: &mut Db, table: &str, column: &str) -> bool {
-    if !db.is_postgres() {
-        return false;
-    }
-    let kind = "select count(*) from information_schema.columns where table_schema = current_schema()
-        and table_name = $1 and column_name = $2 and data_type = 'bytea'";
-    db.rows(kind, &[table.into(), column.into()], |row| row.int(0)).expect("the schema")[0] > 0
 }
 
 #[test]

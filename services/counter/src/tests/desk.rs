@@ -10,8 +10,8 @@ use crate::{
 use ::store::{Claim, Store, testing::seeded_ids};
 use audit::{Entry, FactUsed, testing::each_database};
 use base::{
-    Actor, BirthDate, BranchNumber, Cx, Date, FacilityCode, Id, IdSource, Instant, InsurerNumber, PersonName, Purpose,
-    RequestKey, Sex, kinds,
+    Actor, BirthDate, BranchNumber, Cx, Date, FacilityCode, Id, IdSource, Instant, InsurerNumber, PersonName,
+    Purpose, RequestKey, Sex, kinds,
 };
 use coverage::rules::{LinkState, NewEntry, NewFact, Relation, What};
 use expect_test::Expect;
@@ -199,7 +199,9 @@ impl<'s> Desk<'s> {
             issued_on: None,
         };
         let cx = self.cx(Actor::System, Purpose::Registration);
-        self.store.record(self.now, |tx| coverage::record(tx, &cx, numbered(label), &new, None)).expect("recorded");
+        self.store
+            .record(self.now, |tx| coverage::record(tx, &cx, numbered(label), &new, None))
+            .expect("recorded");
         self.label_rows(label, &format!("{label}.{kind}"));
     }
 
@@ -237,12 +239,19 @@ impl<'s> Desk<'s> {
     }
 
     /// Asks, and holds what always holds against the log.
-    pub fn ask(&mut self, who: &str, asked: &Check, key: Option<RequestKey>) -> (base::Answer<crate::Checked>, Claim) {
+    pub fn ask(
+        &mut self,
+        who: &str,
+        asked: &Check,
+        key: Option<RequestKey>,
+    ) -> (base::Answer<crate::Checked>, Claim) {
         let cx = self.cx(terminal_of(who), Purpose::Reception).with_request(key);
         let settings = self.settings;
         let before = self.log_since(self.now).len();
-        let (answer, claim) =
-            self.store.check_and_wait(|tx| crate::check(tx, &cx, &settings, asked)).expect("answered or refused");
+        let (answer, claim) = self
+            .store
+            .check_and_wait(|tx| crate::check(tx, &cx, &settings, asked))
+            .expect("answered or refused");
         let log = self.log_since(self.now);
         match &answer {
             Err(refusal) => {
@@ -314,15 +323,19 @@ impl<'s> Desk<'s> {
             .chunk_by(|a, b| a == b)
             .map(|run| if run.len() == 1 { run[0].clone() } else { format!("{}× {}", run.len(), run[0]) })
             .collect();
-        let alarms = self.log_since(Instant::from_ms(0)).iter().filter(|row| row.act == "counter.alarm").count();
+        let alarms =
+            self.log_since(Instant::from_ms(0)).iter().filter(|row| row.act == "counter.alarm").count();
         format!("{} · {alarms} alarms", runs.join(", "))
     }
 
     fn lists(&mut self, who: &str) -> String {
         let cx = self.cx(terminal_of(who), Purpose::Reception);
         let settings = self.settings;
-        let listed =
-            self.store.check_and_wait(|tx| crate::list(tx, &cx, &settings, cx.now.date(), 100)).expect("listed").0;
+        let listed = self
+            .store
+            .check_and_wait(|tx| crate::list(tx, &cx, &settings, cx.now.date(), 100))
+            .expect("listed")
+            .0;
         let mut said = format!("{who} lists {}:", listed.len());
         for visit in listed {
             let id = visit.entry.answer.map_or("-".into(), |id| self.name_of(id));
@@ -360,7 +373,9 @@ impl<'s> Desk<'s> {
         let (answer, _) =
             self.store.check_and_wait(|tx| crate::get(tx, &cx, &settings, id)).expect("answered or refused");
         match answer {
-            Err(refusal) => format!("{name} to {who}: refused: {}{}", refusal.help.code, waits(refusal.wait_ms)),
+            Err(refusal) => {
+                format!("{name} to {who}: refused: {}{}", refusal.help.code, waits(refusal.wait_ms))
+            }
             Ok(visit) => {
                 let steps = visit.entry.word("steps").unwrap_or_default();
                 let shown = visit.decision.as_ref().map_or("nothing".into(), told);
@@ -375,7 +390,8 @@ impl<'s> Desk<'s> {
         let _ = self.ask(who, &asked, None);
         let log = self.log_since(self.now);
         let row = log.iter().rfind(|row| row.act == "counter.check").expect("a row");
-        let facts: Vec<&str> = facts_of(row).iter().map(|f| self.labels.get(&f.id).map_or("?", |l| l.as_str())).collect();
+        let facts: Vec<&str> =
+            facts_of(row).iter().map(|f| self.labels.get(&f.id).map_or("?", |l| l.as_str())).collect();
         let person = row.person.map_or("nobody".into(), |id| format!("p{id}"));
         let coverage = row.number("coverage").map_or("no coverage".into(), |id| format!("c{id}"));
         let rest: Vec<String> = ["code", "steps", "shown"]
@@ -405,7 +421,8 @@ impl<'s> Desk<'s> {
             })
         });
         let log = rows.expect("the log").concat();
-        let mut first: Vec<i64> = self.log_since(Instant::from_ms(0)).iter().filter_map(first_answer).collect();
+        let mut first: Vec<i64> =
+            self.log_since(Instant::from_ms(0)).iter().filter_map(first_answer).collect();
         first.sort();
         assert!(first.windows(2).all(|pair| pair[0] != pair[1]), "an answer has two first rows");
         for canary in &self.canaries {
@@ -542,7 +559,8 @@ fn row_told(row: &Shown) -> String {
 
 /// The facts in a row of the log, as `[[id,revision],…]`.
 fn facts_of(row: &Entry) -> Vec<FactUsed> {
-    let list = row.body.split("\"facts\":[").nth(1).and_then(|rest| rest.split("]]").next()).unwrap_or_default();
+    let list =
+        row.body.split("\"facts\":[").nth(1).and_then(|rest| rest.split("]]").next()).unwrap_or_default();
     list.split("],")
         .filter_map(|pair| pair.trim_start_matches('[').split_once(','))
         .map(|(id, revision)| FactUsed {

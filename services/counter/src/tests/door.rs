@@ -69,7 +69,8 @@ fn message_of(desk: &Desk<'_>, who: &str, rest: &str) -> (String, Option<String>
     ];
     let mut key = None;
     for word in words {
-        let (name, value) = word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value.to_owned())));
+        let (name, value) =
+            word.split_once('=').map_or((word, None), |(name, value)| (name, Some(value.to_owned())));
         if name == "key" {
             key = value;
             continue;
@@ -86,7 +87,8 @@ fn message_of(desk: &Desk<'_>, who: &str, rest: &str) -> (String, Option<String>
         }
     }
     let object = |fields: &[(&str, String)]| {
-        let members: Vec<String> = fields.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
+        let members: Vec<String> =
+            fields.iter().map(|(name, value)| format!("\"{name}\":\"{value}\"")).collect();
         members.join(",")
     };
     let body = format!(

@@ -112,8 +112,8 @@ fn asked() -> impl Strategy<Value = Asked> {
 }
 
 fn world() -> impl Strategy<Value = World> {
-    (vec(card(), 1..6), vec(prop::option::weighted(0.5, card()), 5), vec(asked(), 3..6), vec(asked(), 3..6)).prop_map(
-        |(before, corrections, questions, more)| {
+    (vec(card(), 1..6), vec(prop::option::weighted(0.5, card()), 5), vec(asked(), 3..6), vec(asked(), 3..6))
+        .prop_map(|(before, corrections, questions, more)| {
             // A corrected coverage stays its owner's.
             let corrected = |(old, new): (&Card, &Option<Card>)| match new {
                 None => old.clone(),
@@ -125,8 +125,7 @@ fn world() -> impl Strategy<Value = World> {
             };
             let after = before.iter().zip(&corrections).map(corrected).collect();
             World { before, after, questions, more }
-        },
-    )
+        })
 }
 
 /// How the model says that a check ends: outcome, and which cards are shown.
@@ -160,10 +159,9 @@ fn canon_symbol(symbol: usize) -> &'static str {
     ["", "A", "A0"][symbol]
 }
 
-/// The rules once more, from the law's side.
-fn verdict(cards: &[Card], asked: &Asked, today: i64) -> Verdict {
+/// Which cards answer to the numbers asked for.
+fn hits_of(cards: &[Card], asked: &Asked) -> Vec<usize> {
     let wanted = numbers_of(cards, asked);
-    let day = asked.day;
     let mut hits: Vec<usize> = Vec::new();
     for (n, card) in cards.iter().enumerate() {
         let branch_fits = match (wanted.branch, card.branch) {
@@ -179,40 +177,64 @@ fn verdict(cards: &[Card], asked: &Asked, today: i64) -> Verdict {
             hits.push(n);
         }
     }
-    let end = |outcome, shown| Verdict { outcome, shown };
-    if hits.is_empty() {
-        return end("none", vec![]);
-    }
-    let who = |n: usize| (cards[n].linked.1 != 3).then_some(cards[n].linked.0);
-    if hits.iter().any(|&n| who(n) != who(hits[0])) {
-        return end("several", vec![]);
-    }
-    let lost = |n: usize| cards[n].loss.is_some_and(|(on, _)| on <= day);
-    let begun = |n: usize| cards[n].from <= day;
-    let covers = |n: usize| begun(n) && !lost(n);
-    // The one that covers the day; else the one that began last before it; else the one that begins next.
+    hits
+}
+
+fn who(card: &Card) -> Option<usize> {
+    (card.linked.1 != 3).then_some(card.linked.0)
+}
+
+fn lost(card: &Card, day: i64) -> bool {
+    card.loss.is_some_and(|(on, _)| on <= day)
+}
+
+fn covers(card: &Card, day: i64) -> bool {
+    card.from <= day && !lost(card, day)
+}
+
+/// The one that covers the day; else the one that began last before it; else the one that begins next.
+fn chosen_of(cards: &[Card], hits: &[usize], day: i64) -> usize {
     let mut chosen = hits[0];
     for &n in &hits[1..] {
-        let better = if covers(n) != covers(chosen) {
-            covers(n)
-        } else if begun(n) != begun(chosen) {
-            begun(n)
-        } else if begun(n) {
-            cards[n].from >= cards[chosen].from
+        let (new, old) = (&cards[n], &cards[chosen]);
+        let better = if covers(new, day) != covers(old, day) {
+            covers(new, day)
+        } else if (new.from <= day) != (old.from <= day) {
+            new.from <= day
+        } else if new.from <= day {
+            new.from >= old.from
         } else {
-            cards[n].from <= cards[chosen].from
+            new.from <= old.from
         };
         if better {
             chosen = n;
         }
     }
-    if cards[chosen].linked.1 != 0 {
+    chosen
+}
+
+/// The rules once more, from the law's side.
+fn verdict(cards: &[Card], asked: &Asked, today: i64) -> Verdict {
+    let day = asked.day;
+    let end = |outcome, shown| Verdict { outcome, shown };
+    let hits = hits_of(cards, asked);
+    if hits.is_empty() {
+        return end("none", vec![]);
+    }
+    if hits.iter().any(|&n| who(&cards[n]) != who(&cards[hits[0]])) {
+        return end("several", vec![]);
+    }
+    let chosen = chosen_of(cards, &hits, day);
+    let card = &cards[chosen];
+    if card.linked.1 != 0 {
         return end("undetermined", vec![]);
     }
-    let others: Vec<usize> = (0..cards.len()).filter(|&n| n != chosen && who(n) == who(chosen)).collect();
-    if lost(chosen) {
-        let next: Vec<usize> = others.into_iter().filter(|&n| cards[n].aid == cards[chosen].aid && covers(n)).collect();
-        let (on, death) = cards[chosen].loss.expect("lost");
+    let covering: Vec<usize> = (0..cards.len())
+        .filter(|&n| n != chosen && who(&cards[n]) == who(card) && covers(&cards[n], day))
+        .collect();
+    if lost(card, day) {
+        let next: Vec<usize> = covering.into_iter().filter(|&n| cards[n].aid == card.aid).collect();
+        let (on, death) = card.loss.expect("lost");
         return if next.iter().any(|&n| cards[n].linked.1 == 0) {
             end("invalid-new-known", vec![chosen])
         } else if death {
@@ -223,14 +245,14 @@ fn verdict(cards: &[Card], asked: &Asked, today: i64) -> Verdict {
             end("invalid", vec![chosen])
         };
     }
-    if !begun(chosen) {
+    if card.from > day {
         return end("none", vec![]);
     }
-    if cards[chosen].aid {
-        let entrusted = cards[chosen].ticket_for == Some(asked.facility);
+    if card.aid {
+        let entrusted = card.ticket_for == Some(asked.facility);
         return end(if entrusted { "valid" } else { "aid-unregistered" }, vec![chosen]);
     }
-    let aid = others.into_iter().find(|&n| cards[n].aid && cards[n].linked.1 == 0 && covers(n));
+    let aid = covering.into_iter().find(|&n| cards[n].aid && cards[n].linked.1 == 0);
     end("valid", std::iter::once(chosen).chain(aid).collect())
 }
 
@@ -280,7 +302,9 @@ impl Stage<'_> {
 
     fn facts(&self, card: &Card) -> Vec<(&'static str, Vec<NewFact>)> {
         let always = |what: Option<What>| what.map(NewFact::always).into_iter().collect();
-        let state = [LinkState::Verified, LinkState::HeldBack, LinkState::Quarantined].get(card.linked.1 as usize).copied();
+        let state = [LinkState::Verified, LinkState::HeldBack, LinkState::Quarantined]
+            .get(card.linked.1 as usize)
+            .copied();
         let link = state.map(|state| What::Link { person: self.person(card.linked.0), state });
         let loss = card.loss.map(|(on, death)| NewFact {
             starts_on: Some(date(on)),
@@ -333,7 +357,12 @@ impl Stage<'_> {
             birth: BIRTHS[wanted.birth].into(),
         };
         let declared = Declared { limit: asked.limit, diseases: false };
-        Check { facility_code: None, ask: read(&typed).expect("in form"), day: Some(date(asked.day)), declared }
+        Check {
+            facility_code: None,
+            ask: read(&typed).expect("in form"),
+            day: Some(date(asked.day)),
+            declared,
+        }
     }
 
     fn ask(&mut self, cards: &[Card], asked: &Asked) {
@@ -357,9 +386,19 @@ impl Stage<'_> {
     }
 
     /// Held against the question itself, whatever model and rules agree on.
-    fn nothing_crosses(&self, cards: &[Card], asked: &Asked, question: &Check, checked: &Checked, shown: &[usize]) {
+    fn nothing_crosses(
+        &self,
+        cards: &[Card],
+        asked: &Asked,
+        question: &Check,
+        checked: &Checked,
+        shown: &[usize],
+    ) {
         let Some((row, &n)) = checked.decision.shown.first().zip(shown.first()) else {
-            assert!(!matches!(checked.decision.outcome, Outcome::Valid | Outcome::Invalid | Outcome::InvalidNewKnown));
+            assert!(!matches!(
+                checked.decision.outcome,
+                Outcome::Valid | Outcome::Invalid | Outcome::InvalidNewKnown
+            ));
             return;
         };
         let ask = &question.ask;
@@ -368,10 +407,15 @@ impl Stage<'_> {
         assert_eq!(row.entry.symbol_key(), ask.symbol_key);
         assert!(ask.branch.is_none() || row.entry.branch.is_none() || ask.branch == row.entry.branch);
         let owner = cards[n].owner;
-        let protected = cards.iter().any(|card| card.withheld && card.linked.0 == owner && card.linked.1 != 3);
+        let protected =
+            cards.iter().any(|card| card.withheld && card.linked.0 == owner && card.linked.1 != 3);
         for (row, &n) in checked.decision.shown.iter().zip(shown) {
             assert_eq!(row.entry.name.written, self.name(owner), "somebody else is shown");
-            assert_eq!(row.entry.address.is_none(), protected, "an address is shown when it is not protected");
+            assert_eq!(
+                row.entry.address.is_none(),
+                protected,
+                "an address is shown when it is not protected"
+            );
             assert_eq!(row.limit.is_some(), asked.limit && cards[n].limit);
             assert_eq!(row.rate, cards[n].rate);
             assert_eq!(!row.tickets.is_empty(), cards[n].ticket_for == Some(asked.facility));
@@ -399,8 +443,11 @@ impl Stage<'_> {
             let cx = self.desk.cx(super::desk::terminal_of(name), Purpose::Reception);
             let mut day = first;
             while day <= self.desk.now.date() {
-                let listed =
-                    self.desk.store.check_and_wait(|tx| crate::list(tx, &cx, &settings(), day, 100_000)).expect("read");
+                let listed = self
+                    .desk
+                    .store
+                    .check_and_wait(|tx| crate::list(tx, &cx, &settings(), day, 100_000))
+                    .expect("read");
                 for visit in listed.0 {
                     let id = visit.entry.answer.expect("an answer's id");
                     let (whose, outcome) = &self.decided[&id];
@@ -417,7 +464,8 @@ impl Stage<'_> {
         let mut met: Vec<&str> = self.decided.values().map(|(_, outcome)| outcome.as_str()).collect();
         met.sort();
         met.dedup();
-        let all = ["aid-unregistered", "invalid", "invalid-new-known", "none", "several", "undetermined", "valid"];
+        let all =
+            ["aid-unregistered", "invalid", "invalid-new-known", "none", "several", "undetermined", "valid"];
         assert_eq!(met, all, "a world in which this does not happen proves nothing about it");
     }
 }
@@ -428,7 +476,8 @@ fn s1_r3_random_worlds_agree_with_a_second_model_and_nothing_crosses() {
     each_database("counter_model", |store| {
         let mut stage = Stage { desk: Desk::open(store), world: 0, decided: BTreeMap::new() };
         let first = stage.desk.now.date();
-        let config = Config { cases: WORLDS, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
+        let config =
+            Config { cases: WORLDS, failure_persistence: None, max_shrink_iters: 200, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
         let stage_cell = std::cell::RefCell::new(&mut stage);
         let ran = runner.run(&world(), |world| {

@@ -23,7 +23,8 @@ fn the_table_of_refusals_is_committed() {
     );
     let mut meanings: BTreeMap<&str, &str> = BTreeMap::new();
     for (service, all) in services {
-        let _ = write!(out, "\n## {service}\n\n| code | OQS | what | desk | engineer |\n|---|---|---|---|---|\n");
+        let _ =
+            write!(out, "\n## {service}\n\n| code | OQS | what | desk | engineer |\n|---|---|---|---|---|\n");
         for help in all {
             row(&mut out, help);
             assert!(help.code.starts_with(service), "{} is not a code of {service}", help.code);

@@ -23,7 +23,10 @@ use base::{Date, Help, Id, Instant, Purpose, Refusal, RequestKey};
 use coverage::rules::{Fact, What};
 use formats::{
     json,
-    oqs::{CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ResponseBody, ResponseHeader, ResultRow, Ticket},
+    oqs::{
+        CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ResponseBody, ResponseHeader, ResultRow,
+        Ticket,
+    },
     xml::Limits,
 };
 use store::Claim;
@@ -217,7 +220,8 @@ fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse 
         (false, true) => Some(RATE_NOT_KNOWN),
         (false, false) => None,
     };
-    let identifier = echo.search.as_ref().and_then(|s| s.child_text("ArbitraryIdentifier")).map(str::to_owned);
+    let identifier =
+        echo.search.as_ref().and_then(|s| s.child_text("ArbitraryIdentifier")).map(str::to_owned);
     let rows = decision.shown.iter().map(|shown| row(shown, checked.at, declared, identifier.clone()));
     CheckResponse {
         header: head(echo, checked.at),

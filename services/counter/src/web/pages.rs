@@ -5,7 +5,7 @@
 //! Not here: decisions (`rules`), the frame (`web`).
 //! Rules come from: docs/rules.md S1 r3, r7, r9; the reference on OQS, section 6.3.
 
-use super::{Desk, StaffNames, door::wait, texts};
+use super::{Desk, StaffName, StaffNames, door::wait, texts};
 use crate::{
     Check, Checked, Visit,
     refusals::{ALL, GUESSING, request_conflict},
@@ -85,7 +85,15 @@ fn number_form(page: &Page, typed: &Form, wrong: &[(&'static str, String)]) -> M
     let text = |width_chars, inputmode| Kind::Text { width_chars, inputmode, autocomplete: "off" };
     let l = page.lang;
     let line = |name: &'static str, label, hint, required, kind| {
-        let shown = Field { name, label, hint: Some(hint), value: typed.get(name), error: error(name), required, kind };
+        let shown = Field {
+            name,
+            label,
+            hint: Some(hint),
+            value: typed.get(name),
+            error: error(name),
+            required,
+            kind,
+        };
         field(l, &shown)
     };
     form(
@@ -144,11 +152,25 @@ fn read_form(lang: Lang, typed: &Form) -> Result<Check, Vec<(&'static str, Strin
 
 fn wrong_field(lang: Lang, wrong: Asked) -> (&'static str, String) {
     let (name, ja, en) = match wrong {
-        Asked::Insurer => ("insurer", "保険者番号は6桁または8桁の数字で入力してください", "The insurer number has 6 or 8 digits"),
+        Asked::Insurer => (
+            "insurer",
+            "保険者番号は6桁または8桁の数字で入力してください",
+            "The insurer number has 6 or 8 digits",
+        ),
         Asked::Number => ("number", "番号を入力してください", "Enter the number"),
-        Asked::Branch => ("branch", "枝番は2桁までの数字で入力してください", "The branch number has at most 2 digits"),
-        Asked::Birth => ("birth", "生年月日を、ある日付で入力してください（例：19800401）", "Enter an existing birth date, e.g. 19800401"),
-        Asked::Day => ("day", "資格確認日を、ある日付で入力してください（例：20261120）", "Enter an existing day, e.g. 20261120"),
+        Asked::Branch => {
+            ("branch", "枝番は2桁までの数字で入力してください", "The branch number has at most 2 digits")
+        }
+        Asked::Birth => (
+            "birth",
+            "生年月日を、ある日付で入力してください（例：19800401）",
+            "Enter an existing birth date, e.g. 19800401",
+        ),
+        Asked::Day => (
+            "day",
+            "資格確認日を、ある日付で入力してください（例：20261120）",
+            "Enter an existing day, e.g. 20261120",
+        ),
         Asked::Consent => ("limit", "同意の有無を選んでください", "Say whether the patient agrees"),
     };
     (name, lang.pick(ja, en).to_owned())
@@ -286,15 +308,21 @@ fn shown_facts(lang: Lang, shown: &Shown) -> Markup {
     let day = |day: Date| html! { (lang.pick(&day.in_era(), &day.to_string())) };
     let mut rows: Vec<(&str, Markup)> = vec![
         (lang.pick("氏名", "Name"), html! { (entry.name.written) " （" (entry.name.kana) "）" }),
-        (lang.pick("生年月日", "Birth date"), html! {
-            @match entry.birth.date() { Some(known) => (day(known)), None => (entry.birth) }
-        }),
+        (
+            lang.pick("生年月日", "Birth date"),
+            html! {
+                @match entry.birth.date() { Some(known) => (day(known)), None => (entry.birth) }
+            },
+        ),
         (lang.pick("性別", "Sex"), html! { (texts::code(lang, &codes::SEX, &entry.sex.code().to_string())) }),
         (lang.pick("保険者", "Insurer"), html! { (shown.insurer_name) " （" (entry.insurer.as_str()) "）" }),
-        (lang.pick("記号・番号・枝番", "Symbol, number, branch"), html! {
-            (entry.symbol.as_deref().unwrap_or("—")) " ・ " (entry.number) " ・ "
-            (entry.branch.map_or("—".to_owned(), |branch| branch.to_string()))
-        }),
+        (
+            lang.pick("記号・番号・枝番", "Symbol, number, branch"),
+            html! {
+                (entry.symbol.as_deref().unwrap_or("—")) " ・ " (entry.number) " ・ "
+                (entry.branch.map_or("—".to_owned(), |branch| branch.to_string()))
+            },
+        ),
         (lang.pick("区分", "Class"), html! { (texts::code(lang, &codes::CARD_CLASS, &entry.card_class)) }),
         (lang.pick("資格取得", "Began"), day(entry.qualified_on)),
     ];
@@ -416,7 +444,11 @@ fn named(decision: &Decision) -> Option<String> {
     decision.shown.first().map(|shown| shown.entry.name.written.clone())
 }
 
-pub(super) async fn log(page: Page, Extension(names): Extension<StaffNames>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn log(
+    page: Page,
+    Extension(names): Extension<StaffNames>,
+    RawQuery(query): RawQuery,
+) -> Response {
     let query = query.unwrap_or_default();
     let asked = query.split('&').find_map(|pair| pair.strip_prefix("day="));
     let day = asked.and_then(Date::parse8).unwrap_or_else(|| page.house.now().date());
@@ -471,7 +503,7 @@ pub(super) async fn log(page: Page, Extension(names): Extension<StaffNames>, Raw
     )
 }
 
-fn log_row(lang: Lang, entry: &Entry, names: &[(Id<kinds::Staff>, String)]) -> Vec<Markup> {
+fn log_row(lang: Lang, entry: &Entry, names: &[StaffName]) -> Vec<Markup> {
     let who = match (entry.number("terminal"), entry.number("staff").and_then(Id::<kinds::Staff>::new)) {
         (Some(_), _) => lang.pick("端末", "Terminal").to_owned(),
         (_, Some(staff)) => {

@@ -153,15 +153,15 @@ fn finding(lang: Lang, code: &str, number: i64, day: &str) -> Option<(String, St
     Some(match code {
         "numbers-found" => (
             format!("保険者番号と記号・番号が一致する登録が{number}件ありました。"),
-            format!("{number} registrations have this insurer, symbol and number."),
+            format!("Registrations with this insurer, symbol and number: {number}."),
         ),
         "other-birth" => (
             format!("生年月日が違うため{number}件を除きました。"),
-            format!("{number} were left out: another birth date."),
+            format!("Left out because of another birth date: {number}."),
         ),
         "other-branch" => (
             format!("枝番が違うため{number}件を除きました。"),
-            format!("{number} were left out: another branch number."),
+            format!("Left out because of another branch number: {number}."),
         ),
         "people-fit" => (
             format!("{number}人が該当します。枝番で特定してください。"),
@@ -214,10 +214,9 @@ fn deciding(code: &str, day: &str) -> Option<(String, String)> {
             "この日の負担割合は登録されていません。".into(),
             "No copayment rate is recorded for the day.".into(),
         ),
-        "address-withheld" => (
-            "住所は表示できません（不開示）。".into(),
-            "Address and postcode are withheld.".into(),
-        ),
+        "address-withheld" => {
+            ("住所は表示できません（不開示）。".into(), "Address and postcode are withheld.".into())
+        }
         "limit-not-asked" => (
             "限度額情報の提供に同意がないため、表示していません。".into(),
             "The limit is not shown: no consent was declared.".into(),
