@@ -43,6 +43,10 @@ fn report_lines(report: &Report) -> Vec<String> {
         "{} rows in {} streams, {} checkpoints; {} bodies erased after their keeping time; {} rows not sealed yet",
         report.rows, report.streams, report.checkpoints, report.erased, report.unsealed
     )];
+    if let Some((number, hash)) = &report.last {
+        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        lines.push(format!("newest checkpoint {number}, hash {hash} (publish it to pin everything before)"));
+    }
     for trouble in &report.troubles {
         lines.push(match trouble {
             Trouble::Row { stream, sequence, what } => format!("stream {stream}, row {sequence}: {what}"),

@@ -21,7 +21,7 @@ pub struct DataDir {
 }
 
 const SIGNING_KEY: &str = "audit-signing-key.p8";
-/// The public key that checkpoints are verified with.
+/// The public keys that checkpoints are verified with, 32 bytes each.
 pub const PUBLIC_KEY: &str = "audit-public-key.bin";
 /// The seed that the demo's country was filled with.
 pub const SEED: &str = "country-seed.txt";
@@ -87,7 +87,8 @@ impl DataDir {
         self.path.join(name)
     }
 
-    /// The key that signs checkpoints, made at the first start; its public half lies beside it.
+    /// The key that signs checkpoints, made at the first start. Its public half is added to the file of public keys,
+    /// never put in place of another: a restored directory gets a new key, and its old checkpoints still verify.
     pub fn signing_key(&self) -> Result<SigningKey> {
         let path = self.join(SIGNING_KEY);
         let bytes = match fs::read(&path) {
@@ -100,7 +101,17 @@ impl DataDir {
             Err(e) => return Err(Fault::caused("the audit signing key cannot be read", e).into()),
         };
         let key = SigningKey::from_pkcs8(&bytes)?;
-        write_atomic(&self.join(PUBLIC_KEY), &key.public())?;
+        let public = key.public();
+        let mut known = fs::read(self.join(PUBLIC_KEY)).unwrap_or_default();
+        if !known.chunks(public.len()).any(|one| one == public) {
+            if !known.is_empty() {
+                tracing::warn!(
+                    "a new audit signing key was made; earlier checkpoints verify with the earlier one"
+                );
+            }
+            known.extend(&public);
+            write_atomic(&self.join(PUBLIC_KEY), &known)?;
+        }
         Ok(key)
     }
 }

@@ -113,14 +113,12 @@ impl Demo {
         self.running.pages
     }
 
-    /// Ends everything: the folder first, so that nothing new is taken. The house is to be dropped after the runtime.
-    pub fn end(mut self, runtime: &Runtime) -> Result<House> {
+    /// Ends everything: the folder first, so that nothing new is taken there.
+    pub fn end(mut self, runtime: Runtime) -> Result<()> {
         if let Some(terminal) = self.terminal.take() {
             terminal.end();
         }
-        let house = self.running.house.clone();
-        runtime.block_on(self.running.end())?;
-        Ok(house)
+        self.running.end(runtime)
     }
 }
 

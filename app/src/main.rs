@@ -46,7 +46,7 @@ enum Command {
         #[arg(long, default_value_t = 8480)]
         port: u16,
         /// The port of the machines' door; 0 picks one.
-        #[arg(long, default_value_t = 0)]
+        #[arg(long, default_value_t = 8443)]
         machine_port: u16,
         /// The seed of the country (default: the one that the directory was filled with, else 1).
         #[arg(long)]
@@ -163,17 +163,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let demo = demo::raise(&runtime, wanted, settings)?;
             say_ready(&demo.address().to_string(), &demo.says);
             runtime.block_on(until_told());
-            let house = demo.end(&runtime)?;
-            drop((runtime, house)); // in this order; see `running`
+            demo.end(runtime)?;
         }
         Command::Serve { data } => {
             let runtime = runtime()?;
             let (running, says) = serve::raise(&runtime, &data, settings)?;
             say_ready(&running.pages.to_string(), &says);
             runtime.block_on(until_told());
-            let house = running.house.clone();
-            runtime.block_on(running.end())?;
-            drop((runtime, house)); // in this order; see `running`
+            running.end(runtime)?;
         }
         Command::Terminal { line, folder, kept, institution } => {
             let stop = stop_flag()?;

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 use store::{Place, Store};
-use tokio::sync::watch;
+use tokio::{runtime::Runtime, sync::watch};
 use web::{
     house::{House, Parts},
     routes::Routes,
@@ -170,14 +170,21 @@ impl Running {
         &self.dir
     }
 
-    /// Ends everything in order.
-    pub async fn end(self) -> Result<()> {
-        let _ = self.stop.send(true);
-        for listener in self.listeners {
-            listener.await.map_err(|e| Fault::caused("a listener's task ended early", e))??;
-        }
-        self.beside.end();
-        Ok(())
+    /// Stops taking work, lets what runs finish, and ends the work beside with a last checkpoint. The runtime goes
+    /// before the house: lines to PostgreSQL have runtimes of their own, which must not end inside another.
+    pub fn end(self, runtime: Runtime) -> Result<()> {
+        let Running { house, stop, listeners, beside, .. } = self;
+        let _ = stop.send(true);
+        let ended = runtime.block_on(async {
+            for listener in listeners {
+                listener.await.map_err(|e| Fault::caused("a listener's task ended early", e))??;
+            }
+            Ok(())
+        });
+        drop(runtime);
+        beside.end();
+        drop(house);
+        ended
     }
 }
 
@@ -202,10 +209,12 @@ impl Beside {
                 let (now, rows) = (house.now(), ledger.rows());
                 let waited = u64::try_from(now.ms() - sealed_ms).unwrap_or(u64::MAX);
                 if last || waited >= audit.seal_every_ms || rows - sealed_rows >= audit.seal_every_rows {
-                    match sealer.seal(house.store(), now) {
-                        Ok(_) => (sealed_rows, sealed_ms) = (rows, now.ms()),
-                        Err(error) => tracing::error!(%error, "the log could not be sealed; trying again"),
+                    let sealed = sealer.seal(house.store(), now);
+                    if let Err(error) = &sealed {
+                        tracing::error!(%error, "the log could not be sealed; trying again in a while");
                     }
+                    house.set_healthy(sealed.is_ok());
+                    (sealed_rows, sealed_ms) = (rows, now.ms());
                 }
                 if now.ms() - forgot_ms >= FORGET_EVERY_MS {
                     forgot_ms = now.ms();

@@ -76,6 +76,10 @@ async fn first(page: Page, RawQuery(query): RawQuery) -> Response {
 async fn ready(axum::extract::State(house): axum::extract::State<House>) -> Response {
     let store = house.store().clone();
     match house.work(move || store.ready()).await {
+        Ok(()) if !house.is_healthy() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready: the log cannot be sealed; is the disk full?\n")
+                .into_response()
+        }
         Ok(()) => (StatusCode::OK, "ready\n").into_response(),
         Err(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "not ready: the database does not answer\n").into_response()

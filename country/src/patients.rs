@@ -190,7 +190,7 @@ fn lost(t: Table) -> Vec<Patient> {
             .lost(long_ago, "02")
             .medical_aid(long_ago)
             .ticket("01", "02", demo_clinic())
-            .invalid(
+            .invalid_new_known(
                 "生活保護受給開始による喪失、医療扶助は別の番号で有効",
                 "lost to public assistance; medical aid is asked by its own number",
             ),

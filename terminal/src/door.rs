@@ -372,6 +372,16 @@ mod tests {
     }
 
     #[test]
+    fn experiment() {
+        for _ in 0..60 {
+            let (line, _) = server(vec![None; 8], false);
+            let (other, _) = server(vec![], false);
+            let door = HttpDoor::new(&Line { client_pem: other.client_pem, ..line }).unwrap();
+            println!("{:?}", door.ask("a", b"{}", door.timeout));
+        }
+    }
+
+    #[test]
     fn nonsense_for_certificates_is_refused_at_the_start() {
         let line =
             Line { url: "https://localhost".into(), ca_pem: vec![], client_pem: vec![], timeout_ms: 1 };

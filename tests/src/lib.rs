@@ -4,6 +4,26 @@
 //! Not here: tests of one crate alone; they lie beside its code.
 
 #[cfg(test)]
+mod canary; // nothing of a person leaves beside the answers
+#[cfg(test)]
+mod commands; // the command line, as an operator meets it
+#[cfg(test)]
+mod crossing; // no answer crosses between facilities, people and messages
+#[cfg(test)]
+mod desk; // the program in a temporary home, and the clients of its doors
+#[cfg(test)]
+mod hostile; // the folder under attack, and the server away
+#[cfg(test)]
+mod identity; // certificates, hosts and origins; OpenSSL and curl as judges
+#[cfg(test)]
+mod kills; // kill -9 over HTTP, on both databases
+#[cfg(test)]
+mod patients; // every row of test-patients.csv through both doors, on other days too; a vendor's own
+#[cfg(test)]
+mod permissions; // every route as everybody; docs/permissions.md
+#[cfg(test)]
+mod postgres; // the whole program on PostgreSQL
+#[cfg(test)]
 mod store_audit; // the log under attack, erasing, two writers
 #[cfg(test)]
 mod store_backup; // backup, restore, the lock file

@@ -104,7 +104,11 @@ struct Listed {
 /// Newest sealed sequence of each stream.
 type Sealed = BTreeMap<i64, i64>;
 
-/// Verifies the whole log of a store against the public key of its checkpoints.
+/// Bytes of an Ed25519 public key.
+const KEY_BYTES: usize = 32;
+
+/// Verifies the whole log of a store against the public keys of its checkpoints, one after the other: each process that
+/// seals has a key, and a restored directory goes on with a new one.
 pub fn verify(store: &Store, public: &[u8], threads: usize) -> Result<Report> {
     let threads = threads.max(1);
     let mut log = store.connect_log()?;
@@ -168,7 +172,7 @@ fn checkpoints(
     places: &BTreeMap<i64, bool>,
 ) -> Result<(Report, Sealed)> {
     let mut checking = Checking {
-        key: UnparsedPublicKey::new(&ED25519, public),
+        keys: public.chunks(KEY_BYTES).map(|key| UnparsedPublicKey::new(&ED25519, key)).collect(),
         log: store.connect_log()?,
         main: store.connect_main()?,
         places,
@@ -191,7 +195,7 @@ fn checkpoints(
 }
 
 struct Checking<'c> {
-    key: UnparsedPublicKey<&'c [u8]>,
+    keys: Vec<UnparsedPublicKey<&'c [u8]>>,
     log: Db,
     main: Db,
     places: &'c BTreeMap<i64, bool>,
@@ -249,7 +253,7 @@ impl Checking<'_> {
         if checkpoint_hash(*number, *at, heads, previous) != *hash {
             self.report.checkpoint(*number, "does not fit the one before it");
         }
-        if self.key.verify(hash, signature).is_err() {
+        if !self.keys.iter().any(|key| key.verify(hash, signature).is_ok()) {
             self.report.checkpoint(*number, "has a signature that does not fit");
         }
         match unpack(heads) {

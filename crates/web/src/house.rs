@@ -10,7 +10,7 @@ use base::{Actor, Clock, Cx, Error, IdSource, Instant, Purpose, Random, RequestK
 use crossbeam_channel::{Sender, TrySendError, bounded};
 use std::sync::{
     Arc, OnceLock,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use store::{Claim, Store, Tx};
 
@@ -125,6 +125,7 @@ impl Counts {
 struct Inner {
     parts: Parts,
     counts: Counts,
+    healthy: AtomicBool,
     desk: Pool,
     pages: Pool,
     nav: OnceLock<Vec<NavEntry>>,
@@ -190,7 +191,14 @@ impl House {
         let desk = Pool::start("desk", parts.desk_threads, parts.desk_queue)?;
         let pages = Pool::start("pages", parts.page_threads, parts.page_queue)?;
         Ok(House {
-            inner: Arc::new(Inner { parts, counts: Counts::default(), desk, pages, nav: OnceLock::new() }),
+            inner: Arc::new(Inner {
+                parts,
+                counts: Counts::default(),
+                healthy: AtomicBool::new(true),
+                desk,
+                pages,
+                nav: OnceLock::new(),
+            }),
         })
     }
 
@@ -202,6 +210,16 @@ impl House {
     /// What was done since the start.
     pub fn counts(&self) -> &Counts {
         &self.inner.counts
+    }
+
+    /// Whether the work beside (sealing the log) succeeds: a full disk shows there first.
+    pub fn is_healthy(&self) -> bool {
+        self.inner.healthy.load(Ordering::Relaxed)
+    }
+
+    /// Told by the work beside whether it succeeded.
+    pub fn set_healthy(&self, healthy: bool) {
+        self.inner.healthy.store(healthy, Ordering::Relaxed);
     }
 
     /// The present instant of the data directory.

@@ -14,15 +14,16 @@ use crate::layout::{Shell, page};
 use crate::parts::{Tone, banner};
 use crate::{lang, layout};
 
-/// A refusal as `application/problem+json`. `title` and `desk` are in the reader's language; `detail` is for whoever
-/// wrote the asking software, in English.
+/// A refusal as `application/problem+json`. `title`, `detail` (what happened and what to do) and `desk` are in the
+/// reader's language; `engineer` is for whoever wrote the asking software, in English.
 pub fn problem(lang: Lang, refusal: &Refusal) -> Response {
     let help = refusal.help;
     let body = serde_json::json!({
         "type": format!("urn:shikaku:refusal:{}", help.code),
         "title": lang.pick(help.what.0, help.what.1),
         "status": refusal.status,
-        "detail": help.engineer,
+        "detail": format!("{}{}", lang.pick(help.what.0, help.what.1), lang.pick(help.desk.0, help.desk.1)),
+        "engineer": help.engineer,
         "code": help.code,
         "oqs": help.oqs,
         "desk": lang.pick(help.desk.0, help.desk.1),

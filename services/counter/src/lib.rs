@@ -19,7 +19,8 @@ use audit::{Entry, Evidence, say};
 use base::{Answer, Cx, Date, Error, Id, Instant, Refusal, Result, kinds};
 use coverage::rules::Ask;
 use facilities::rules::State;
-use rules::{Change, Decision, Declared, Guessing, Outcome, Question, Settings};
+use rules::{Change, Decision, Declared, Outcome, Question, Settings};
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// A question, read and in range of its form.
 #[derive(Clone)]
@@ -49,8 +50,26 @@ pub struct Checked {
     pub wait_ms: u32,
 }
 
+/// A desk that answers checks: its settings, and until when it looks out for guessing.
+///
+/// The count of wrong birth dates stands in the log. Reading it with every check would cost each a second read, so a
+/// desk does so only after it saw a wrong birth date itself: guessing at one door closes that door.
+pub struct Desk {
+    /// Settings of the decision.
+    pub settings: Settings,
+    wary_until_ms: AtomicI64,
+}
+
+impl Desk {
+    /// A desk that has seen nothing yet.
+    pub fn new(settings: Settings) -> Desk {
+        Desk { settings, wary_until_ms: AtomicI64::new(i64::MIN) }
+    }
+}
+
 /// Checks by number (S1 r3, r7).
-pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, check: &Check) -> Result<Answer<Checked>> {
+pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, desk: &Desk, check: &Check) -> Result<Answer<Checked>> {
+    let settings = &desk.settings;
     let today = cx.now.date();
     let facility = asking_facility(tx, cx)?;
     let state = facilities::rules::state(&facility.entry, today);
@@ -64,6 +83,9 @@ pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, check: &Check) -
     if !rules::day_in_range(day, today, settings) {
         return refuse(tx, cx, refusals::day_out_of_range());
     }
+    if is_suspended(tx, cx, desk)? {
+        return refuse(tx, cx, refusals::guessing());
+    }
     let found = coverage::find(tx, &check.ask)?;
     let question = Question {
         day,
@@ -74,34 +96,49 @@ pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, check: &Check) -
         settings,
     };
     let decision = rules::decide(&found, &check.ask, &question);
-    let wait_ms = match watch_guessing(tx, cx, &decision)? {
-        Guessing::Calm => 0,
-        Guessing::Slow { wait_ms } => wait_ms,
-        Guessing::Alarm => {
-            say(
-                tx,
-                cx,
-                &Evidence { act: "counter.alarm", outcome: "alarm", code: "guessing", ..Evidence::default() },
-            );
-            return refuse(tx, cx, refusals::guessing());
-        }
-    };
+    let wait_ms = slow_down(tx, cx, desk, &decision)?;
     let id = cx.id();
     tx.claim(cx, id.raw());
     say(tx, cx, &evidence(id, &decision));
     Ok(Ok(Checked { id, at: cx.now, decision, pre_operation: state == State::PreOperation, wait_ms }))
 }
 
-/// A wrong birth date is looked at together with the facility's earlier ones.
-fn watch_guessing(tx: &mut Tx<'_>, cx: &Cx<'_>, decision: &Decision) -> Result<Guessing> {
-    let Some(facility) = cx.actor.facility().filter(|_| decision.wrong_birth) else {
-        return Ok(Guessing::Calm);
-    };
-    let since = cx.now.plus_ms(-rules::GUESS_WINDOW_MS);
-    let earlier = audit::count_outcome(tx, facility, since, MISMATCH, rules::GUESSES_MAX)?;
-    Ok(rules::guessing(earlier))
+/// Whether so many birth dates were wrong that the facility's checks by number rest for a while, right ones too: else
+/// whoever guesses would only have to go on. The first check that finds it so raises the alarm.
+fn is_suspended(tx: &mut Tx<'_>, cx: &Cx<'_>, desk: &Desk) -> Result<bool> {
+    if cx.now.ms() > desk.wary_until_ms.load(Ordering::Relaxed) {
+        return Ok(false);
+    }
+    let suspended = rules::is_suspended(count_since(tx, cx, MISMATCH, rules::GUESSES_MAX)?);
+    if suspended && count_since(tx, cx, ALARM, 1)? == 0 {
+        say(
+            tx,
+            cx,
+            &Evidence { act: "counter.alarm", outcome: ALARM, code: "guessing", ..Evidence::default() },
+        );
+    }
+    Ok(suspended)
 }
 
+/// How long the answer to a wrong birth date is held back, by the facility's earlier ones.
+fn slow_down(tx: &mut Tx<'_>, cx: &Cx<'_>, desk: &Desk, decision: &Decision) -> Result<u32> {
+    if !decision.wrong_birth {
+        return Ok(0);
+    }
+    desk.wary_until_ms.fetch_max(cx.now.ms() + rules::GUESS_WINDOW_MS, Ordering::Relaxed);
+    Ok(rules::wait_ms(count_since(tx, cx, MISMATCH, rules::GUESSES_MAX)?))
+}
+
+fn count_since(tx: &mut Tx<'_>, cx: &Cx<'_>, outcome: &str, limit: usize) -> Result<usize> {
+    let since = cx.now.plus_ms(-rules::GUESS_WINDOW_MS);
+    match cx.actor.facility() {
+        Some(facility) => audit::count_outcome(tx, facility, since, outcome, limit),
+        None => Ok(0),
+    }
+}
+
+/// The outcome word of an alarm.
+const ALARM: &str = "alarm";
 /// The outcome word under which a wrong birth date stands in the log.
 const MISMATCH: &str = "mismatch";
 

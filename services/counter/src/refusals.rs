@@ -69,7 +69,7 @@ helps! {
     MALFORMED = "counter.malformed" "SKC03004E"
         what "照会の項目に誤りがあります。" "A value of the request is malformed."
         desk "保険者番号、記号・番号、生年月日を確認して入力し直してください。" "Check insurer number, symbol, number and birth date."
-        engineer "See the list of problems: each names an element and what is wrong with it.";
+        engineer "ErrorMessage names the elements in brackets; none when the body is not the JSON mirror at all.";
     /// The day asked about is out of range.
     DAY_OUT_OF_RANGE = "counter.day-out-of-range" "SKC03005E"
         what "資格確認日が照会できる期間の外です。" "The day asked about is out of the range that can be asked."

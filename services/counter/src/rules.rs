@@ -339,8 +339,9 @@ fn valid(mut decision: Decision, all: &[Story], story: &Story, question: &Questi
 }
 
 fn lost(mut decision: Decision, all: &[Story], story: &Story, on: Date, question: &Question<'_>) -> Decision {
+    // Medical aid follows insurance when public assistance begins; insurance is not what follows medical aid here.
     let successors =
-        || other_of_same_person(all, story).filter(|other| other.is_medical_aid() == story.is_medical_aid());
+        || other_of_same_person(all, story).filter(|other| other.is_medical_aid() || !story.is_medical_aid());
     let by_death = story.loss().is_some_and(|(_, fact)| {
         decision.uses(fact.id.raw(), fact.revision);
         matches!(&fact.new.what, What::Loss { reason } if reason == "01")
@@ -622,20 +623,6 @@ pub fn day_in_range(day: Date, today: Date, settings: &Settings) -> bool {
     ahead <= settings.ahead_days_max && -ahead <= settings.back_days_max
 }
 
-/// How wrong birth dates are slowed down (S1 r7): per facility, within ten minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Guessing {
-    /// Nothing unusual.
-    Calm,
-    /// The answer is made to wait.
-    Slow {
-        /// So long.
-        wait_ms: u32,
-    },
-    /// Refused, and an alarm is raised.
-    Alarm,
-}
-
 /// Guesses are counted over this time.
 pub const GUESS_WINDOW_MS: i64 = 10 * 60 * 1000;
 /// Typing errors that nobody minds.
@@ -645,13 +632,12 @@ pub const GUESS_WAIT_MS_MAX: u32 = 5_000;
 /// From this many on it is an alarm.
 pub const GUESSES_MAX: usize = 30;
 
-/// Judges the count of wrong birth dates before this one.
-pub fn guessing(earlier: usize) -> Guessing {
-    match earlier {
-        0..GUESSES_FREE => Guessing::Calm,
-        GUESSES_FREE..GUESSES_MAX => {
-            Guessing::Slow { wait_ms: (500 * (earlier - GUESSES_FREE + 1) as u32).min(GUESS_WAIT_MS_MAX) }
-        }
-        _ => Guessing::Alarm,
-    }
+/// How long the answer to a wrong birth date waits, by the count of those before it (S1 r7).
+pub fn wait_ms(earlier: usize) -> u32 {
+    500 * (earlier + 1).saturating_sub(GUESSES_FREE).min(10) as u32
+}
+
+/// Whether so many wrong birth dates suspend the facility's checks by number.
+pub fn is_suspended(earlier: usize) -> bool {
+    earlier >= GUESSES_MAX
 }

@@ -13,7 +13,7 @@ use base::{Cx, Id, Result, Role, kinds};
 use store::Tx;
 use web::routes::{Permit, Routes};
 
-use crate::rules::Settings;
+use crate::{Desk, rules::Settings};
 use std::sync::Arc;
 
 pub use door::SEARCH_PATH;
@@ -22,10 +22,6 @@ pub use door::SEARCH_PATH;
 const AT_THE_DESK: Permit =
     Permit::Roles(&[Role::Receptionist, Role::Clinician, Role::FacilityAdministrator]);
 const ADMINISTRATOR: Permit = Permit::Roles(&[Role::FacilityAdministrator]);
-
-/// What the handlers share: the settings of the decision.
-#[derive(Clone)]
-struct Desk(Arc<Settings>);
 
 /// How the log learns the names of those who asked, without knowing `staff`: the accounts that the reader may manage.
 #[derive(Clone, Copy)]
@@ -36,7 +32,7 @@ pub type StaffName = (Id<kinds::Staff>, String);
 
 /// The machines' door.
 pub fn machine_routes(settings: Settings) -> Routes {
-    let desk = Desk(Arc::new(settings));
+    let desk = Arc::new(Desk::new(settings));
     Routes::new().add(
         "POST",
         SEARCH_PATH,
@@ -48,7 +44,7 @@ pub fn machine_routes(settings: Settings) -> Routes {
 
 /// The pages of the reception.
 pub fn routes(settings: Settings, names: StaffNames) -> Routes {
-    let desk = axum::Extension(Desk(Arc::new(settings)));
+    let desk = axum::Extension(Arc::new(Desk::new(settings)));
     Routes::new()
         .add("GET", "/reception", "counter.list", AT_THE_DESK, get(pages::reception).layer(desk.clone()))
         .add("POST", "/reception/check", "counter.check", AT_THE_DESK, post(pages::check).layer(desk.clone()))

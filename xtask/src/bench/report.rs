@@ -167,7 +167,8 @@ pub fn rows(key: &str, name: &str, measured: &Measured, aim: Option<f64>) -> Vec
     }
     for check in &measured.checks {
         let Some(hello) = measured.hello.get(&check.name) else { continue };
-        let place: String = check.name.chars().filter(char::is_ascii_alphanumeric).collect();
+        let place: String =
+            check.name.trim_end_matches("/s").chars().filter(char::is_ascii_alphanumeric).collect();
         let says = format!("{name}: server CPU of a check ÷ of hello, {}", check.name);
         let limit = aimed(Aim::AtMost(9.0));
         rows.push(Row::new(&named(&format!("cpu_ratio_{place}")), &says, ratio(check, hello), "×", limit));

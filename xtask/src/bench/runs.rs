@@ -12,10 +12,12 @@ use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
 
 /// A rate that the clinics' peak is compared with.
 const MODERATE: f64 = 1000.0;
-/// Between two rates of the search for the capacity.
+/// The least step down between two rates of the search for the capacity.
 const STEP: f64 = 0.95;
 /// Rates that the search tries at most.
 const TRIES_MAX: usize = 12;
+/// The share of a core that others may take on a quiet machine.
+const QUIET: f64 = 0.1;
 /// How long a warm-up takes.
 const WARM_UP: Duration = Duration::from_secs(1);
 
@@ -49,6 +51,19 @@ pub struct Measured {
     pub saturation: f64,
     /// Work of others on the machine during the run, in cores; and what the host kept, in cores.
     pub beside: (f64, f64),
+}
+
+impl Measured {
+    /// What to say of a run that others disturbed.
+    pub fn disturbed(&self) -> Option<String> {
+        let (others, host) = self.beside;
+        (others > QUIET || host > QUIET).then(|| {
+            format!(
+                "**not a quiet machine**: others worked on {others:.2} cores meanwhile and the host kept {host:.2}, so \
+                 rates are too low and latencies too high"
+            )
+        })
+    }
 }
 
 /// The processes whose CPU time counts.
@@ -179,7 +194,7 @@ impl<'b> Bench<'b> {
             if phase.outcome.is_sustained() {
                 return Ok(phase);
             }
-            rate *= STEP;
+            rate = (rate * STEP).min(phase.outcome.rate());
         }
         Err(io::Error::other("no rate was sustained: something else works on this machine, or answers stall"))
     }

@@ -45,6 +45,7 @@ pub(super) struct Desk<'s> {
     pub ids: Arc<dyn IdSource>,
     pub now: Instant,
     pub settings: Settings,
+    answering: crate::Desk,
     pub entries: BTreeMap<String, NewEntry>,
     /// What each id of an entry or fact is called in outcomes.
     labels: BTreeMap<i64, String>,
@@ -87,6 +88,7 @@ impl<'s> Desk<'s> {
             ids: seeded_ids(10_000),
             now,
             settings: settings(),
+            answering: crate::Desk::new(settings()),
             entries: BTreeMap::new(),
             labels: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -104,7 +106,10 @@ impl<'s> Desk<'s> {
             "facility" => self.facility(words[1], &words[2..]),
             "on" => self.now = day(words[1]).begins().plus_ms(9 * 3_600_000),
             "wait" => self.now = self.now.plus_ms(words[1].parse().expect("milliseconds")),
-            "invalid-at-once" => self.settings.invalid_at_once = true,
+            "invalid-at-once" => {
+                self.settings.invalid_at_once = true;
+                self.answering = crate::Desk::new(self.settings);
+            }
             "insure" => self.insure(words[1], words[2], &words[3..]),
             "correct" => self.correct(words[1], &words[2..]),
             "link" => self.link(words[1], words[2]),
@@ -246,11 +251,10 @@ impl<'s> Desk<'s> {
         key: Option<RequestKey>,
     ) -> (base::Answer<crate::Checked>, Claim) {
         let cx = self.cx(terminal_of(who), Purpose::Reception).with_request(key);
-        let settings = self.settings;
         let before = self.log_since(self.now).len();
         let (answer, claim) = self
             .store
-            .check_and_wait(|tx| crate::check(tx, &cx, &settings, asked))
+            .check_and_wait(|tx| crate::check(tx, &cx, &self.answering, asked))
             .expect("answered or refused");
         let log = self.log_since(self.now);
         match &answer {

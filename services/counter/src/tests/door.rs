@@ -515,6 +515,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 0
                   ArbitraryIdentifier x
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -532,6 +533,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredIdentificationNumber 123456001
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -540,7 +542,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（QualificationConfirmationDate）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -549,6 +551,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredIdentificationNumber 123456001
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -557,7 +560,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（Birthdate）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -566,6 +569,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredIdentificationNumber 123456001
                   Birthdate 19800230
                   LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -574,7 +578,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（XmlMsg/MessageBody/QualificationConfirmSearchInfo/Birthdate）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -582,6 +586,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredCardSymbol SYM001
                   InsuredIdentificationNumber 123456001
                   LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -590,7 +595,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（InsurerNumber）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -599,6 +604,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredIdentificationNumber 123456001
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 0
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -607,7 +613,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（ConsFlg）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -616,6 +622,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                   InsuredIdentificationNumber 123456001
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 2
+                ProcessingResultStatus 2
         "#]],
     );
 }
@@ -643,6 +650,8 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ErrorCode SKC03004E
                 ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -653,6 +662,8 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ErrorCode SKC03004E
                 ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -663,6 +674,8 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ErrorCode SKC03004E
                 ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -672,8 +685,10 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（XmlMsg/MessageHeader/QualificationConfirmationDate, XmlMsg/MessageHeader/MedicalInstitutionCode, XmlMsg/Me
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -684,6 +699,8 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ErrorCode SKC03004E
                 ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             answer
               MessageHeader
                 ProcessExecutionTime 20260601090000
@@ -692,8 +709,10 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（Other）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
+              MessageBody
+                ProcessingResultStatus 2
             status 403
         "#]],
     );
@@ -834,6 +853,7 @@ fn s1_r3_a_repeat_is_rendered_again_and_a_conflict_refused() {
                   Birthdate 19800401
                   LimitApplicationCertificateRelatedConsFlg 0
                   ArbitraryIdentifier x
+                ProcessingResultStatus 2
         "#]],
     );
 }
@@ -846,7 +866,7 @@ fn s1_r3_every_message_fits() {
     for help in ALL.iter().copied().chain([&busy]) {
         let Help { what, desk, .. } = help;
         assert_eq!(message(help, None), format!("{}{}", what.0, desk.0), "{}: cut", help.code);
-        let with_source = message(help, Some(at));
+        let with_source = message(help, Some((at, crate::web::door::REGISTERED)));
         assert!(with_source.chars().count() <= MESSAGE_MAX, "{}", help.code);
         assert!(with_source.ends_with("現在・保険者登録情報による）"), "{}: {with_source}", help.code);
     }

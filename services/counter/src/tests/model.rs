@@ -233,7 +233,8 @@ fn verdict(cards: &[Card], asked: &Asked, today: i64) -> Verdict {
         .filter(|&n| n != chosen && who(&cards[n]) == who(card) && covers(&cards[n], day))
         .collect();
     if lost(card, day) {
-        let next: Vec<usize> = covering.into_iter().filter(|&n| cards[n].aid == card.aid).collect();
+        // Medical aid may follow insurance; insurance does not follow medical aid.
+        let next: Vec<usize> = covering.into_iter().filter(|&n| cards[n].aid || !card.aid).collect();
         let (on, death) = card.loss.expect("lost");
         return if next.iter().any(|&n| cards[n].linked.1 == 0) {
             end("invalid-new-known", vec![chosen])

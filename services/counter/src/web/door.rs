@@ -6,9 +6,8 @@
 //! Not here: XML and character sets (`formats`, `terminal`).
 //! Rules come from: the reference on OQS, sections 4.1, 4.3, 6.3, 7; DESIGN section 4, "The third answer".
 
-use super::Desk;
 use crate::{
-    Check, Checked,
+    Check, Checked, Desk,
     refusals::{self, BROKEN, BUSY},
     rules::{Declared, Field, Outcome, Shown, Typed, read},
 };
@@ -19,7 +18,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use base::{Date, Help, Id, Instant, Purpose, Refusal, RequestKey};
+use base::{Date, Help, Id, Instant, Purpose, RequestKey};
 use coverage::rules::{Fact, What};
 use formats::{
     json,
@@ -29,6 +28,7 @@ use formats::{
     },
     xml::Limits,
 };
+use std::sync::Arc;
 use store::Claim;
 use web::{
     house::{Asker, House, Trouble},
@@ -43,7 +43,7 @@ const REQUEST_ID_MAX: usize = 100;
 
 pub(super) async fn search(
     State(house): State<House>,
-    Extension(desk): Extension<Desk>,
+    Extension(desk): Extension<Arc<Desk>>,
     Extension(machine): Extension<Machine>,
     headers: HeaderMap,
     body: Bytes,
@@ -51,12 +51,12 @@ pub(super) async fn search(
     let now = house.now();
     let (echo, asked) = match understand(&body) {
         Ok(understood) => understood,
-        Err((mut echo, refusal)) => {
+        Err(mut wrong) => {
             // The layout wants a facility in every header; that of the certificate when the message names none.
-            if echo.institution.is_none() {
-                echo.institution = own_code(&house, machine).await;
+            if wrong.echo.institution.is_none() {
+                wrong.echo.institution = own_code(&house, machine).await;
             }
-            return answer(&cannot_process(&echo, refusal.help, now));
+            return answer(&malformed(&wrong, now));
         }
     };
     let request = headers
@@ -66,8 +66,8 @@ pub(super) async fn search(
         .map(|id| RequestKey { request: id.to_owned(), digest: digest(&body) });
     let asker = Asker { actor: machine.actor, purpose: Purpose::Reception, request };
     let declared = asked.declared;
-    let settings = desk.0.clone();
-    let outcome = house.check(asker, move |tx, cx| crate::check(tx, cx, &settings, &asked)).await;
+    let desk = desk.clone();
+    let outcome = house.check(asker, move |tx, cx| crate::check(tx, cx, &desk, &asked)).await;
     match outcome {
         Ok((Ok(_), Claim::Conflict)) => {
             answer(&cannot_process(&echo, refusals::request_conflict().help, now))
@@ -83,8 +83,8 @@ pub(super) async fn search(
             wait(refusal.wait_ms).await;
             answer(&cannot_process(&echo, refusal.help, now))
         }
-        Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now)),
-        Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now)),
+        Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now, NOTHING_READ)),
+        Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now, NOTHING_READ)),
     }
 }
 
@@ -109,16 +109,36 @@ fn digest(body: &[u8]) -> [u8; 32] {
 }
 
 /// Reads the message; what cannot be read comes back with whatever can be echoed.
-fn understand(body: &[u8]) -> Result<(Echo, Check), (Box<Echo>, Refusal)> {
-    let malformed = |echo| (Box::new(echo), refusals::malformed());
-    let root = json::parse(body, &Limits::default()).map_err(|_| malformed(Echo::default()))?;
+fn understand(body: &[u8]) -> Result<(Echo, Check), Box<Malformed>> {
+    let malformed = |echo, elements| Box::new(Malformed { echo, elements });
+    let root = json::parse(body, &Limits::default()).map_err(|_| malformed(Echo::default(), Vec::new()))?;
     let echo = Echo::of(&root);
-    let (Some(request), _) = CheckRequest::read(&root) else {
-        return Err(malformed(echo));
-    };
-    match question(&request) {
-        Ok(check) => Ok((echo, check)),
-        Err(_) => Err(malformed(echo)),
+    match CheckRequest::read(&root) {
+        (None, problems) => Err(malformed(echo, problems.into_iter().map(|problem| problem.place).collect())),
+        (Some(request), _) => match question(&request) {
+            Ok(check) => Ok((echo, check)),
+            Err(fields) => {
+                let elements = fields.into_iter().map(|field| element(field).to_owned()).collect();
+                Err(malformed(echo, elements))
+            }
+        },
+    }
+}
+
+/// A message that cannot be read: what of it can be echoed, and the names of the elements that are wrong.
+struct Malformed {
+    echo: Echo,
+    elements: Vec<String>,
+}
+
+fn element(field: Field) -> &'static str {
+    match field {
+        Field::Insurer => "InsurerNumber",
+        Field::Number => "InsuredIdentificationNumber",
+        Field::Branch => "InsuredBranchNumber",
+        Field::Birth => "Birthdate",
+        Field::Day => "QualificationConfirmationDate",
+        Field::Consent => "ConsFlg",
     }
 }
 
@@ -172,30 +192,49 @@ fn cannot_process(echo: &Echo, help: &'static Help, at: Instant) -> CheckRespons
         error_message: Some(message(help, None)),
         ..head(echo, at)
     };
-    CheckResponse { header, body: ResponseBody { search: echo.search.clone(), ..ResponseBody::default() } }
+    // Strict clients want a status in every answer.
+    let body =
+        ResponseBody { search: echo.search.clone(), status: Some("2".into()), ..ResponseBody::default() };
+    CheckResponse { header, body }
+}
+
+/// A message that cannot be read, with the names of the elements that are wrong.
+fn malformed(wrong: &Malformed, at: Instant) -> CheckResponse {
+    let help = refusals::malformed().help;
+    let mut response = cannot_process(&wrong.echo, help, at);
+    if !wrong.elements.is_empty() {
+        let what = help.what.0.trim_end_matches('。');
+        let text = format!("{what}（{}）。{}", wrong.elements.join(", "), help.desk.0);
+        response.header.error_message = Some(text.chars().take(MESSAGE_MAX).collect());
+    }
+    response
 }
 
 /// The third answer: status 2, no validity.
-fn undetermined(echo: &Echo, help: &'static Help, at: Instant) -> CheckResponse {
+fn undetermined(echo: &Echo, help: &'static Help, at: Instant, source: &str) -> CheckResponse {
     CheckResponse {
         header: head(echo, at),
         body: ResponseBody {
             search: echo.search.clone(),
             status: Some("2".into()),
             code: Some(help.oqs.into()),
-            message: Some(message(help, Some(at))),
+            message: Some(message(help, Some((at, source)))),
             ..ResponseBody::default()
         },
     }
 }
 
+/// What the third answer rests on.
+pub(crate) const REGISTERED: &str = "保険者登録情報による";
+const NOTHING_READ: &str = "登録情報は未確認";
+
 /// What happened and what the desk does; for the third answer also as of when and from where. At most 120 characters.
-pub(crate) fn message(help: &Help, as_of: Option<Instant>) -> String {
+pub(crate) fn message(help: &Help, as_of: Option<(Instant, &str)>) -> String {
     let text = match as_of {
         None => format!("{}{}", help.what.0, help.desk.0),
-        Some(at) => {
+        Some((at, source)) => {
             let at = at.for_people();
-            format!("{}{}（{}現在・保険者登録情報による）", help.what.0, help.desk.0, &at[..at.len() - 3])
+            format!("{}{}（{}現在・{source}）", help.what.0, help.desk.0, &at[..at.len() - 3])
         }
     };
     text.chars().take(MESSAGE_MAX).collect()
@@ -212,7 +251,7 @@ const RATE_NOT_KNOWN: (&str, &str) =
 fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse {
     let decision = &checked.decision;
     if let Outcome::Undetermined(help) = decision.outcome {
-        return undetermined(echo, help, checked.at);
+        return undetermined(echo, help, checked.at, REGISTERED);
     }
     let rate_missing = decision.steps.contains(&crate::rules::Step::RateNotKnown);
     let information = match (checked.pre_operation, rate_missing) {

@@ -5,9 +5,9 @@
 //! Not here: decisions (`rules`), the frame (`web`).
 //! Rules come from: docs/rules.md S1 r3, r7, r9; the reference on OQS, section 6.3.
 
-use super::{Desk, StaffName, StaffNames, door::wait, texts};
+use super::{StaffName, StaffNames, door::wait, texts};
 use crate::{
-    Check, Checked, Visit,
+    Check, Checked, Desk, Visit,
     refusals::{ALL, GUESSING, request_conflict},
     rules::{Decision, Declared, Field as Asked, Shown, Typed, read},
 };
@@ -23,6 +23,7 @@ use base::{Date, Help, Id, Lang, Purpose, kinds};
 use coverage::rules::What;
 use formats::oqs::codes;
 use maud::{Markup, html};
+use std::sync::Arc;
 use store::Claim;
 use web::{
     dates::{read_birth, read_date},
@@ -38,23 +39,23 @@ const LOG_MAX: usize = 300;
 /// The list is read anew every so many seconds.
 const REFRESH_S: u32 = 30;
 
-pub(super) async fn reception(page: Page, Extension(desk): Extension<Desk>) -> Response {
+pub(super) async fn reception(page: Page, Extension(desk): Extension<Arc<Desk>>) -> Response {
     reception_page(&page, &desk, StatusCode::OK, &Form::default(), &[]).await
 }
 
 /// The reception page, empty or with what was typed and what is wrong with it.
 async fn reception_page(
     page: &Page,
-    desk: &Desk,
+    desk: &Arc<Desk>,
     status: StatusCode,
     typed: &Form,
     wrong: &[(&'static str, String)],
 ) -> Response {
-    let settings = desk.0.clone();
+    let desk = desk.clone();
     let listed = page
         .house
         .read(page.asker(Purpose::Reception), move |tx, cx| {
-            crate::list(tx, cx, &settings, cx.now.date(), LIST_MAX)
+            crate::list(tx, cx, &desk.settings, cx.now.date(), LIST_MAX)
         })
         .await;
     let visits = match listed {
@@ -176,7 +177,7 @@ fn wrong_field(lang: Lang, wrong: Asked) -> (&'static str, String) {
     (name, lang.pick(ja, en).to_owned())
 }
 
-pub(super) async fn check(page: Page, Extension(desk): Extension<Desk>, body: Bytes) -> Response {
+pub(super) async fn check(page: Page, Extension(desk): Extension<Arc<Desk>>, body: Bytes) -> Response {
     let typed = parse_form(&body);
     if !page.csrf_fits(typed.get("csrf")) {
         return page.refuse(&base::Refusal::new(&STALE_FORM, 403));
@@ -187,9 +188,9 @@ pub(super) async fn check(page: Page, Extension(desk): Extension<Desk>, body: By
             return reception_page(&page, &desk, StatusCode::UNPROCESSABLE_ENTITY, &typed, &wrong).await;
         }
     };
-    let settings = desk.0.clone();
+    let desk = desk.clone();
     let asker = page.asker(Purpose::Reception);
-    match page.house.check(asker, move |tx, cx| crate::check(tx, cx, &settings, &asked)).await {
+    match page.house.check(asker, move |tx, cx| crate::check(tx, cx, &desk, &asked)).await {
         Err(trouble) => page.trouble(trouble),
         Ok((Ok(_), Claim::Conflict)) => page.refuse(&request_conflict()),
         Ok((Err(refusal), _)) => {
@@ -211,15 +212,15 @@ async fn to_decision(checked: &Checked) -> Response {
 
 pub(super) async fn decision(
     page: Page,
-    Extension(desk): Extension<Desk>,
+    Extension(desk): Extension<Arc<Desk>>,
     Path(decision): Path<String>,
 ) -> Response {
     let Some(id) = Id::<kinds::Decision>::parse(&decision) else {
         return page.refuse(&crate::refusals::no_such_decision());
     };
-    let settings = desk.0.clone();
+    let desk = desk.clone();
     let asker = page.asker(Purpose::Reception);
-    match page.house.read(asker, move |tx, cx| crate::get(tx, cx, &settings, id)).await {
+    match page.house.read(asker, move |tx, cx| crate::get(tx, cx, &desk.settings, id)).await {
         Err(trouble) => page.trouble(trouble),
         Ok(Err(refusal)) => page.refuse(&refusal),
         Ok(Ok(visit)) => {

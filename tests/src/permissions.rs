@@ -1,0 +1,368 @@
+//! Who may what, found by asking: every route of the real routers as nobody, as each role and as a terminal; what came
+//! back is the committed table `docs/permissions.md` (`UPDATE_EXPECT=1` writes it anew).
+//!
+//! Not here: what an operation does with its own further conditions (another facility's account, and the like: the
+//! services' own tests).
+//! Rules come from: issue 2, part C; DESIGN section 5, "committed tables a reviewer wants to see".
+
+use app::{
+    datadir::DataDir,
+    running::{self, Opened},
+    settings::{self, Settings},
+};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    http::{Request, StatusCode, header},
+};
+use base::{Actor, Purpose, Role};
+use expect_test::expect_file;
+use facilities::rules::{FacilityEntry, Kind};
+use std::{collections::BTreeSet, fmt::Write};
+use tower::ServiceExt;
+use web::{
+    house::{Asker, House},
+    routes::{Machine, Permit, RouteInfo, permits},
+};
+
+const HOST: &str = "127.0.0.1:8480";
+const ORIGIN: &str = "http://127.0.0.1:8480";
+
+/// Who asks.
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    Nobody,
+    Staff(Role),
+    Terminal,
+}
+
+fn everybody() -> Vec<Who> {
+    let roles = Role::ALL.into_iter().map(Who::Staff);
+    [Who::Nobody].into_iter().chain(roles).chain([Who::Terminal]).collect()
+}
+
+/// The real routers over a house with one clinic and the demo's desks.
+struct Office {
+    _dir: tempfile::TempDir,
+    opened: Opened,
+    pages: Router,
+    machines: Router,
+    clinic: i64,
+}
+
+fn settings() -> Settings {
+    settings::load(None).expect("the defaults")
+}
+
+impl Office {
+    fn open() -> Office {
+        let dir = tempfile::tempdir().expect("a temporary folder");
+        let owned = DataDir::own(dir.path(), "permissions").expect("owned");
+        let opened = running::open(owned, settings(), true).expect("opened");
+        let house = opened.house.clone();
+        let clinics = country::clinics(house.now().date());
+        let clinic = clinics.first().expect("a clinic");
+        let entry = FacilityEntry {
+            code: clinic.code,
+            name: clinic.name.to_owned(),
+            kind: Kind::parse(clinic.kind).expect("a kind"),
+            postcode: None,
+            address: None,
+            pre_operation_from: None,
+            operates_from: clinic.operates_from,
+            closes_on: None,
+        };
+        let cx = house.cx(Asker::new(Actor::System, Purpose::Registration));
+        let recorded = house.store().record(house.now(), |tx| facilities::record(tx, &cx, clinic.id, &entry));
+        assert!(recorded.expect("recorded").is_ok());
+        house.store().change(|tx| staff::demo_desks(tx, &cx, clinic.id)).expect("desks");
+        let (pages, machines) = routers(&house);
+        Office { _dir: dir, opened, pages, machines, clinic: clinic.id.raw() }
+    }
+
+    fn house(&self) -> &House {
+        &self.opened.house
+    }
+
+    /// A new session at a desk: its cookie.
+    async fn sit(&self, role: Role) -> String {
+        let path = format!("/desks/{}", role.word());
+        let reply = ask(&self.pages, Ask { method: "POST", path: &path, ..Ask::default() }).await;
+        assert_eq!(reply.status, StatusCode::SEE_OTHER, "{path}");
+        reply.cookie
+    }
+
+    /// The token of a session's forms, from a page that anybody may read.
+    async fn token(&self, cookie: &str) -> String {
+        let reply = ask(&self.pages, Ask { method: "GET", path: "/status", cookie, ..Ask::default() }).await;
+        crate::desk::csrf(&reply.body)
+    }
+
+    /// Asks for a route as somebody, with everything that a form of ours would send.
+    async fn asked(&self, router: &Router, route: &RouteInfo, who: Who) -> Said {
+        let (mut cookie, mut body, mut machine) = (String::new(), String::new(), None);
+        match who {
+            Who::Nobody => {}
+            Who::Staff(role) => {
+                cookie = self.sit(role).await;
+                body = format!("csrf={}", self.token(&cookie).await);
+            }
+            Who::Terminal => {
+                machine = Some(Machine { actor: Actor::Terminal { terminal: 1, facility: self.clinic } });
+            }
+        }
+        let path = filled(route.path);
+        let about = Ask {
+            method: route.method,
+            path: &path,
+            cookie: &cookie,
+            body: &body,
+            machine,
+            ..Ask::default()
+        };
+        ask(router, about).await.said(who)
+    }
+}
+
+fn routers(house: &House) -> (Router, Router) {
+    let pages = running::page_router(house, &settings());
+    (pages, running::machine_routes(&settings()).into_router(house.clone()))
+}
+
+/// A path whose names stand for something that could be there.
+fn filled(path: &str) -> String {
+    let mut filled = path.replace("{role}", "receptionist").replace("{name}", "shikaku.css");
+    for (name, id) in [("/staff/{id}", "sta_"), ("/facilities/{id}", "fac_"), ("/terminals/{id}", "ter_")] {
+        filled = filled.replace(name, &name.replace("{id}", &format!("{id}0000000000001")));
+    }
+    filled.replace("{decision}", "dec_0000000000001")
+}
+
+struct Ask<'a> {
+    method: &'a str,
+    path: &'a str,
+    host: &'a str,
+    origin: Option<&'a str>,
+    cookie: &'a str,
+    body: &'a str,
+    machine: Option<Machine>,
+}
+
+impl Default for Ask<'_> {
+    fn default() -> Self {
+        Ask {
+            method: "GET",
+            path: "/",
+            host: HOST,
+            origin: Some(ORIGIN),
+            cookie: "",
+            body: "",
+            machine: None,
+        }
+    }
+}
+
+struct Reply {
+    status: StatusCode,
+    location: String,
+    cookie: String,
+    body: String,
+}
+
+async fn ask(router: &Router, ask: Ask<'_>) -> Reply {
+    let mut request = Request::builder().method(ask.method).uri(ask.path).header(header::HOST, ask.host);
+    request = request.header(header::COOKIE, ask.cookie);
+    if let Some(origin) = ask.origin {
+        request = request.header(header::ORIGIN, origin);
+    }
+    let mut request = request.body(Body::from(ask.body.to_owned())).expect("a request");
+    if let Some(machine) = ask.machine {
+        request.extensions_mut().insert(machine);
+    }
+    let response = router.clone().oneshot(request).await.expect("an answer");
+    let text =
+        |name| response.headers().get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
+    let cookies = response.headers().get_all(header::SET_COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let cookie = cookies.filter_map(|set| set.split(';').next()).find(|set| set.starts_with("shikaku="));
+    let (status, location) = (response.status(), text(header::LOCATION));
+    let cookie = cookie.unwrap_or_default().to_owned();
+    let body = to_bytes(response.into_body(), 1 << 20).await.expect("a body");
+    Reply { status, location, cookie, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// How a route met somebody.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Said {
+    Yes,
+    No,
+    /// Sent to the page for signing in.
+    SignIn,
+}
+
+impl Reply {
+    fn said(&self, who: Who) -> Said {
+        assert_ne!(self.status, StatusCode::INTERNAL_SERVER_ERROR);
+        let to_sign_in = self.status == StatusCode::SEE_OTHER && self.location == "/sign-in";
+        match self.status {
+            StatusCode::FORBIDDEN if self.body.contains("web.not-permitted") => Said::No,
+            // Whoever has a session is sent there by nothing but the handler of signing out.
+            StatusCode::SEE_OTHER if to_sign_in && !matches!(who, Who::Staff(_)) => Said::SignIn,
+            _ => Said::Yes,
+        }
+    }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+fn tables() -> (Vec<RouteInfo>, Vec<RouteInfo>) {
+    let settings = settings();
+    let pages = running::page_routes(&settings, true).table().to_vec();
+    (pages, running::machine_routes(&settings).table().to_vec())
+}
+
+#[test]
+fn the_table_of_permissions_is_what_the_routers_do() {
+    let office = Office::open();
+    let (pages, machines) = tables();
+    let served = running::page_routes(&settings(), false).table().to_vec();
+    let only_demo = |route: &RouteInfo| {
+        !served.iter().any(|other| (other.method, other.path) == (route.method, route.path))
+    };
+    let mut text = HEAD.to_owned();
+    for (title, router, table) in
+        [("Pages", &office.pages, &pages), ("The machines' door", &office.machines, &machines)]
+    {
+        let _ = write!(text, "\n## {title}\n\n{}", columns());
+        for route in table {
+            let mut line = format!("| {} `{}` | {}", route.method, route.path, route.operation);
+            if title == "Pages" && only_demo(route) {
+                line.push_str(" (demo only)");
+            }
+            for who in everybody() {
+                let said = runtime().block_on(office.asked(router, route, who));
+                as_permitted(route, who, said);
+                let word = match said {
+                    Said::Yes => "yes",
+                    Said::No => "·",
+                    Said::SignIn => "sign in",
+                };
+                let _ = write!(line, " | {word}");
+            }
+            let _ = writeln!(text, "{line} |");
+        }
+    }
+    expect_file!["../../docs/permissions.md"].assert_eq(&text);
+}
+
+const HEAD: &str = "# Who may what
+
+Made by a test that asks the real routers (`tests/src/permissions.rs`; `UPDATE_EXPECT=1` writes it anew). *yes*: the
+operation ran, and may still refuse for a reason of its own, such as another facility's account. *sign in*: sent to the
+page for signing in. A dot: refused. Whoever is signed in may be refused by a form's token as well.
+";
+
+fn columns() -> String {
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
+    let marks = "|---".repeat(roles.len() + 4);
+    format!("| route | operation | nobody | {} | terminal |\n{marks}|\n", roles.join(" | "))
+}
+
+/// What a router did is what the route's permit says.
+fn as_permitted(route: &RouteInfo, who: Who, said: Said) {
+    let (role, machine) = match who {
+        Who::Nobody => (None, false),
+        Who::Staff(role) => (Some(role), false),
+        Who::Terminal => (None, true),
+    };
+    let place = format!("{} {} as {role:?}, machine {machine}", route.method, route.path);
+    match (route.permit, permits(route.permit, role, machine)) {
+        (Permit::Public, _) => assert_ne!(said, Said::No, "{place}"),
+        (_, true) => assert_eq!(said, Said::Yes, "{place}"),
+        (_, false) => assert_ne!(said, Said::Yes, "{place}"),
+    }
+}
+
+/// The paths that a router has, as it shows itself.
+fn paths(router: &Router) -> BTreeSet<String> {
+    let shown = format!("{router:?}");
+    let shown = shown.split("fallback_router").next().unwrap_or_default();
+    let paths = shown.split('"').skip(1).step_by(2).filter(|text| text.starts_with('/'));
+    paths.filter(|path| !path.contains("__private")).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_table_is_whole() {
+    let office = Office::open();
+    let (pages, machines) = tables();
+    for (router, table) in [(&office.pages, &pages), (&office.machines, &machines)] {
+        let named: BTreeSet<String> = table.iter().map(|route| route.path.to_owned()).collect();
+        assert_eq!(paths(router), named, "every path of the router stands in the table, and no other");
+        for path in &named {
+            for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+                let known = table.iter().any(|route| (route.path, route.method) == (path.as_str(), method));
+                let path = filled(path);
+                let cookie = runtime().block_on(office.sit(Role::SystemAdministrator));
+                let reply = runtime()
+                    .block_on(ask(router, Ask { method, path: &path, cookie: &cookie, ..Ask::default() }));
+                // Who may not go there at all is told that first.
+                let refused = matches!(reply.status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN);
+                assert!(known || refused, "{method} {path}: {}", reply.status);
+                assert!(!known || reply.status != StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+            }
+        }
+    }
+    assert!(office.house().is_demo());
+}
+
+/// Somebody who may, with a new session; nobody where everybody may.
+fn somebody(route: &RouteInfo) -> Option<Role> {
+    match route.permit {
+        Permit::Roles(roles) => roles.first().copied(),
+        Permit::SignedIn | Permit::Public => Some(Role::SystemAdministrator),
+        Permit::Terminal => None,
+    }
+}
+
+#[test]
+fn every_form_from_elsewhere_or_without_its_token_is_refused() {
+    let office = Office::open();
+    let posts: Vec<RouteInfo> = tables().0.into_iter().filter(|route| route.method == "POST").collect();
+    assert!(posts.len() >= 10);
+    for route in posts {
+        let role = somebody(&route).expect("pages have no terminals");
+        let path = filled(route.path);
+        runtime().block_on(async {
+            let cookie = office.sit(role).await;
+            let token = format!("csrf={}", office.token(&cookie).await);
+            let about = Ask { method: "POST", path: &path, cookie: &cookie, body: &token, ..Ask::default() };
+            for origin in [None, Some("null"), Some("http://evil.example"), Some("http://127.0.0.1:1")] {
+                let reply = ask(&office.pages, Ask { origin, ..about }).await;
+                assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} from {origin:?}");
+                assert!(reply.body.contains("web.stale-form"), "{path} from {origin:?}");
+            }
+            let foreign = ask(&office.pages, Ask { host: "evil.example", ..about }).await;
+            assert_eq!(foreign.status, StatusCode::FORBIDDEN, "{path} under another host");
+            for body in ["", "csrf=", "csrf=0123456789abcdef", "csrf=&csrf="] {
+                let reply = ask(&office.pages, Ask { body, ..about }).await;
+                let refused = reply.status == StatusCode::FORBIDDEN && reply.body.contains("web.stale-form");
+                assert!(refused || without_token(&route, &reply), "{path} with `{body}`: {}", reply.status);
+            }
+            // None of that ended the session or did anything else to it.
+            assert_eq!(format!("csrf={}", office.token(&cookie).await), token, "{path}");
+        });
+    }
+}
+
+/// Forms that stand before a session: there is no token yet, and the Origin check guards them. With a session of
+/// another step they lead away and do nothing.
+fn without_token(route: &RouteInfo, reply: &Reply) -> bool {
+    match route.path {
+        "/sign-in" => {
+            reply.status == StatusCode::UNAUTHORIZED || reply.status == StatusCode::UNPROCESSABLE_ENTITY
+        }
+        "/sign-in/second" | "/second-factor" | "/password" => reply.status == StatusCode::SEE_OTHER,
+        _ => false,
+    }
+}
