@@ -292,8 +292,8 @@ pub static BAD_ANSWER: Code = Code {
 pub static SUBSTITUTED: Code = Code {
     code: "SKT04001W",
     word: "substituted",
-    ja: "文字コードにない文字を●に置き換えています。氏名はカナで確認してください。",
-    en: "Characters that the encoding does not have are shown as ●.",
+    ja: "文字コードにない文字を通用字体または●に置き換えています。氏名はカナ氏名でも確認してください。",
+    en: "Characters that the encoding lacks are shown in their usual form (𠮷 as 吉) or, without one, as ●.",
     desk_ja: "氏名の漢字は資格情報の画面か本人の書類で、読みはカナ氏名で確認してください。",
     desk_en: "Check the reading in NameKana, and the characters of the name with the patient.",
     engineer: "Set the answer's encoding to UTF-8 if the clinic's system can read it.",

@@ -6,8 +6,10 @@
 //! Not here: what is told to the desk when there is no answer (`answers.rs`), when to ask again (`lib.rs`).
 //! Rules come from: the reference on the OQS interface, section 7 (headers; the path is ours); docs/rules.md S1 r3.
 
+use rustls::AlertDescription;
 use serde::Deserialize;
 use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
@@ -18,6 +20,13 @@ pub const PATH: &str = "/oqs/v1/qualification/search";
 
 /// Bytes of an answer that are read; fifty results have about 200 kB.
 const MOST_BYTES: u64 = 4 << 20;
+
+/// How long the server may take to say that it turns our certificate away.
+const KNOCK: Duration = Duration::from_millis(400);
+/// Reads of one such knock; a handshake has three or four.
+const KNOCK_READS: usize = 16;
+/// Addresses of the server that are tried in such a knock.
+const KNOCK_ADDRESSES: usize = 2;
 
 /// The way to the server.
 pub trait Door: Send + Sync {
@@ -65,6 +74,7 @@ pub struct HttpDoor {
     agent: Agent,
     url: String,
     timeout: Duration,
+    client: Arc<rustls::ClientConfig>,
 }
 
 /// Problem details as the server writes them (RFC 9457).
@@ -79,8 +89,9 @@ struct Problem {
 impl HttpDoor {
     /// Makes the door ready; connects only when something is asked.
     pub fn new(line: &Line) -> io::Result<HttpDoor> {
+        let (tls, client) = tls(line)?;
         let config = Agent::config_builder()
-            .tls_config(tls(line)?)
+            .tls_config(tls)
             .https_only(true)
             .proxy(None)
             .max_redirects(0)
@@ -89,7 +100,43 @@ impl HttpDoor {
             .max_idle_connections_per_host(8)
             .build();
         let url = format!("{}{PATH}", line.url.trim_end_matches('/'));
-        Ok(HttpDoor { agent: config.into(), url, timeout: Duration::from_millis(line.timeout_ms) })
+        Ok(HttpDoor { agent: config.into(), url, timeout: Duration::from_millis(line.timeout_ms), client })
+    }
+
+    /// Whether the server turns our certificate away. With TLS 1.3 it says so after the handshake, when the request is
+    /// on its way: that meets a closed socket, and the alert is lost behind a broken pipe. So this writes no request.
+    fn turned_away(&self) -> bool {
+        let Ok(uri) = self.url.parse::<ureq::http::Uri>() else { return false };
+        let host = uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned();
+        let Ok(addresses) = (host.as_str(), uri.port_u16().unwrap_or(443)).to_socket_addrs() else {
+            return false;
+        };
+        let alert = addresses.take(KNOCK_ADDRESSES).find_map(|address| self.knock(&host, address).ok());
+        alert.flatten().is_some_and(is_about_certificate)
+    }
+
+    /// A handshake without a request: the alert with which it ends, if it does.
+    #[expect(clippy::disallowed_methods, reason = "the door opens the terminal's sockets, all to the server")]
+    fn knock(&self, host: &str, address: SocketAddr) -> io::Result<Option<AlertDescription>> {
+        let mut socket = TcpStream::connect_timeout(&address, KNOCK)?;
+        socket.set_read_timeout(Some(KNOCK))?;
+        socket.set_write_timeout(Some(KNOCK))?;
+        let name = host.to_owned().try_into().map_err(|_| bad("no name of a server"))?;
+        let mut tls = rustls::ClientConnection::new(self.client.clone(), name).map_err(io::Error::other)?;
+        for _ in 0..KNOCK_READS {
+            while tls.wants_write() {
+                tls.write_tls(&mut socket)?;
+            }
+            if tls.read_tls(&mut socket)? == 0 {
+                break;
+            }
+            match tls.process_new_packets() {
+                Ok(_) => {}
+                Err(rustls::Error::AlertReceived(alert)) => return Ok(Some(alert)),
+                Err(_) => break,
+            }
+        }
+        Ok(None)
     }
 
     fn ask(&self, request_id: &str, json: &[u8], timeout: Duration) -> Result<Vec<u8>, Error> {
@@ -116,6 +163,9 @@ impl Door for HttpDoor {
         if answer.as_ref().is_err_and(was_cut) {
             // Shorter, so that both together stay below the 10 s after which clients give up.
             answer = self.ask(request_id, json, self.timeout / 5);
+            if answer.as_ref().is_err_and(was_cut) && self.turned_away() {
+                return Err(Away::NotTrusted);
+            }
         }
         answer.map_err(away)
     }
@@ -151,6 +201,24 @@ fn is_tls(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
+/// Alerts by which a server says that it does not accept the certificate shown (RFC 8446, section 6.2).
+fn is_about_certificate(alert: AlertDescription) -> bool {
+    use AlertDescription::*;
+    matches!(
+        alert,
+        NoCertificate
+            | BadCertificate
+            | UnsupportedCertificate
+            | CertificateRevoked
+            | CertificateExpired
+            | CertificateUnknown
+            | CertificateRequired
+            | UnknownCA
+            | AccessDenied
+            | DecryptError
+    )
+}
+
 fn away(error: Error) -> Away {
     match error {
         Error::Timeout(_) => Away::TimedOut,
@@ -177,7 +245,7 @@ fn refused(status: u16, body: &[u8]) -> Away {
     }
 }
 
-fn tls(line: &Line) -> io::Result<TlsConfig> {
+fn tls(line: &Line) -> io::Result<(TlsConfig, Arc<rustls::ClientConfig>)> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let (roots, _) = pem(&line.ca_pem, "the CA")?;
     let (chain, key) = pem(&line.client_pem, "the terminal's certificate")?;
@@ -185,30 +253,34 @@ fn tls(line: &Line) -> io::Result<TlsConfig> {
     if roots.is_empty() || chain.is_empty() {
         return Err(bad("a certificate is missing"));
     }
-    try_out(&provider, &chain, &key)?;
-    Ok(TlsConfig::builder()
+    let client = client(&provider, &roots, &chain, &key)?;
+    let tls = TlsConfig::builder()
         .root_certs(RootCerts::new_with_certs(&roots))
         .client_cert(Some(ClientCert::new_with_certs(&chain, key)))
         .unversioned_rustls_crypto_provider(provider)
-        .build())
+        .build();
+    Ok((tls, client))
 }
 
-/// Key and certificate are tried before anybody is asked, because `ureq` panics at the first request when they do
-/// not fit.
-fn try_out(
+/// What [`HttpDoor::knock`] shakes hands with. Made before anybody is asked, because `ureq` panics at the first request
+/// when key and certificate do not fit.
+fn client(
     provider: &Arc<rustls::crypto::CryptoProvider>,
+    roots: &[Certificate<'static>],
     chain: &[Certificate<'static>],
     key: &ureq::tls::PrivateKey<'static>,
-) -> io::Result<()> {
+) -> io::Result<Arc<rustls::ClientConfig>> {
     use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-    let chain = chain.iter().map(|c| CertificateDer::from(c.der()).into_owned()).collect();
+    let der = |c: &Certificate<'_>| CertificateDer::from(c.der()).into_owned();
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add_parsable_certificates(roots.iter().map(der));
     let key = PrivateKeyDer::try_from(key.der()).map_err(bad)?.clone_key();
     rustls::ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(|_| bad("no TLS version"))?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_client_auth_cert(chain, key)
-        .map(|_| ())
+        .with_root_certificates(trusted)
+        .with_client_auth_cert(chain.iter().map(der).collect(), key)
+        .map(Arc::new)
         .map_err(|_| bad("the terminal's certificate and key do not fit"))
 }
 
@@ -250,27 +322,35 @@ mod tests {
         script: Vec<Option<&'static str>>,
         keep_open: bool,
     ) -> (Line, std::thread::JoinHandle<Vec<String>>) {
+        server_for(2099, &rustls::version::TLS13, script, keep_open)
+    }
+
+    /// The same, for a terminal whose certificate is good until the end of a year.
+    fn server_for(
+        until_year: i32,
+        version: &'static rustls::SupportedProtocolVersion,
+        script: Vec<Option<&'static str>>,
+        keep_open: bool,
+    ) -> (Line, std::thread::JoinHandle<Vec<String>>) {
         let ca_key = rcgen::KeyPair::generate().unwrap();
         let mut ca = rcgen::CertificateParams::new(vec![]).unwrap();
         ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let ca_cert = ca.self_signed(&ca_key).unwrap();
         let issuer = rcgen::Issuer::new(ca, &ca_key);
-        let leaf = || {
+        let leaf = |year: i32| {
             let key = rcgen::KeyPair::generate().unwrap();
-            let cert = rcgen::CertificateParams::new(vec!["localhost".into()])
-                .unwrap()
-                .signed_by(&key, &issuer)
-                .unwrap();
-            (cert, key)
+            let mut cert = rcgen::CertificateParams::new(vec!["localhost".into()]).unwrap();
+            cert.not_after = rcgen::date_time_ymd(year, 12, 31);
+            (cert.signed_by(&key, &issuer).unwrap(), key)
         };
-        let ((own, own_key), (client, client_key)) = (leaf(), leaf());
+        let ((own, own_key), (client, client_key)) = (leaf(2099), leaf(until_year));
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let mut roots = rustls::RootCertStore::empty();
         roots.add(ca_cert.der().clone()).unwrap();
         let clients =
             rustls::server::WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
         let config = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(&[version])
             .unwrap()
             .with_client_cert_verifier(clients.build().unwrap())
             .with_single_cert(vec![own.der().clone()], own_key.into())
@@ -372,13 +452,28 @@ mod tests {
     }
 
     #[test]
-    fn experiment() {
-        for _ in 0..60 {
-            let (line, _) = server(vec![None; 8], false);
-            let (other, _) = server(vec![], false);
-            let door = HttpDoor::new(&Line { client_pem: other.client_pem, ..line }).unwrap();
-            println!("{:?}", door.ask("a", b"{}", door.timeout));
+    fn a_certificate_that_the_server_turns_away_is_told_from_a_lost_line() {
+        // Several times each: whether the alert or the broken pipe comes first is a race.
+        for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+            let (expired, _) = server_for(2020, version, vec![None], false);
+            let (line, _) = server_for(2099, version, vec![None], false);
+            let other = server(vec![], false).0.client_pem;
+            let own = rcgen::generate_simple_self_signed(vec!["own".into()]).unwrap();
+            let own = (own.cert.pem() + &own.signing_key.serialize_pem()).into_bytes();
+            let foreign = Line { client_pem: other, ..line.clone() };
+            let unknown = Line { client_pem: own, ..line };
+            for (what, line) in [("expired", expired), ("foreign CA", foreign), ("self-made", unknown)] {
+                for _ in 0..10 {
+                    let door = HttpDoor::new(&line).unwrap();
+                    assert_eq!(door.check("a", b"{}"), Err(Away::NotTrusted), "{what}, {version:?}");
+                }
+            }
         }
+        // Cut without a word about certificates, twice and at the knock: no line.
+        let (line, thread) = server(vec![None, None], false);
+        let answer = HttpDoor::new(&line).unwrap().check("a", b"{}");
+        assert_eq!(answer, Err(Away::NoLine));
+        thread.join().unwrap();
     }
 
     #[test]

@@ -578,7 +578,7 @@ fn s1_r3_refused_messages_have_segment_9_and_their_identifiers() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります（XmlMsg/MessageBody/QualificationConfirmSearchInfo/Birthdate）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+                ErrorMessage 照会の項目に誤りがあります（Birthdate）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
                 CharacterCodeIdentifier 0
               MessageBody
                 QualificationConfirmSearchInfo
@@ -685,7 +685,7 @@ fn s1_r3_whatever_is_sent_is_answered() {
                 ReferenceClassification 2
                 SegmentOfResult 9
                 ErrorCode SKC03004E
-                ErrorMessage 照会の項目に誤りがあります（XmlMsg/MessageHeader/QualificationConfirmationDate, XmlMsg/MessageHeader/MedicalInstitutionCode, XmlMsg/Me
+                ErrorMessage 照会の項目に誤りがあります（QualificationConfirmationDate, MedicalInstitutionCode, QualificationConfirmSearchInfo）。保険者番号、記号・番号、生年月日を確認
                 CharacterCodeIdentifier 0
               MessageBody
                 ProcessingResultStatus 2

@@ -114,7 +114,10 @@ fn understand(body: &[u8]) -> Result<(Echo, Check), Box<Malformed>> {
     let root = json::parse(body, &Limits::default()).map_err(|_| malformed(Echo::default(), Vec::new()))?;
     let echo = Echo::of(&root);
     match CheckRequest::read(&root) {
-        (None, problems) => Err(malformed(echo, problems.into_iter().map(|problem| problem.place).collect())),
+        (None, problems) => {
+            let last = |place: String| place.rsplit('/').next().unwrap_or_default().to_owned();
+            Err(malformed(echo, problems.into_iter().map(|problem| last(problem.place)).collect()))
+        }
         (Some(request), _) => match question(&request) {
             Ok(check) => Ok((echo, check)),
             Err(fields) => {

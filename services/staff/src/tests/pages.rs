@@ -238,6 +238,8 @@ async fn the_demo_says_that_it_asks_for_no_password() {
     told.push(browser.get("/sign-in").await);
     told.push(browser.get("/desks").await);
     told.push(format!("says so: {}", browser.body.contains("パスワードと二要素認証でログインします")));
+    let pageless = browser.body.matches("この役割の画面はまだありません").count();
+    told.push(format!("without pages: {pageless} of {}", browser.body.matches("この窓口に座る</button>").count()));
     told.push(browser.post("/desks/facility-administrator", "").await);
     told.push(browser.get("/staff").await);
     let first = browser.cookie.clone();
@@ -252,6 +254,7 @@ async fn the_demo_says_that_it_asks_for_no_password() {
         303 → /desks
         200 窓口を選ぶ
         says so: true
+        without pages: 4 of 8
         303 → /
         200 職員
         200 窓口を選ぶ

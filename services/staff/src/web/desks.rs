@@ -34,6 +34,14 @@ pub(super) async fn desks(page: Page) -> Response {
                 div.card {
                     h2 { (role_name(&page, role)) }
                     p { (desk_text(&page, role)) }
+                    @if !has_page(role) {
+                        p.hint {
+                            (page.t(
+                                "この役割の画面はまだありません（稼働状況だけ見られます）",
+                                "This role has no pages yet (only the status page can be seen)",
+                            ))
+                        }
+                    }
                     form method="post" action={ "/desks/" (role.word()) } {
                         input type="hidden" name="csrf" value=(page.csrf());
                         button.button type="submit" aria-label={ (role_name(&page, role)) " — " (page.t("この窓口に座る", "Sit down here")) } {
@@ -46,6 +54,14 @@ pub(super) async fn desks(page: Page) -> Response {
         p { a href="/sign-in?real=1" { (page.t("実際と同じ方法でログインする", "Sign in as in real operation")) } }
     };
     page.show(title, main)
+}
+
+/// Whether there is work to do at this desk beside reading the status page.
+fn has_page(role: Role) -> bool {
+    match role {
+        Role::Receptionist | Role::Clinician | Role::FacilityAdministrator | Role::SystemAdministrator => true,
+        Role::InsurerClerk | Role::MunicipalClerk | Role::CallCentreOperator | Role::Auditor => false,
+    }
 }
 
 fn desk_text(page: &Page, role: Role) -> &str {
