@@ -64,6 +64,8 @@ pub fn read_csv(bytes: &[u8], seed: u64, today: Date) -> (Vec<Patient>, Vec<Prob
     let Some(text) = decode(bytes, &mut problems) else {
         return (Vec::new(), problems);
     };
+    // Spreadsheets end lines with CRLF; the reader would then count lines one short.
+    let text = text.replace("\r\n", "\n");
     let mut reader = ReaderBuilder::new().flexible(true).has_headers(false).from_reader(text.as_bytes());
     let mut records = reader.records();
     let Some(columns) = records.next().and_then(|header| columns(&header.ok()?, &mut problems)) else {

@@ -65,7 +65,7 @@ pub fn admit_terminal(
 ) -> Result<Answer<Id<kinds::Terminal>>> {
     let facility = store::by_id(tx, new.facility)?;
     let known = store::terminal_by_fingerprint(tx, &new.fingerprint)?;
-    match rules::admit(new, facility.as_ref(), known.as_ref()) {
+    match rules::admit(new, facility.as_ref(), known.as_ref(), cx.now) {
         Err(refusal) => Ok(Err(refusal)),
         Ok(Some(terminal)) => Ok(Ok(terminal)),
         Ok(None) => {

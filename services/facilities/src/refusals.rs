@@ -80,6 +80,31 @@ helps! {
         what "この証明書は、別の端末または停止した端末のものです。" "This certificate belongs to another or to a barred terminal."
         desk "新しい証明書を発行してください。" "Issue a new certificate."
         engineer "The fingerprint is known for another facility, or its terminal is barred; certificates are not moved.";
+    /// The terminal's label is missing or too long.
+    TERMINAL_LABEL = "facilities.terminal-label" "SKF02004E"
+        what "端末の名前を40文字以内で入力してください。" "Enter a name for the terminal of at most 40 characters."
+        desk "「受付1」のように、置き場所が分かる名前にしてください。" "Use a name that tells where it stands, such as Reception 1."
+        engineer "Empty, longer than LABEL_CHARS_MAX, or with control characters.";
+    /// What was pasted is no certificate.
+    CERTIFICATE_UNREADABLE = "facilities.certificate-unreadable" "SKF02005E"
+        what "PEM形式の証明書として読み取れません。" "This is not a certificate in PEM."
+        desk "証明書のファイルを開き、BEGIN CERTIFICATE の行から END CERTIFICATE の行までをすべて貼り付けてください。" "Open the certificate's file and paste everything from the line BEGIN CERTIFICATE to the line END CERTIFICATE."
+        engineer "No such lines, no base64 between them, or no DER of an X.509 certificate; check with openssl x509 -in cert.pem -noout -text.";
+    /// More than one certificate was pasted.
+    CERTIFICATES_SEVERAL = "facilities.certificates-several" "SKF02006E"
+        what "証明書が2つ以上あります。" "There is more than one certificate."
+        desk "端末の証明書（多くは最初の1つ）だけを貼り付け、認証局の証明書は除いてください。" "Paste the terminal's own certificate only, mostly the first, without those of authorities."
+        engineer "The text has several BEGIN CERTIFICATE lines; the terminal is known by its leaf alone.";
+    /// A private key was pasted.
+    CERTIFICATE_WITH_KEY = "facilities.certificate-with-key" "SKF02007E"
+        what "秘密鍵が含まれています。登録も保存もしていません。" "This holds a private key. Nothing was recorded or kept."
+        desk "秘密鍵は端末の外に出さず、証明書の部分だけを貼り付けてください。" "Keep the key on the terminal and paste the certificate's part only."
+        engineer "The text has a PRIVATE KEY line. It went through the browser and this server: consider a new key.";
+    /// The certificate has expired.
+    CERTIFICATE_EXPIRED = "facilities.certificate-expired" "SKF02008E"
+        what "この証明書は期限が切れています。" "This certificate has expired."
+        desk "新しい証明書を発行してください。" "Issue a new certificate."
+        engineer "notAfter is not later than now; check with openssl x509 -in cert.pem -noout -enddate, and this server's clock.";
 }
 
 /// Not ten digits.
@@ -135,4 +160,29 @@ pub fn no_such_terminal() -> Refusal {
 /// The certificate was used before.
 pub fn certificate_used() -> Refusal {
     Refusal::new(&CERTIFICATE_USED, 409)
+}
+
+/// The terminal's label is missing or too long.
+pub fn terminal_label() -> Refusal {
+    Refusal::new(&TERMINAL_LABEL, 422)
+}
+
+/// What was pasted is no certificate.
+pub fn certificate_unreadable() -> Refusal {
+    Refusal::new(&CERTIFICATE_UNREADABLE, 422)
+}
+
+/// More than one certificate was pasted.
+pub fn certificates_several() -> Refusal {
+    Refusal::new(&CERTIFICATES_SEVERAL, 422)
+}
+
+/// A private key was pasted.
+pub fn certificate_with_key() -> Refusal {
+    Refusal::new(&CERTIFICATE_WITH_KEY, 422)
+}
+
+/// The certificate has expired.
+pub fn certificate_expired() -> Refusal {
+    Refusal::new(&CERTIFICATE_EXPIRED, 422)
 }

@@ -1,12 +1,17 @@
-//! What a facility is, what state it is in on a day, and which terminals speak for it.
+//! What a facility is, what state it is in on a day, which terminals speak for it, and how their certificates are read.
 //!
-//! Always holds: values in, values out. A day without a recorded start is *not yet*; nothing begins by itself.
-//! Not here: what the desk is told in pre-operation (`counter`), SQL (`store`).
+//! Always holds: values in, values out. A day without a recorded start is *not yet*; nothing begins by itself. Of
+//! what is pasted exactly one certificate is read, strictly, and never with a key beside it.
+//! Not here: what the desk is told in pre-operation (`counter`), SQL (`store`), whether a certificate's issuer is trusted
+//! (the handshake, in `app`).
 //! Rules come from: docs/rules.md S1 r9 (operation start date, pre-operation), S11 r1 (the date may be expected and may
-//! change); the reference on check digits, section 7.1 (point table in the code).
+//! change); the reference on check digits, section 7.1 (point table in the code); RFC 7468 section 5, RFC 5280 section
+//! 4.1 and X.690 section 10.1 (certificates).
 
 use crate::refusals;
+use aws_lc_rs::digest::{SHA256, digest};
 use base::{Actor, Answer, CodeError, Date, FacilityCode, Id, Instant, fold_width, kinds};
+use base64::{Engine, engine::general_purpose::STANDARD};
 
 /// What kind of facility it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,16 +227,32 @@ pub fn admitted(terminal: &Terminal, now: Instant) -> Option<Admitted> {
     live.then_some(Admitted { terminal: terminal.id, facility: terminal.facility })
 }
 
+/// A terminal's label is at most this long, so that it fits a table on a narrow screen.
+const LABEL_CHARS_MAX: usize = 40;
+
+/// Reads what people call a terminal.
+pub fn read_label(text: &str) -> Answer<String> {
+    let label = text.trim();
+    let fits = !label.is_empty() && label.chars().count() <= LABEL_CHARS_MAX;
+    if fits && !label.chars().any(char::is_control) {
+        Ok(label.to_owned())
+    } else {
+        Err(refusals::terminal_label())
+    }
+}
+
 /// Whether a terminal may be admitted: the terminal that already has this certificate, or nothing for a new one.
 pub fn admit(
     new: &NewTerminal,
     facility: Option<&Facility>,
     known: Option<&Terminal>,
+    now: Instant,
 ) -> Answer<Option<Id<kinds::Terminal>>> {
     if facility.is_none() {
         return Err(refusals::no_such_facility());
     }
     match known {
+        None if new.expires_at <= now => Err(refusals::certificate_expired()),
         None => Ok(None),
         Some(known) if known.facility == new.facility && known.barred_at.is_none() => Ok(Some(known.id)),
         Some(_) => Err(refusals::certificate_used()),
@@ -242,4 +263,131 @@ pub fn admit(
 pub fn reachable(actor: Actor, terminal: Option<Terminal>) -> Answer<Terminal> {
     let own = |terminal: &Terminal| actor.facility().is_none_or(|own| own == terminal.facility.raw());
     terminal.filter(own).ok_or_else(refusals::no_such_terminal)
+}
+
+/// What is kept of a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// SHA-256 of its DER.
+    pub fingerprint: [u8; 32],
+    /// When it expires.
+    pub expires_at: Instant,
+}
+
+const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+const END: &str = "-----END CERTIFICATE-----";
+
+/// Whether a pasted text holds a private key, which nobody should see again.
+pub fn has_key(text: &str) -> bool {
+    text.contains("PRIVATE KEY-----")
+}
+
+/// Reads one certificate. Text around it, such as openssl prints, does not matter; a second one or a key does.
+pub fn read_certificate(text: &str) -> Answer<Certificate> {
+    if has_key(text) {
+        return Err(refusals::certificate_with_key());
+    }
+    if text.matches(BEGIN).count() > 1 {
+        return Err(refusals::certificates_several());
+    }
+    let body = text.split_once(BEGIN).and_then(|(_, rest)| rest.split_once(END)).map(|(body, _)| body);
+    let body: String = body.unwrap_or_default().split_ascii_whitespace().collect();
+    let der = STANDARD.decode(body).map_err(|_| refusals::certificate_unreadable())?;
+    let expires_at = not_after(&der).ok_or_else(refusals::certificate_unreadable)?;
+    let mut fingerprint = [0; 32];
+    fingerprint.copy_from_slice(digest(&SHA256, &der).as_ref());
+    Ok(Certificate { fingerprint, expires_at })
+}
+
+const INTEGER: u8 = 0x02;
+const BIT_STRING: u8 = 0x03;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
+const SEQUENCE: u8 = 0x30;
+const VERSION: u8 = 0xA0;
+
+/// The end of a certificate's validity.
+fn not_after(der: &[u8]) -> Option<Instant> {
+    let mut der = Der(der);
+    let mut certificate = Der(der.take(SEQUENCE)?);
+    let mut signed = Der(certificate.take(SEQUENCE)?);
+    certificate.take(SEQUENCE)?; // signature algorithm
+    certificate.take(BIT_STRING)?;
+    if signed.0.first() == Some(&VERSION) {
+        signed.take(VERSION)?;
+    }
+    signed.take(INTEGER)?; // serial number
+    signed.take(SEQUENCE)?; // signature algorithm
+    signed.take(SEQUENCE)?; // issuer
+    let mut validity = Der(signed.take(SEQUENCE)?);
+    signed.take(SEQUENCE)?; // subject
+    signed.take(SEQUENCE)?; // public key
+    validity.time()?;
+    let until = validity.time()?;
+    let over = der.0.is_empty() && certificate.0.is_empty() && validity.0.is_empty();
+    over.then_some(until)
+}
+
+/// What of an element's content is still to be read.
+struct Der<'d>(&'d [u8]);
+
+impl<'d> Der<'d> {
+    /// The content of the next element, if it is of this tag.
+    fn take(&mut self, tag: u8) -> Option<&'d [u8]> {
+        let (found, content) = self.next()?;
+        (found == tag).then_some(content)
+    }
+
+    fn next(&mut self) -> Option<(u8, &'d [u8])> {
+        let (&tag, rest) = self.0.split_first()?;
+        let (&first, rest) = rest.split_first()?;
+        let (length, rest) = match first {
+            0..=0x7F => (usize::from(first), rest),
+            // The length stands in one to three bytes, and in as few as will do.
+            0x81..=0x83 => {
+                let (bytes, rest) = rest.split_at_checked(usize::from(first - 0x80))?;
+                let length = bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+                (bytes[0] != 0 && length >= 0x80).then_some((length, rest))?
+            }
+            _ => return None,
+        };
+        let (content, rest) = rest.split_at_checked(length)?;
+        self.0 = rest;
+        Some((tag, content))
+    }
+
+    /// `YYMMDDHHMMSSZ` until 2049, `YYYYMMDDHHMMSSZ` after; always UTC and with seconds (RFC 5280, section 4.1.2.5).
+    fn time(&mut self) -> Option<Instant> {
+        let (tag, content) = self.next()?;
+        let digits = content.strip_suffix(b"Z")?;
+        if !digits.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let (year, rest) = match (tag, digits.len()) {
+            (UTC_TIME, 12) => {
+                let (year, rest) = digits.split_at(2);
+                let year = number(year);
+                (if year < 50 { 2000 + year } else { 1900 + year }, rest)
+            }
+            (GENERALIZED_TIME, 14) => {
+                let (year, rest) = digits.split_at(4);
+                (number(year), rest)
+            }
+            _ => return None,
+        };
+        let two = |at: usize| number(&rest[at..at + 2]);
+        let (hour, minute, second) = (two(4), two(6), two(8));
+        if hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        let day = Date::from_number(i64::from(year) * 10_000 + i64::from(two(0)) * 100 + i64::from(two(2)))?;
+        const JAPAN_HOURS: i32 = 9; // a day begins in Japan so much earlier than in UTC
+        let seconds = ((hour + JAPAN_HOURS) * 60 + minute) * 60 + second;
+        Some(day.begins().plus_ms(i64::from(seconds) * 1000))
+    }
+}
+
+/// At most four digits.
+fn number(digits: &[u8]) -> i32 {
+    digits.iter().fold(0, |sum, digit| sum * 10 + i32::from(digit - b'0'))
 }

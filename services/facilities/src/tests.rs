@@ -1,8 +1,10 @@
 //! Stories in, outcomes out.
 //!
 //! Always holds: a story has the same outcome on both databases.
-//! Not here: the pages through the real router (`tests/`).
+//! Not here: Host, Origin and the permissions of every route (`tests/`).
 //! Rules come from: docs/rules.md S1 r9, S11 r1; DESIGN section 5.
+
+mod admitting;
 
 use crate::{refusals, rules::*};
 use ::store::{Store, testing::seeded_ids};

@@ -1,9 +1,11 @@
-//! Pages: the list of facilities, one facility with its entry and terminals, a facility's own terminals.
+//! Pages: the list of facilities, one facility with its entry and terminals (`admitting`), a facility's own terminals.
 //!
 //! Always holds: parse, operation, render; each form's token is checked before anything else; after a change the browser
 //! is sent to a page that it may read again.
 //! Not here: what may be recorded (`rules`), who is admitted to a page (`::web::routes`).
 //! Rules come from: docs/rules.md S1 r9, S11 r1; the issue, part C.
+
+mod admitting;
 
 use crate::{
     refusals,
@@ -44,6 +46,13 @@ pub fn routes() -> Routes {
         .add("GET", "/facilities/new", "facilities.record", SYSTEM, get(new))
         .add("GET", "/facilities/{id}", "facilities.get", SYSTEM, get(one))
         .add("POST", "/facilities/{id}", "facilities.record", SYSTEM, post(record))
+        .add(
+            "POST",
+            "/facilities/{id}/terminals",
+            "facilities.admit_terminal",
+            SYSTEM,
+            post(admitting::admit),
+        )
         .add("GET", "/terminals", "facilities.list_terminals", OWN, get(own_terminals))
         .add("POST", "/terminals/{id}/bar", "facilities.bar_terminal", EITHER, post(bar))
 }
@@ -182,6 +191,8 @@ async fn fetch(page: &Page, id: &str) -> Result<Answer<Seen>, Trouble> {
 
 fn one_page(page: &Page, status: StatusCode, seen: &Seen, value: Values<'_>, wrong: &[Wrong]) -> Response {
     let entry = &seen.facility.entry;
+    let (terminal_wrong, entry_wrong): (Vec<Wrong>, Vec<Wrong>) =
+        wrong.iter().copied().partition(|(field, _)| admitting::FIELDS.contains(field));
     let rows = [
         (page.t("コード", "Code"), html! { span.num { (entry.code) } }),
         (page.t("種別", "Kind"), html! { (page.t(entry.kind.names().0, entry.kind.names().1)) }),
@@ -195,8 +206,10 @@ fn one_page(page: &Page, status: StatusCode, seen: &Seen, value: Values<'_>, wro
         (facts(&rows))
         h2 { (page.t("端末", "Terminals")) }
         (terminals(page, &seen.terminals, seen.now))
+        h2 { (page.t("端末を登録する", "Admit a terminal")) }
+        (admitting::form(page, seen.facility.id, value, &terminal_wrong))
         h2 { (page.t("登録内容の変更", "Change the entry")) }
-        (entry_form(page, &format!("/facilities/{}", seen.facility.id), value, wrong))
+        (entry_form(page, &format!("/facilities/{}", seen.facility.id), value, &entry_wrong))
     };
     page.show_as(status, &entry.name, None, main)
 }

@@ -239,7 +239,10 @@ async fn the_demo_says_that_it_asks_for_no_password() {
     told.push(browser.get("/desks").await);
     told.push(format!("says so: {}", browser.body.contains("パスワードと二要素認証でログインします")));
     let pageless = browser.body.matches("この役割の画面はまだありません").count();
-    told.push(format!("without pages: {pageless} of {}", browser.body.matches("この窓口に座る</button>").count()));
+    told.push(format!(
+        "without pages: {pageless} of {}",
+        browser.body.matches("この窓口に座る</button>").count()
+    ));
     told.push(browser.post("/desks/facility-administrator", "").await);
     told.push(browser.get("/staff").await);
     let first = browser.cookie.clone();
