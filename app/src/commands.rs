@@ -21,8 +21,15 @@ use std::{
 use store::Store;
 use terminal::Door;
 
+/// Opens data that must be there: a mistyped directory is named, not filled.
 fn open_store(data: &Path, settings: &Settings, who: &str) -> Result<(DataDir, Store)> {
+    if !data.is_dir() {
+        return Err(Error::broken(format!("there is no data directory {}", data.display())));
+    }
     let dir = DataDir::own(data, who)?;
+    if settings.database.url == "sqlite" && !dir.has_data() {
+        return Err(Error::broken(format!("there are no data in {}", data.display())));
+    }
     let ledger = Ledger::new(Arc::new(rim::TimeIds::new()), rim::random_source());
     let store = Store::open(place(settings, &dir), Arc::new(ledger))?;
     Ok((dir, store))
@@ -64,8 +71,8 @@ fn report_lines(report: &Report) -> Vec<String> {
 
 /// Backs a data directory up into a new directory.
 pub fn backup(data: &Path, settings: &Settings, into: &Path) -> Result<String> {
-    std::fs::create_dir_all(into).map_err(|e| Fault::caused("the backup's directory cannot be made", e))?;
     let (dir, store) = open_store(data, settings, "shikaku backup")?;
+    std::fs::create_dir_all(into).map_err(|e| Fault::caused("the backup's directory cannot be made", e))?;
     let copied = store.back_up(into)?;
     std::fs::copy(dir.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
         .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;

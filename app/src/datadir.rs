@@ -1,7 +1,7 @@
 //! The data directory: what lies in it, who owns it, and the key that signs checkpoints.
 //!
 //! Always holds: one owner at a time; secrets are readable by their owner only; nothing is written outside it; a reset
-//! removes only what this program made, and only from a directory that it made.
+//! removes only what this program made, and only from a directory that a demo filled.
 //! Not here: the databases' content (`store`).
 //! Rules come from: the issue, parts B and G; DESIGN section 2 ("a data directory owns one clock").
 
@@ -45,9 +45,10 @@ const OURS: [&str; 13] = [
 impl DataDir {
     /// Makes the directory if it is missing and becomes its owner.
     pub fn own(path: &Path, who: &str) -> Result<DataDir> {
-        let fault = |e| Fault::caused("the data directory cannot be made", e);
-        fs::create_dir_all(path).map_err(fault)?;
-        private(path, 0o700)?;
+        if !path.exists() {
+            fs::create_dir_all(path).map_err(|e| Fault::caused("the data directory cannot be made", e))?;
+            private(path, 0o700)?; // a directory that was there keeps its owner's rights
+        }
         let says = format!("{who}, process {}\n", std::process::id());
         match OwnerLock::take(path, &says)? {
             Held::Ours(lock) => Ok(DataDir { path: path.to_owned(), _lock: lock }),
@@ -57,8 +58,21 @@ impl DataDir {
         }
     }
 
-    /// Removes what this program made, for a fresh start.
+    /// Whether a demo filled this directory.
+    pub fn is_demo(&self) -> bool {
+        self.join(SEED).exists()
+    }
+
+    /// Whether there is a database in it.
+    pub fn has_data(&self) -> bool {
+        self.join(MAIN_FILE).exists()
+    }
+
+    /// Removes what a demo made, for a fresh start. In a directory that no demo filled nothing is touched.
     pub fn reset(&self) -> Result<()> {
+        if !self.is_demo() {
+            return Ok(());
+        }
         for name in OURS {
             let path = self.path.join(name);
             let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
@@ -118,20 +132,27 @@ impl DataDir {
 
 /// Writes a file that only its owner may read.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_atomic(path, bytes)?;
-    private(path, 0o600)
+    write_whole(path, bytes, 0o600)
 }
 
-/// Writes a file whole: under another name first, synced, then renamed.
+/// Writes a file that everybody may read.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_whole(path, bytes, 0o644)
+}
+
+/// Writes a file whole: under another name first, with its rights from the beginning, synced, then renamed.
+fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fault = |e| Fault::caused(format!("{name} cannot be written"), e);
     let aside = path.with_file_name(format!(".{name}.tmp"));
     let mut file = fs::File::create(&aside).map_err(fault)?;
-    private(&aside, 0o600)?;
+    private(&aside, mode)?; // before there is anything in it
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
     fs::rename(&aside, path).map_err(fault)?;
-    private(path, 0o644)
+    match path.parent() {
+        Some(dir) => fs::File::open(dir).and_then(|dir| dir.sync_all()).map_err(|e| fault(e).into()),
+        None => Ok(()),
+    }
 }
 
 #[cfg(unix)]

@@ -57,6 +57,12 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     settings.pages.listen = SocketAddr::from(([127, 0, 0, 1], wanted.port));
     settings.machines.listen = SocketAddr::from(([127, 0, 0, 1], wanted.machine_port));
     let dir = DataDir::own(&wanted.data, "shikaku demo")?;
+    if dir.has_data() && !dir.is_demo() {
+        return Err(Error::broken(
+            "this data directory was not filled by a demo: invented people do not go among real ones; name another \
+             with --data",
+        ));
+    }
     if wanted.reset {
         dir.reset()?;
     }

@@ -6,7 +6,7 @@
 //! Rules come from: the issue, parts C and G.
 
 use crate::{
-    datadir::{DataDir, SEED, write_private},
+    datadir::{DataDir, write_private},
     listen, running,
     settings::Settings,
 };
@@ -22,7 +22,7 @@ use web::house::Asker;
 /// Opens and starts.
 pub fn raise(runtime: &Runtime, data: &Path, settings: Settings) -> Result<(running::Running, Vec<String>)> {
     let dir = DataDir::own(data, "shikaku serve")?;
-    if dir.join(SEED).exists() {
+    if dir.is_demo() {
         return Err(Error::broken(
             "this is a demo's data directory: its desks have no passwords; name another directory",
         ));

@@ -170,7 +170,45 @@ fn parse(over: toml::Table) -> Result<Settings> {
             }
         }
     }
-    table.try_into().map_err(|e: toml::de::Error| Error::broken(format!("the settings: {}", e.message())))
+    let settings: Settings = table
+        .try_into()
+        .map_err(|e: toml::de::Error| Error::broken(format!("the settings: {}", e.message())))?;
+    in_range(&settings)?;
+    Ok(settings)
+}
+
+/// Refuses what cannot work, by key.
+fn in_range(settings: &Settings) -> Result<()> {
+    let Settings { pages, machines, check, audit, terminal, demo, .. } = settings;
+    let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let ms = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    const DAYS_MAX: i64 = 36_500;
+    const MS_MAX: i64 = 600_000;
+    const YEARS_100_S: i64 = 3_155_760_000;
+    for (key, value, least, most) in [
+        ("pages.threads", size(pages.threads), 1, 64),
+        ("pages.queue", size(pages.queue), 1, 100_000),
+        ("machines.threads", size(machines.threads), 1, 64),
+        ("machines.queue", size(machines.queue), 1, 100_000),
+        ("machines.connections_max", size(machines.connections_max), 1, 100_000),
+        ("check.filing_window_days", check.filing_window_days, 0, DAYS_MAX),
+        ("check.ahead_days_max", check.ahead_days_max, 0, DAYS_MAX),
+        ("check.back_days_max", check.back_days_max, 0, DAYS_MAX),
+        ("audit.seal_every_ms", ms(audit.seal_every_ms), 100, MS_MAX),
+        ("audit.seal_every_rows", ms(audit.seal_every_rows), 1, i64::MAX),
+        ("terminal.poll_ms", ms(terminal.poll_ms), 10, MS_MAX),
+        ("terminal.settle_ms", ms(terminal.settle_ms), 0, MS_MAX),
+        ("terminal.repeat_ms", terminal.repeat_ms, 0, 24 * 60 * 60 * 1000),
+        ("terminal.timeout_ms", ms(terminal.timeout_ms), 100, MS_MAX),
+        ("demo.clock_offset_s", demo.clock_offset_s, -YEARS_100_S, YEARS_100_S),
+    ] {
+        if value < least || value > most {
+            return Err(Error::broken(format!(
+                "the settings: {key} is {value}, but may be {least} to {most}"
+            )));
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -188,7 +226,12 @@ mod tests {
         let settings = over("[check]\nfiling_window_days = 3").expect("a known key");
         assert_eq!(settings.check.filing_window_days, 3);
         assert_eq!(settings.check.ahead_days_max, 31);
-        for bad in ["[check]\nfilling = 1", "[chek]\nx = 1", "[pages]\nlisten = \"nowhere\""] {
+        for bad in [
+            "[check]\nfilling = 1",
+            "[chek]\nx = 1",
+            "[pages]\nlisten = \"nowhere\"",
+            "[terminal]\npoll_ms = 0",
+        ] {
             assert!(over(bad).is_err(), "{bad}");
         }
     }

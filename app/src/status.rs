@@ -74,8 +74,7 @@ async fn first(page: Page, RawQuery(query): RawQuery) -> Response {
 
 /// Readiness for load balancers: 200 when the database answers.
 async fn ready(axum::extract::State(house): axum::extract::State<House>) -> Response {
-    let store = house.store().clone();
-    match house.work(move || store.ready()).await {
+    match house.ready().await {
         Ok(()) if !house.is_healthy() => {
             (StatusCode::SERVICE_UNAVAILABLE, "not ready: the log cannot be sealed; is the disk full?\n")
                 .into_response()

@@ -3,7 +3,7 @@
 //! Always holds: every answer echoes the clinic's marks as far as they could be found. `SegmentOfResult` 9 only when
 //! the message itself cannot be processed; what could not be determined has `ProcessingResultStatus` 2 without
 //! `QualificationValidity` and without results. Even a failed answer has every element that strict clients ask for.
-//! Not here: when which answer is given (`lib.rs`), how a message is written (`formats`).
+//! Not here: when which answer is given (`work.rs`), how a message is written (`formats`).
 //! Rules come from: the reference on the OQS interface, sections 3, 4.3, 6.3, 6.6 and 10; docs/rules.md S1 r3.
 
 use crate::codes::{self, Code, MESSAGE_WIDTH};
@@ -103,6 +103,17 @@ pub fn away(request: &CheckRequest, away: &Away, setting: Setting<'_>) -> Vec<u8
 
 fn is_nine(code: &str) -> bool {
     code.len() == 9 && code.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
+
+/// Codes under which the server answers in the form of the third answer and has recorded nothing: it is busy, or
+/// broken.
+const UNRECORDED: [&str; 2] = ["SKC02001W", "SKC02002W"];
+
+/// What an answer means of which the server knows nothing afterwards: as if it had been away, in its own words.
+pub fn unrecorded(bytes: &[u8], limits: &Limits) -> Option<Away> {
+    let body = CheckResponse::read(&json::parse(bytes, limits).ok()?).0?.body;
+    let known = body.code.as_deref().is_some_and(|code| UNRECORDED.contains(&code));
+    known.then_some(Away::Refused { status: 503, code: body.code, detail: body.message })
 }
 
 /// The server's answer as the clinic gets it; `None` when it cannot be read or is about something else.

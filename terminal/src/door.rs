@@ -3,7 +3,7 @@
 //! Always holds: a request carries its id as `Idempotency-Key`, so that asking again after a lost answer yields the
 //! same decision. Nothing but the CA of the settings is trusted; no system roots, no proxy, no redirect. No error
 //! holds any part of a request or an answer.
-//! Not here: what is told to the desk when there is no answer (`answers.rs`), when to ask again (`lib.rs`).
+//! Not here: what is told to the desk when there is no answer (`answers.rs`), when to ask again (`work.rs`).
 //! Rules come from: the reference on the OQS interface, section 7 (headers; the path is ours); docs/rules.md S1 r3.
 
 use rustls::AlertDescription;

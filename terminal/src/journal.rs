@@ -15,7 +15,7 @@
 //!
 //! Always holds: a request is in the share or in the journal, never in both for the eyes of [`Journal::claim`], never
 //! in neither. An id is never used for another request. One process has a journal at a time.
-//! Not here: when a step is made (`lib.rs`), the answer folder (`folder.rs`).
+//! Not here: when a step is made (`work.rs`), the answer folder (`folder.rs`).
 //! Rules come from: the reference on the OQS interface, section 6.4; the design's rule on repeats.
 
 use crate::folder;

@@ -12,8 +12,9 @@
 //! - **The same name with the same bytes** within `repeat_ms` after the server answered is refused as a repeat under
 //!   the normal name (its first answer was taken away, the name is free). After "server away" it is not: the desk was
 //!   told to ask again.
-//! - **Server away**: answered at once with status 2; the request stays in the journal and is put to the server, with
-//!   its id, when the line is back, so that the server's log has it. That late answer is not written anywhere.
+//! - **Server away**, or so busy or broken that it recorded nothing: answered at once with status 2; the request stays
+//!   in the journal and is put to the server, with its id, when the line is back, so that the server's log has it.
+//!   That late answer is not written anywhere.
 //! - **After a time-out** the line is left alone for a few seconds and requests are answered "away" without waiting.
 //! - **Directories** under a request's name are left alone: they are not messages. Links, pipes and devices are taken
 //!   away, unopened, and answered.
@@ -73,7 +74,7 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The usual settings for a base folder, a journal folder and an institution.
+    /// The usual settings, those of `config.default.toml`, for a base folder, a journal folder and an institution.
     pub fn new(base: PathBuf, kept: PathBuf, institution_code: String) -> Settings {
         Settings {
             base,
@@ -82,11 +83,11 @@ impl Settings {
             face: "face".to_owned(),
             kept,
             institution_code,
-            encoding: AnswerEncoding::Utf8,
+            encoding: AnswerEncoding::SameAsRequest,
             write_in_place: false,
-            poll_ms: 200,
+            poll_ms: 100,
             settle_ms: 2000,
-            repeat_ms: 24 * 3_600_000,
+            repeat_ms: 0,
             max_bytes: 1 << 20,
             parallel: 4,
         }

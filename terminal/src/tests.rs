@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 const OWN: &str = "1310000001";
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A server that knows everybody, and can be away.
 #[derive(Default)]
@@ -21,6 +22,8 @@ struct Server {
     away: Mutex<Option<Away>>,
     heard: Mutex<Vec<(String, Vec<u8>)>>,
     name: Mutex<String>,
+    /// Answers, and says that nothing could be determined.
+    undetermined: Mutex<Option<&'static str>>,
     garbage: Mutex<bool>,
 }
 
@@ -67,12 +70,23 @@ impl Door for Server {
             character_code: "0".into(),
             ..ResponseHeader::default()
         };
-        let body = ResponseBody {
-            search: Some(request.search.node()),
-            status: Some("1".into()),
-            validity: Some("1".into()),
-            results: vec![row],
-            ..ResponseBody::default()
+        let search = Some(request.search.node());
+        let undetermined = *self.undetermined.lock().unwrap();
+        let body = match undetermined {
+            Some(code) => ResponseBody {
+                search,
+                status: Some("2".into()),
+                code: Some(code.into()),
+                message: Some("確認できませんでした。".into()),
+                ..ResponseBody::default()
+            },
+            None => ResponseBody {
+                search,
+                status: Some("1".into()),
+                validity: Some("1".into()),
+                results: vec![row],
+                ..ResponseBody::default()
+            },
         };
         Ok(formats::json::render(&CheckResponse { header, body }.write()))
     }
@@ -416,7 +430,7 @@ fn a_duplicate_stem_is_refused_beside_the_first_answer() {
 
 #[test]
 fn the_same_bytes_again_are_a_repeat_for_a_day_and_other_bytes_are_not() {
-    let mut clinic = Clinic::new();
+    let mut clinic = Clinic::with(|settings| settings.repeat_ms = DAY_MS);
     clinic.drop_in(ASK, request("4260"));
     clinic.turn();
     clinic.take(SAY);
@@ -427,7 +441,7 @@ fn the_same_bytes_again_are_a_repeat_for_a_day_and_other_bytes_are_not() {
     clinic.drop_in(ASK, request("4261"));
     clinic.turn();
     assert!(is_good(&clinic.take(SAY), "4261"));
-    clinic.pass(24 * 3_600_000);
+    clinic.pass(DAY_MS as u64);
     clinic.turn();
     assert!(clinic.journal().is_empty());
     clinic.drop_in(ASK, request("4260"));
@@ -478,6 +492,48 @@ fn s1_r3_server_away_is_said_at_once_kept_and_reported_once() {
         clinic.turn();
         assert!(is_good(&clinic.take(SAY), "4260"));
     }
+}
+
+#[test]
+fn s1_r3_a_server_that_recorded_nothing_is_told_later_and_asking_again_is_no_repeat() {
+    for code in ["SKC02001W", "SKC02002W"] {
+        let mut clinic = Clinic::with(|settings| settings.repeat_ms = DAY_MS);
+        *clinic.server.undetermined.lock().unwrap() = Some(code);
+        clinic.drop_in(ASK, request("4260"));
+        clinic.turn();
+        let answer = clinic.take(SAY);
+        assert_eq!(third_answer_of(&answer), code);
+        assert_eq!(answer.body.message.as_deref(), Some("確認できませんでした。"));
+        let status = clinic.terminal().status();
+        assert_eq!((status.kept, status.answered, status.undetermined), (1, 0, 1));
+        // Still busy: it is kept on, also over a start.
+        clinic.start();
+        clinic.pass(60_000);
+        clinic.turn();
+        assert_eq!(clinic.terminal().status().kept, 1);
+        *clinic.server.undetermined.lock().unwrap() = None;
+        clinic.drop_in(ASK, request("4260"));
+        clinic.turn();
+        assert!(is_good(&clinic.take(SAY), "4260"));
+        clinic.pass(60_000);
+        clinic.turn();
+        let status = clinic.terminal().status();
+        assert_eq!((status.kept, status.reported, clinic.answers()), (0, 1, vec![]), "{code}");
+        let ids = clinic.server.ids();
+        assert_eq!(ids.iter().filter(|id| **id == ids[0]).count(), 3, "{code}");
+        // Now the server knows it: the same bytes once more are a repeat.
+        clinic.drop_in(ASK, request("4260"));
+        clinic.turn();
+        assert_eq!(error_of(&clinic.take(SAY)), codes::REPEATED.code);
+    }
+    // What the server decided and recorded is an answer, whatever its code.
+    let clinic = Clinic::new();
+    *clinic.server.undetermined.lock().unwrap() = Some("SKC01001W");
+    clinic.drop_in(ASK, request("4260"));
+    clinic.turn();
+    assert_eq!(third_answer_of(&clinic.take(SAY)), "SKC01001W");
+    let status = clinic.terminal().status();
+    assert_eq!((status.kept, status.answered), (0, 1));
 }
 
 #[test]
@@ -567,7 +623,9 @@ fn killed_between_any_two_steps_every_request_is_answered_once() {
 
 fn killed_at(step: Step, in_place: bool, away: Option<Away>) {
     let what = format!("{step:?}, in place {in_place}, {away:?}");
-    let mut clinic = Clinic::with(|settings| settings.write_in_place = in_place);
+    let mut clinic = Clinic::with(|settings| {
+        (settings.write_in_place, settings.repeat_ms) = (in_place, DAY_MS);
+    });
     clinic.server.set(away.clone());
     clinic.drop_in(ASK, request("4260"));
     *clinic.terminal().killed_at.lock().unwrap() = Some(step);
@@ -733,6 +791,46 @@ fn the_share_may_go_away_and_come_back() {
     assert!(is_good(&clinic.take(SAY), "4260"));
     assert_eq!(clinic.server.ids().len(), 1);
     assert_eq!(clinic.terminal().status().stuck, 0);
+}
+
+#[test]
+fn while_answers_cannot_be_written_the_rest_waits_in_the_share() {
+    let clinic = Clinic::with(|settings| settings.parallel = 1);
+    for n in 0..20 {
+        clinic.drop_in(&format!("OQSsiquc01req_{n}.xml"), request(&n.to_string()));
+    }
+    let (here, gone) = (clinic.dir.path().join("OQS/res"), clinic.dir.path().join("gone"));
+    fs::rename(&here, &gone).unwrap();
+    for _ in 0..10 {
+        clinic.turn();
+        clinic.pass(1_000);
+    }
+    let status = clinic.terminal().status();
+    assert_eq!((status.waiting, status.stuck), (4, 4));
+    assert_eq!(names(&clinic.dir.path().join("OQS/req")).len(), 16);
+    fs::rename(&gone, &here).unwrap();
+    for _ in 0..20 {
+        clinic.pass(1_000);
+        clinic.turn();
+    }
+    assert_eq!((clinic.answers().len(), clinic.server.ids().len()), (20, 20));
+}
+
+#[test]
+fn the_usual_settings_are_those_of_the_settings_file() {
+    let usual = Settings::new(PathBuf::new(), PathBuf::new(), OWN.into());
+    assert_eq!(usual.encoding, AnswerEncoding::SameAsRequest);
+    let file = include_str!("../../config.default.toml");
+    let section = file.split("[terminal]").nth(1).unwrap();
+    for line in [
+        format!("\npoll_ms = {}\n", usual.poll_ms),
+        format!("\nsettle_ms = {}\n", usual.settle_ms),
+        format!("\nrepeat_ms = {}\n", usual.repeat_ms),
+        format!("\nwrite_in_place = {}\n", usual.write_in_place),
+        "\nencoding = \"as-request\"\n".to_owned(),
+    ] {
+        assert!(section.contains(&line), "{line}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ const QUIET_MS: u64 = 3_000;
 const AGAIN_MS: u64 = 1_000;
 /// How long until a report that failed is tried again: at first, and at most.
 const REPORT_MS: (u64, u64) = (5_000, 60_000);
-/// Requests taken and not yet at work, for each that can be at work. The rest waits in the share.
+/// Requests taken and not at work, for each that can be at work. The rest waits in the share.
 const QUEUE_FACTOR: usize = 4;
 
 /// A moment: for what is written, and for what is measured.
@@ -227,7 +227,7 @@ impl Terminal {
         self.desk().status.cannot_take = 0;
         let mut taken = 0;
         for seen in &listing {
-            if self.desk().queue.len() >= self.settings.parallel.max(1) * QUEUE_FACTOR {
+            if self.at_hand() >= self.settings.parallel.max(1) * QUEUE_FACTOR {
                 break;
             }
             taken += usize::from(self.consider(seen, &mut looking, now));
@@ -236,6 +236,13 @@ impl Terminal {
             self.bell.notify_all();
         }
         taken
+    }
+
+    /// Requests taken and not at work. Those whose answer cannot be written count too, so that the share keeps the
+    /// rest as long as there is no place for answers.
+    fn at_hand(&self) -> usize {
+        let desk = self.desk();
+        desk.queue.len() + desk.stuck.len()
     }
 
     fn note_share(&self, away: bool) {
@@ -507,6 +514,10 @@ impl Terminal {
     /// Asks, and notes how the line is.
     fn put(&self, id: &str, request: &CheckRequest, clock: &dyn Fn() -> Now) -> Result<Vec<u8>, Away> {
         let outcome = self.door.check(id, &json::render(&request.write()));
+        let outcome = outcome.and_then(|json| match answers::unrecorded(&json, &answer_limits()) {
+            Some(away) => Err(away),
+            None => Ok(json),
+        });
         let now = clock();
         let mut desk = self.desk();
         match &outcome {

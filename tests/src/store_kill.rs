@@ -2,7 +2,7 @@
 //!
 //! The child is this test's own program, started again with a variable that names its place; it writes each answer's
 //! id to its output once it has it, as a server sends an answer.
-//! Not here: power cuts (`store_power`); the whole server (with the first end-to-end tests over HTTP).
+//! Not here: power cuts (`store_power`); the whole server (`kills`).
 //! Rules come from: issue 2, "Faults to prove".
 
 use crate::{store_common::*, store_vfs::Dice};

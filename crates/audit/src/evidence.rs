@@ -45,6 +45,8 @@ pub struct Evidence {
     pub steps: Vec<(&'static str, i64)>,
     /// Groups of fields that were shown.
     pub shown: Vec<&'static str>,
+    /// Answers that were shown again, as in a list: through them a person can be told who looked.
+    pub seen: Vec<i64>,
     /// What the operation was about when it was not a person: a facility, a terminal, an account.
     pub subject: Option<i64>,
     /// The facility in whose log the row stands, when it is not the actor's own.
@@ -92,6 +94,11 @@ fn body(cx: &Cx<'_>, e: &Evidence) -> String {
             let _ = write!(members.line, "{comma}[{},{}]", fact.id, fact.revision);
         }
         members.line.push(']');
+    }
+    if !e.seen.is_empty() {
+        members.name("seen");
+        let seen: Vec<String> = e.seen.iter().map(i64::to_string).collect();
+        let _ = write!(members.line, "[{}]", seen.join(","));
     }
     let steps: Vec<String> = e.steps.iter().map(|(code, number)| format!("{code}:{number}")).collect();
     members.word("steps", &steps.join(" "));
@@ -153,6 +160,7 @@ mod tests {
             facts: vec![FactUsed { id: 9, revision: 1 }, FactUsed { id: 10, revision: 2 }],
             steps: vec![("found", 2), ("lost-on", 20261031)],
             shown: vec!["rate", "limit"],
+            seen: Vec::new(),
             subject: None,
             facility: None,
         };
@@ -165,6 +173,15 @@ mod tests {
         .assert_eq(&full_body(Actor::Terminal { terminal: 3, facility: 4 }));
         expect![[r#"{"staff":3,"role":"receptionist","purpose":"reception","code":"coverage.lost","rules":"2026-11","coverage":7,"asked_on":20261120,"known_at":8,"facts":[[9,1],[10,2]],"steps":"found:2 lost-on:20261031","shown":"rate limit"}"#]]
         .assert_eq(&full_body(Actor::Staff { staff: 3, role: Role::Receptionist, facility: Some(4) }));
+    }
+
+    #[test]
+    fn names_the_answers_that_were_seen() {
+        let ids = store::testing::seeded_ids(1);
+        let cx = Cx::new(Instant::from_ms(0), Actor::System, Purpose::Operation, ids.as_ref());
+        let list = Evidence { shown: vec!["list"], seen: vec![11, 12], ..Evidence::default() };
+        expect![[r#"{"by":"system","purpose":"operation","seen":[11,12],"shown":"list"}"#]]
+            .assert_eq(&body(&cx, &list));
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod verify;
 
 pub use chain::Ledger;
 pub use evidence::{Evidence, FactUsed, say};
-pub use read::{Entry, by_facility, count_outcome, one_of_facility, previous_of_person};
+pub use read::{
+    Acts, Entry, Side, by_facility, count_outcome, one_of_facility, portion_of_facility, previous_of_person,
+};
 pub use seal::{Sealed, Sealer, SigningKey, erase_month};
 pub use verify::{Report, Trouble, verify};

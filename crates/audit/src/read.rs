@@ -80,6 +80,91 @@ pub fn by_facility(
     Ok(found)
 }
 
+/// Which acts of a log are wanted.
+#[derive(Clone, Copy, Debug)]
+pub enum Acts<'a> {
+    /// Every act.
+    All,
+    /// One act only.
+    Only(&'a str),
+    /// Every act but this one.
+    Without(&'a str),
+}
+
+/// Of the rows of a time, the portion nearest to one of its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The newest rows.
+    Newest,
+    /// The oldest rows.
+    Oldest,
+}
+
+/// A portion of a facility's rows between two instants (the later excluded), newest first: at least `limit` rows when
+/// there are so many. A portion never ends inside a millisecond (it is longer then), so the next one begins where it
+/// ends and no row is lost or comes twice.
+pub fn portion_of_facility(
+    tx: &mut Tx<'_>,
+    facility: i64,
+    acts: Acts<'_>,
+    from: Instant,
+    until: Instant,
+    side: Side,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    let mut found = one_side(tx, facility, acts, from, until, side, limit)?;
+    found.truncate(limit);
+    if let Some(last) = found.last().map(|entry| entry.at).filter(|_| found.len() == limit) {
+        found.retain(|entry| entry.at != last);
+        found.extend(one_side(tx, facility, acts, last, last.plus_ms(1), side, i64::MAX as usize)?);
+    }
+    if side == Side::Oldest {
+        found.reverse();
+    }
+    Ok(found)
+}
+
+/// Rows in the order of their side; on SQLite up to `limit` of each of both files.
+fn one_side(
+    tx: &mut Tx<'_>,
+    facility: i64,
+    acts: Acts<'_>,
+    from: Instant,
+    until: Instant,
+    side: Side,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    // An act that is not asked for is the empty word, which no row has.
+    const NEWEST: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where facility = $1 and at >= $2 and at < $3 and ($4 = '' or act = $4) and act <> $5
+        order by at desc, sequence desc limit $6";
+    const OLDEST: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where facility = $1 and at >= $2 and at < $3 and ($4 = '' or act = $4) and act <> $5
+        order by at, sequence limit $6";
+    let (only, without) = match acts {
+        Acts::All => ("", ""),
+        Acts::Only(act) => (act, ""),
+        Acts::Without(act) => ("", act),
+    };
+    let params = [
+        facility.into(),
+        from.into(),
+        until.into(),
+        only.into(),
+        without.into(),
+        i64::try_from(limit).unwrap_or(i64::MAX).into(),
+    ];
+    let mut found = match side {
+        Side::Newest => tx.rows_of_both(NEWEST, &params, entry)?,
+        Side::Oldest => tx.rows_of_both(OLDEST, &params, entry)?,
+    };
+    match side {
+        Side::Newest => found.sort_by_key(|entry| std::cmp::Reverse(entry.at)),
+        Side::Oldest => found.sort_by_key(|entry| entry.at),
+    }
+    Ok(found)
+}
+
 /// The first row of an answer in a facility's log.
 pub fn one_of_facility(tx: &mut Tx<'_>, facility: i64, answer: i64) -> Result<Option<Entry>> {
     const ROW: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row

@@ -10,6 +10,7 @@
 
 mod cx;
 mod days;
+mod helps;
 mod ids;
 pub mod kinds;
 mod money;

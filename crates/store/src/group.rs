@@ -20,12 +20,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, channel},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
 };
 
 /// More than this in one transaction gains nothing and makes the first wait for the last.
 const GROUP_MAX: usize = 256;
+/// Write sets that may wait in a lane: some groups of the largest size, far less than memory holds.
+const LANE_MAX: usize = 4096;
 
 pub(crate) struct Job {
     pub set: WriteSet,
@@ -34,7 +36,7 @@ pub(crate) struct Job {
 
 /// The writing threads. Dropping it lets them finish what was handed over and ends them.
 pub(crate) struct Group {
-    lanes: Vec<Sender<Job>>,
+    lanes: Vec<SyncSender<Job>>,
     next: std::sync::atomic::AtomicUsize,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
@@ -44,7 +46,7 @@ impl Group {
     pub fn start(lanes: usize, opener: &Opener) -> Result<Group> {
         let mut group = Group { lanes: Vec::new(), next: Default::default(), threads: Vec::new() };
         for lane in 0..lanes {
-            let (sender, jobs) = channel();
+            let (sender, jobs) = sync_channel(LANE_MAX);
             let writer = Writer::open(opener)?;
             let thread = std::thread::Builder::new()
                 .name(format!("log-writer-{lane}"))
@@ -57,6 +59,10 @@ impl Group {
     }
 
     /// Hands a write set over; `done` is called from the writing thread after the commit.
+    ///
+    /// Waits while the lane is full. That is how a slow disk is felt by those who ask: the threads of the caller's
+    /// pool stand here, the pool's own bounded queue fills behind them, and it answers *busy* at once. So `done` must
+    /// not hand anything over itself: it would wait for the thread that it runs on.
     pub fn hand_over(&self, job: Job) {
         let lane = self.next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % self.lanes.len();
         if let Err(lost) = self.lanes[lane].send(job) {
@@ -102,7 +108,7 @@ impl Writer {
         }
     }
 
-    /// Commits a batch and releases its answers; a batch that fails is tried again job by job.
+    /// Commits a batch and releases its answers; a batch that fails is tried again one by one.
     fn settle(&mut self, batch: &mut Vec<Job>) {
         match self.commit(batch) {
             Ok(claims) => {

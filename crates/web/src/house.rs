@@ -128,10 +128,23 @@ struct Inner {
     healthy: AtomicBool,
     desk: Pool,
     pages: Pool,
+    gate: Pool,
+    heavy: Pool,
     nav: OnceLock<Vec<NavEntry>>,
 }
 
 type Work = Box<dyn FnOnce() + Send>;
+type Reply<T> = tokio::sync::oneshot::Sender<Result<T>>;
+/// A change, as the store runs it.
+type Turn<'r, T> = &'r mut dyn FnMut(&mut Tx<'_>) -> Result<T>;
+
+/// Threads that look up who asks. A look-up is one or two short reads.
+const GATE_THREADS: usize = 2;
+/// Look-ups that may wait: more than there are connections, each of which has one at most, so that all of them
+/// arriving in one second is no reason to send anybody away.
+const GATE_QUEUE: usize = 2048;
+/// Heavy work that may wait for its one thread: about a second of password hashing.
+const HEAVY_QUEUE: usize = 16;
 
 struct Pool {
     queue: Sender<Work>,
@@ -157,7 +170,7 @@ impl Pool {
 
     async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(tokio::sync::oneshot::Sender<Result<T>>) + Send + 'static,
+        work: impl FnOnce(Reply<T>) + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
         let (reply, outcome) = tokio::sync::oneshot::channel();
         match self.queue.try_send(Box::new(move || work(reply))) {
@@ -190,6 +203,8 @@ impl House {
     pub fn open(parts: Parts) -> Result<House> {
         let desk = Pool::start("desk", parts.desk_threads, parts.desk_queue)?;
         let pages = Pool::start("pages", parts.page_threads, parts.page_queue)?;
+        let gate = Pool::start("gate", GATE_THREADS, GATE_QUEUE)?;
+        let heavy = Pool::start("heavy", 1, HEAVY_QUEUE)?;
         Ok(House {
             inner: Arc::new(Inner {
                 parts,
@@ -197,6 +212,8 @@ impl House {
                 healthy: AtomicBool::new(true),
                 desk,
                 pages,
+                gate,
+                heavy,
                 nav: OnceLock::new(),
             }),
         })
@@ -271,7 +288,7 @@ impl House {
         op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<(T, Claim), Trouble> {
         let house = self.clone();
-        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
+        let work = move |reply: Reply<_>| {
             let cx = house.cx(asker);
             house.store().check(
                 |tx| op(tx, &cx),
@@ -281,7 +298,7 @@ impl House {
             );
         };
         self.inner.counts.checks.fetch_add(1, Ordering::Relaxed);
-        self.inner.desk.run(work).await.map_err(|trouble| self.inner.counts.of(trouble))
+        self.on(&self.inner.desk, work).await
     }
 
     /// Runs an operation that reads for a page (and notes that it did) on the pages' pool.
@@ -290,62 +307,99 @@ impl House {
         asker: Asker,
         op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
+        self.on_pages(self.reading(asker, op)).await
+    }
+
+    /// Looks up who asks (a terminal, a session) on the gate's pool, so that neither a long page nor a flood of
+    /// sign-ins keeps those who are known already from being let in.
+    pub async fn gate<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        self.on(&self.inner.gate, self.reading(asker, op)).await
+    }
+
+    /// Asks, on the gate's pool, whether the database answers.
+    pub async fn ready(&self) -> std::result::Result<(), Trouble> {
         let house = self.clone();
-        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
-            let cx = house.cx(asker);
-            let done = move |outcome: Result<(T, Claim)>| {
-                let _ = reply.send(outcome.map(|(value, _)| value));
-            };
-            house.store().check(|tx| op(tx, &cx), done);
+        let work = move |reply: Reply<()>| {
+            let _ = reply.send(house.store().ready());
         };
-        self.on_pages(work).await
+        self.on(&self.inner.gate, work).await
     }
 
     /// Runs a change on the pages' pool. It may be run again after a lost race.
     pub async fn change<T: Send + 'static>(
         &self,
         asker: Asker,
-        mut op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+        op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
-        let house = self.clone();
-        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
-            let cx = house.cx(asker);
-            let _ = reply.send(house.store().change(|tx| op(tx, &cx)));
-        };
-        self.on_pages(work).await
+        self.changing(asker, op, |store, _, op| store.change(op)).await
     }
 
     /// Runs a change that records facts, on the pages' pool.
     pub async fn record<T: Send + 'static>(
         &self,
         asker: Asker,
-        mut op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+        op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
-        let house = self.clone();
-        let work = move |reply: tokio::sync::oneshot::Sender<_>| {
-            let cx = house.cx(asker);
-            let now = cx.now;
-            let _ = reply.send(house.store().record(now, |tx| op(tx, &cx)));
-        };
-        self.on_pages(work).await
+        self.changing(asker, op, |store, now, op| store.record(now, op)).await
     }
 
-    /// Runs plain work that is heavy (hashing a password) on the pages' pool, away from the rim.
+    /// Runs plain work that is heavy (hashing a password) on a thread of its own, away from the rim and from pages.
     pub async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
-        self.on_pages(move |reply| {
+        let work = move |reply: Reply<T>| {
             let _ = reply.send(work());
-        })
-        .await
+        };
+        self.on(&self.inner.heavy, work).await
+    }
+
+    fn reading<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        op: impl FnOnce(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+    ) -> impl FnOnce(Reply<T>) + Send + 'static {
+        let house = self.clone();
+        move |reply| {
+            let cx = house.cx(asker);
+            let done = move |outcome: Result<(T, Claim)>| {
+                let _ = reply.send(outcome.map(|(value, _)| value));
+            };
+            house.store().check(|tx| op(tx, &cx), done);
+        }
+    }
+
+    async fn changing<T: Send + 'static>(
+        &self,
+        asker: Asker,
+        mut op: impl FnMut(&mut Tx<'_>, &Cx<'_>) -> Result<T> + Send + 'static,
+        run: fn(&Store, Instant, Turn<'_, T>) -> Result<T>,
+    ) -> std::result::Result<T, Trouble> {
+        let house = self.clone();
+        let work = move |reply: Reply<T>| {
+            let cx = house.cx(asker);
+            let _ = reply.send(run(house.store(), cx.now, &mut |tx| op(tx, &cx)));
+        };
+        self.on_pages(work).await
     }
 
     async fn on_pages<T: Send + 'static>(
         &self,
-        work: impl FnOnce(tokio::sync::oneshot::Sender<Result<T>>) + Send + 'static,
+        work: impl FnOnce(Reply<T>) + Send + 'static,
     ) -> std::result::Result<T, Trouble> {
         self.inner.counts.pages.fetch_add(1, Ordering::Relaxed);
-        self.inner.pages.run(work).await.map_err(|trouble| self.inner.counts.of(trouble))
+        self.on(&self.inner.pages, work).await
+    }
+
+    async fn on<T: Send + 'static>(
+        &self,
+        pool: &Pool,
+        work: impl FnOnce(Reply<T>) + Send + 'static,
+    ) -> std::result::Result<T, Trouble> {
+        pool.run(work).await.map_err(|trouble| self.inner.counts.of(trouble))
     }
 }

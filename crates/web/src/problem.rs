@@ -53,8 +53,8 @@ pub fn broken(lang: Lang) -> Response {
                 "Wait a little, open the page again, see whether it was carried out, and try again if not.",
             )) }
             li { (lang.pick(
-                "続くときは、時刻とともにシステム管理者に知らせてください。記録は残っています。",
-                "If it goes on, tell the system administrator the time it happened. A record was kept.",
+                "続くときは、時刻とともにシステム管理者に知らせてください。",
+                "If it goes on, tell the system administrator the time it happened.",
             )) }
             li { (lang.pick(
                 "受付では、資格を確認できないときの手順（資格確認書や申立書）に進んでください。",

@@ -8,7 +8,7 @@
 use axum::{
     Router,
     extract::{FromRequestParts, Request},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{StatusCode, header, request::Parts},
     middleware::{Next, from_fn},
     response::{IntoResponse, Response},
     routing::MethodRouter,
@@ -184,7 +184,7 @@ pub static BUSY: Help = Help {
     oqs: "SKC02001W",
     what: ("混み合っています。", "The system is busy."),
     desk: ("少し待ってからもう一度お試しください。", "Wait a little and try again."),
-    engineer: "The bounded queue of the pages' pool was full; nothing was done.",
+    engineer: "A bounded queue (of pages, of look-ups, of password hashing) was full; nothing was done.",
 };
 
 /// A role that may not.
@@ -283,13 +283,13 @@ async fn admit(permit: Permit, request: Request, next: Next) -> Response {
     let lang = lang_of(request.headers(), request.uri().query());
     match permit {
         Permit::Terminal => problem::problem(lang, &Refusal::new(&NOT_PERMITTED, 403)),
-        _ if role.is_none() => to_sign_in(request.headers()),
+        _ if role.is_none() => to_sign_in(),
         _ => problem_page(lang, &Refusal::new(&NOT_PERMITTED, 403)),
     }
 }
 
 /// Browsers are sent to the sign-in page; where they wanted to go is not carried along, since paths may name things.
-fn to_sign_in(_headers: &HeaderMap) -> Response {
+fn to_sign_in() -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, "/sign-in")]).into_response()
 }
 

@@ -15,10 +15,10 @@ mod tests;
 pub mod web;
 
 use ::store::Tx;
-use audit::{Entry, Evidence, say};
+use audit::{Acts, Entry, Evidence, Side, say};
 use base::{Answer, Cx, Date, Error, Id, Instant, Refusal, Result, kinds};
 use coverage::rules::Ask;
-use facilities::rules::State;
+use facilities::rules::{Facility, State};
 use rules::{Change, Decision, Declared, Outcome, Question, Settings};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -142,7 +142,7 @@ const ALARM: &str = "alarm";
 /// The outcome word under which a wrong birth date stands in the log.
 const MISMATCH: &str = "mismatch";
 
-fn asking_facility(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<facilities::rules::Facility> {
+fn asking_facility(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<Facility> {
     let id =
         cx.actor.facility().and_then(Id::new).ok_or_else(|| Error::broken("a check without a facility"))?;
     facilities::get(tx, id)?.ok_or_else(|| Error::broken("the asking facility is not recorded"))
@@ -150,16 +150,7 @@ fn asking_facility(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<facilities::rules::Fa
 
 /// A refusal is recorded like an answer.
 fn refuse<T>(tx: &mut Tx<'_>, cx: &Cx<'_>, refusal: Refusal) -> Result<Answer<T>> {
-    say(
-        tx,
-        cx,
-        &Evidence {
-            act: "counter.check",
-            outcome: "refused",
-            code: refusal.help.code,
-            ..Evidence::default()
-        },
-    );
+    say(tx, cx, &Evidence { act: CHECK, outcome: "refused", code: refusal.help.code, ..Evidence::default() });
     Ok(Err(refusal))
 }
 
@@ -184,7 +175,7 @@ fn evidence(id: Id<kinds::Decision>, decision: &Decision) -> Evidence {
         }
     }
     Evidence {
-        act: "counter.check",
+        act: CHECK,
         outcome,
         code,
         rules: rules::VERSION,
@@ -205,11 +196,24 @@ fn evidence(id: Id<kinds::Decision>, decision: &Decision) -> Evidence {
 pub struct Visit {
     /// The row of the log.
     pub entry: Entry,
-    /// The decision made again as it was known then; none when no coverage was named.
+    /// The decision made again as it was known then; none when no coverage was named, or when it is outdated.
     pub decision: Option<Decision>,
-    /// What differs from the person's last visit here.
+    /// Made again, the decision ends otherwise than it did (a setting was changed since): what was shown then can not
+    /// be told any more, and what would be shown now was not.
+    pub outdated: bool,
+    /// What differs from the person's last visit here; in a list only for the newest rows.
     pub changes: Vec<Change>,
+    /// The facility was in pre-operation on the day of the visit (S1 r9).
+    pub pre_operation: bool,
 }
+
+/// The act of a check in the log.
+const CHECK: &str = "counter.check";
+/// The act of a look at the list in the log.
+const LIST: &str = "counter.list";
+/// The list compares so many of its newest rows with the visit before: each costs reads, and the list is read anew all
+/// the time. A decision's own page always compares.
+const COMPARED_MAX: usize = 20;
 
 /// The facility's checks of one day, newest first (S1 r3).
 pub fn list(
@@ -220,47 +224,64 @@ pub fn list(
     limit: usize,
 ) -> Result<Vec<Visit>> {
     let facility = asking_facility(tx, cx)?;
-    let id = cx.actor.facility().unwrap_or_default();
     let mut visits = Vec::new();
-    for entry in checks(tx, id, day, limit)? {
-        let decision = again(tx, settings, facility.entry.code.as_str(), &entry)?;
-        let changes = match &decision {
-            Some(now) => changes_since_last(tx, settings, facility.entry.code.as_str(), id, &entry, now)?,
-            None => Vec::new(),
-        };
-        visits.push(Visit { entry, decision, changes });
+    for (place, entry) in checks(tx, facility.id.raw(), day, limit)?.into_iter().enumerate() {
+        visits.push(visit(tx, settings, &facility, entry, place < COMPARED_MAX)?);
     }
-    say(
-        tx,
-        cx,
-        &Evidence { act: "counter.list", outcome: "shown", shown: vec!["list"], ..Evidence::default() },
-    );
+    let evidence = Evidence {
+        act: LIST,
+        outcome: "shown",
+        shown: vec!["list"],
+        seen: seen(&visits),
+        ..Evidence::default()
+    };
+    say(tx, cx, &evidence);
     Ok(visits)
 }
 
-/// Rows of the log are read in portions of this size.
-const PORTION: usize = 1_000;
-
-/// The newest checks of a day. The log has rows of other acts too (each look at the list writes one), so it is read
-/// on until there are enough checks.
-fn checks(tx: &mut Tx<'_>, facility: i64, day: Date, limit: usize) -> Result<Vec<Entry>> {
-    let mut found = Vec::new();
-    let mut until = day.plus_days(1).begins();
-    loop {
-        let mut rows = audit::by_facility(tx, facility, day.begins(), until, PORTION)?;
-        let oldest = rows.last().map(|row| row.at);
-        let more = rows.len() == PORTION && rows.first().map(|row| row.at) != oldest;
-        if let Some(oldest) = oldest.filter(|_| more) {
-            // Rows of the oldest millisecond may be cut in two; they come again, whole, with the next portion.
-            rows.retain(|row| row.at != oldest);
-            until = oldest.plus_ms(1);
-        }
-        found.extend(rows.into_iter().filter(|row| row.act == "counter.check"));
-        if !more || found.len() >= limit {
-            found.truncate(limit);
-            return Ok(found);
+/// The answers of a list that show somebody; a repeat has the answer of its first.
+fn seen(visits: &[Visit]) -> Vec<i64> {
+    let mut seen = Vec::new();
+    for visit in visits {
+        let shows = visit.decision.as_ref().is_some_and(|decision| !decision.shown.is_empty());
+        if let Some(answer) = visit.entry.answer.filter(|answer| shows && !seen.contains(answer)) {
+            seen.push(answer);
         }
     }
+    seen
+}
+
+/// The newest checks of a day. The log has rows of other acts too (each look at the list writes one).
+fn checks(tx: &mut Tx<'_>, facility: i64, day: Date, limit: usize) -> Result<Vec<Entry>> {
+    let (from, until) = (day.begins(), day.plus_days(1).begins());
+    let mut found =
+        audit::portion_of_facility(tx, facility, Acts::Only(CHECK), from, until, Side::Newest, limit)?;
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// A row of the log with its decision made again and, when wanted, compared with the visit before.
+fn visit(
+    tx: &mut Tx<'_>,
+    settings: &Settings,
+    facility: &Facility,
+    entry: Entry,
+    compare: bool,
+) -> Result<Visit> {
+    let made = again(tx, settings, facility.entry.code.as_str(), &entry)?;
+    let outdated = made.as_ref().is_some_and(|made| !ends_as(made, &entry));
+    let decision = made.filter(|_| !outdated);
+    let changes = match &decision {
+        Some(now) if compare => changes_since_last(tx, settings, facility, &entry, now)?,
+        _ => Vec::new(),
+    };
+    let pre_operation = facilities::rules::state(&facility.entry, entry.at.date()) == State::PreOperation;
+    Ok(Visit { entry, decision, outdated, changes, pre_operation })
+}
+
+/// Whether a decision made again ends as it did when it was logged.
+fn ends_as(made: &Decision, entry: &Entry) -> bool {
+    made.outcome.word() == entry.outcome
 }
 
 /// One decision of this facility, made again as it was known then: to explain it.
@@ -271,37 +292,82 @@ pub fn get(
     decision: Id<kinds::Decision>,
 ) -> Result<Answer<Visit>> {
     let facility = asking_facility(tx, cx)?;
-    let id = cx.actor.facility().unwrap_or_default();
-    let Some(entry) = audit::one_of_facility(tx, id, decision.raw())? else {
+    let Some(entry) = audit::one_of_facility(tx, facility.id.raw(), decision.raw())? else {
         say(tx, cx, &Evidence { act: "counter.get", outcome: "refused", ..Evidence::default() });
         return Ok(Err(refusals::no_such_decision()));
     };
-    let decided = again(tx, settings, facility.entry.code.as_str(), &entry)?;
-    let changes = match &decided {
-        Some(now) => changes_since_last(tx, settings, facility.entry.code.as_str(), id, &entry, now)?,
-        None => Vec::new(),
-    };
+    let visit = visit(tx, settings, &facility, entry, true)?;
     say(
         tx,
         cx,
         &Evidence {
             act: "counter.get",
             outcome: "shown",
-            person: entry.person,
-            coverage: entry.number("coverage"),
+            person: visit.entry.person,
+            coverage: visit.entry.number("coverage"),
             subject: Some(decision.raw()),
             ..Evidence::default()
         },
     );
-    Ok(Ok(Visit { entry, decision: decided, changes }))
+    Ok(Ok(visit))
 }
 
-/// The facility's own log: who asked what, when (for its administrator).
-pub fn log(tx: &mut Tx<'_>, cx: &Cx<'_>, from: Instant, until: Instant, limit: usize) -> Result<Vec<Entry>> {
+/// Which part of a day's log is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct LogAsk {
+    /// The day.
+    pub day: Date,
+    /// Looks at the list too: pages that reload themselves fill the log with them.
+    pub everything: bool,
+    /// From where on.
+    pub part: LogPart,
+    /// Rows of a part; more when several share the last millisecond.
+    pub limit: usize,
+}
+
+/// Where a part of a day's log lies.
+#[derive(Clone, Copy, Debug)]
+pub enum LogPart {
+    /// The newest rows.
+    Newest,
+    /// The rows before an instant.
+    Before(Instant),
+    /// The rows after an instant.
+    After(Instant),
+}
+
+/// A part of a day's log.
+#[derive(Clone, Debug)]
+pub struct LogPage {
+    /// Its rows, newest first.
+    pub entries: Vec<Entry>,
+    /// There are newer rows of the day.
+    pub newer: bool,
+    /// There are older rows of the day.
+    pub older: bool,
+}
+
+/// The facility's own log of a day: who asked what, when (for its administrator).
+pub fn log(tx: &mut Tx<'_>, cx: &Cx<'_>, ask: &LogAsk) -> Result<LogPage> {
     let id = cx.actor.facility().ok_or_else(|| Error::broken("a facility's log without a facility"))?;
-    let entries = audit::by_facility(tx, id, from, until, limit)?;
+    let (begin, end) = (ask.day.begins(), ask.day.plus_days(1).begins());
+    let acts = if ask.everything { Acts::All } else { Acts::Without(LIST) };
+    let mut rows =
+        |from, until, side, limit| audit::portion_of_facility(tx, id, acts, from, until, side, limit);
+    let entries = match ask.part {
+        LogPart::Newest => rows(begin, end, Side::Newest, ask.limit)?,
+        LogPart::Before(at) => rows(begin, at.clamp(begin, end), Side::Newest, ask.limit)?,
+        LogPart::After(at) => rows(at.clamp(begin, end).plus_ms(1), end, Side::Oldest, ask.limit)?,
+    };
+    let (newer, older) = match (entries.first(), entries.last()) {
+        (Some(first), Some(last)) => (
+            !rows(first.at.plus_ms(1), end, Side::Oldest, 1)?.is_empty(),
+            !rows(begin, last.at, Side::Newest, 1)?.is_empty(),
+        ),
+        _ => (false, false),
+    };
     say(tx, cx, &Evidence { act: "counter.log", outcome: "shown", ..Evidence::default() });
-    Ok(entries)
+    Ok(LogPage { entries, newer, older })
 }
 
 /// Decides again what a row of the log decided, from the facts known then and what was shown then; less what may not
@@ -333,8 +399,7 @@ fn again(tx: &mut Tx<'_>, settings: &Settings, facility: &str, entry: &Entry) ->
 fn changes_since_last(
     tx: &mut Tx<'_>,
     settings: &Settings,
-    code: &str,
-    facility: i64,
+    facility: &Facility,
     entry: &Entry,
     now: &Decision,
 ) -> Result<Vec<Change>> {
@@ -343,14 +408,16 @@ fn changes_since_last(
     };
     let mut until = entry.at;
     for _ in 0..LOOKED_BACK_MAX {
-        let Some(last) = audit::previous_of_person(tx, facility, person, "counter.check", until)? else {
+        let Some(last) = audit::previous_of_person(tx, facility.id.raw(), person, CHECK, until)? else {
             break;
         };
         // A row that decided nothing (a mistyped birth date) was no visit, and neither was this one's first sending.
         if last.answer != entry.answer
-            && let Some(before) = again(tx, settings, code, &last)?
+            && let Some(before) = again(tx, settings, facility.entry.code.as_str(), &last)?
         {
-            return Ok(rules::changes(&before, now));
+            // What was told at the last visit is not known any more when it would end otherwise today.
+            let known = ends_as(&before, &last);
+            return Ok(if known { rules::changes(&before, now) } else { Vec::new() });
         }
         until = last.at;
     }

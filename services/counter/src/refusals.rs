@@ -1,30 +1,23 @@
-//! Every way in which the counter says no, or says that it could not be determined.
+//! Every way in which the counter says no, says that it could not be determined, or adds to a good answer.
 //!
 //! Always holds: codes are stable; `docs/refusals.md` is made from `ALL` by a test; no text can hold anything of a
 //! request. Nine-character codes are ours, not official ones (the official list is not public).
 //! Not here: troubles of a message's form (`terminal`, `formats`).
 //! Rules come from: DESIGN section 4, "The third answer on OQS"; the reference on OQS, section 6.3.
 
-use base::{Help, Refusal};
-
-macro_rules! helps {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $oqs:literal
-        what $what_ja:literal $what_en:literal
-        desk $desk_ja:literal $desk_en:literal
-        engineer $engineer:literal;)*) => {
-        $($(#[$doc])* pub static $name: Help = Help {
-            code: $code,
-            oqs: $oqs,
-            what: ($what_ja, $what_en),
-            desk: ($desk_ja, $desk_en),
-            engineer: $engineer,
-        };)*
-        /// All of them, for the committed table.
-        pub static ALL: &[&Help] = &[$(&$name),*];
-    };
-}
+use base::{Refusal, helps};
 
 helps! {
+    /// With a good answer: the facility is in pre-operation (S1 r9).
+    PRE_OPERATION = "counter.pre-operation" "SKC00001I"
+        what "プレ運用中です。" "This facility is in pre-operation."
+        desk "被保険者証・資格確認書もあわせて確認してください。" "Check the insurance card or eligibility certificate too."
+        engineer "Information with a verdict, not a refusal: pre_operation_from has come and operates_from has not (S1 r9).";
+    /// With a good answer: no rate is recorded for the day.
+    RATE_NOT_KNOWN = "counter.rate-not-known" "SKC00002I"
+        what "負担割合が登録されていません。" "No copayment rate is recorded."
+        desk "資格確認書などで確認してください。" "Check a document, such as the eligibility certificate."
+        engineer "Information with a verdict, not a refusal: latter-stage coverage without a rate or elderly fact on the day.";
     /// The link between coverage and person is held back or quarantined.
     LINK_NOT_SURE = "counter.link-not-sure" "SKC01001W"
         what "この資格は本人確認のため保険者が照合中です。" "The insurer is still verifying whose eligibility this is."
@@ -69,7 +62,7 @@ helps! {
     MALFORMED = "counter.malformed" "SKC03004E"
         what "照会の項目に誤りがあります。" "A value of the request is malformed."
         desk "保険者番号、記号・番号、生年月日を確認して入力し直してください。" "Check insurer number, symbol, number and birth date."
-        engineer "ErrorMessage names the elements in brackets; none when the body is not the JSON mirror at all.";
+        engineer "ErrorMessage names the elements in brackets; none when the body is not the JSON mirror at all, or longer than 2 MiB. Idempotency-Key: 1 to 100 bytes of visible ASCII.";
     /// The day asked about is out of range.
     DAY_OUT_OF_RANGE = "counter.day-out-of-range" "SKC03005E"
         what "資格確認日が照会できる期間の外です。" "The day asked about is out of the range that can be asked."

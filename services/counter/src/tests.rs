@@ -8,6 +8,7 @@
 mod desk;
 mod door;
 mod model;
+mod pages;
 mod refusals;
 
 use desk::check;
@@ -677,7 +678,7 @@ fn s5_r1_a_decision_is_made_again_as_it_was_known_then() {
             d1: valid (numbers-found:1 covers:20200101) · 患者1 30%
             d1 to A: valid (numbers-found:1 covers:20200101 limit-not-asked:0) · valid (covers:20200101) · 患者1 30%
             d2: invalid (numbers-found:1 lost:20260101 lost-by-death) · 改姓 lost 2026-01-01 01 30%
-            d2 to A: invalid (numbers-found:1 lost:20260101 lost-by-death:0 limit-not-asked:0) · invalid (lost:20260101 lost-by-death) · 改姓 lost 2026-01-01 01 30%
+            d2 to A: invalid (numbers-found:1 lost:20260101 lost-by-death:0 limit-not-asked:0) · invalid (lost:20260101 lost-by-death) · 改姓 lost 2026-01-01 01 30% · changed: Outcome Name
             A lists 2:
               d2 invalid · invalid (lost:20260101 lost-by-death) · 改姓 lost 2026-01-01 01 30% · changed: Outcome Name
               d1 valid · valid (covers:20200101) · 患者1 30%
@@ -766,4 +767,126 @@ fn s1_r3_a_row_names_every_fact_that_its_answer_rests_on() {
             refused · nobody no coverage · [] · code: counter.foreign-facility
         "#]],
     );
+}
+
+/// A setting that was changed since does not show today what was not shown then.
+#[test]
+fn s1_r3_a_decision_that_would_end_otherwise_today_is_not_shown() {
+    check(
+        "
+        insure c1 p1
+        A asks c1
+        wait 1000
+        fact c1 loss 03 from=20260601
+        A asks c1
+        wait 1000
+        A opens d2
+        invalid-at-once
+        A opens d1
+        A opens d2
+        A asks c1
+        A opens d3
+        A lists
+        ",
+        expect![[r#"
+            d1: valid (numbers-found:1 covers:20200101) · 患者1
+            d2: counter.filing-window-open (numbers-found:1 lost:20260601 window-open:20260615)
+            d2 to A: undetermined (numbers-found:1 lost:20260601 window-open:20260615) · counter.filing-window-open (lost:20260601 window-open:20260615) · changed: Outcome
+            d1 to A: valid (numbers-found:1 covers:20200101 limit-not-asked:0) · valid (covers:20200101) · 患者1
+            d2 to A: undetermined (numbers-found:1 lost:20260601 window-open:20260615) · nothing any more
+            d3: invalid (numbers-found:1 lost:20260601 plain-behaviour) · 患者1 lost 2026-06-01 03
+            d3 to A: invalid (numbers-found:1 lost:20260601 plain-behaviour:0 limit-not-asked:0) · invalid (lost:20260601 plain-behaviour) · 患者1 lost 2026-06-01 03
+            A lists 3:
+              d3 invalid · invalid (lost:20260601 plain-behaviour) · 患者1 lost 2026-06-01 03
+              d2 undetermined · nothing any more
+              d1 valid · valid (covers:20200101) · 患者1
+        "#]],
+    );
+}
+
+/// The list compares its newest rows only; the decision's own page always does.
+#[test]
+fn s1_r3_old_rows_of_the_list_are_not_compared() {
+    let asks = "wait 1000\nA asks c2\n".repeat(20);
+    check(
+        &format!(
+            "
+            insure c1 p1
+            insure c2 p2
+            A asks c1
+            wait 1000
+            correct c1 name=改姓
+            A asks c1
+            A lists
+            {asks}
+            A lists
+            A opens d2
+            "
+        ),
+        expect![[r#"
+            d1: valid (numbers-found:1 covers:20200101) · 患者1
+            d2: valid (numbers-found:1 covers:20200101) · 改姓
+            A lists 2:
+              d2 valid · valid (covers:20200101) · 改姓 · changed: Name
+              d1 valid · valid (covers:20200101) · 患者1
+            d3: valid (numbers-found:1 covers:20200101) · 患者2
+            d4: valid (numbers-found:1 covers:20200101) · 患者2
+            d5: valid (numbers-found:1 covers:20200101) · 患者2
+            d6: valid (numbers-found:1 covers:20200101) · 患者2
+            d7: valid (numbers-found:1 covers:20200101) · 患者2
+            d8: valid (numbers-found:1 covers:20200101) · 患者2
+            d9: valid (numbers-found:1 covers:20200101) · 患者2
+            d10: valid (numbers-found:1 covers:20200101) · 患者2
+            d11: valid (numbers-found:1 covers:20200101) · 患者2
+            d12: valid (numbers-found:1 covers:20200101) · 患者2
+            d13: valid (numbers-found:1 covers:20200101) · 患者2
+            d14: valid (numbers-found:1 covers:20200101) · 患者2
+            d15: valid (numbers-found:1 covers:20200101) · 患者2
+            d16: valid (numbers-found:1 covers:20200101) · 患者2
+            d17: valid (numbers-found:1 covers:20200101) · 患者2
+            d18: valid (numbers-found:1 covers:20200101) · 患者2
+            d19: valid (numbers-found:1 covers:20200101) · 患者2
+            d20: valid (numbers-found:1 covers:20200101) · 患者2
+            d21: valid (numbers-found:1 covers:20200101) · 患者2
+            d22: valid (numbers-found:1 covers:20200101) · 患者2
+            A lists 22:
+              d22 valid · valid (covers:20200101) · 患者2
+              d21 valid · valid (covers:20200101) · 患者2
+              d20 valid · valid (covers:20200101) · 患者2
+              d19 valid · valid (covers:20200101) · 患者2
+              d18 valid · valid (covers:20200101) · 患者2
+              d17 valid · valid (covers:20200101) · 患者2
+              d16 valid · valid (covers:20200101) · 患者2
+              d15 valid · valid (covers:20200101) · 患者2
+              d14 valid · valid (covers:20200101) · 患者2
+              d13 valid · valid (covers:20200101) · 患者2
+              d12 valid · valid (covers:20200101) · 患者2
+              d11 valid · valid (covers:20200101) · 患者2
+              d10 valid · valid (covers:20200101) · 患者2
+              d9 valid · valid (covers:20200101) · 患者2
+              d8 valid · valid (covers:20200101) · 患者2
+              d7 valid · valid (covers:20200101) · 患者2
+              d6 valid · valid (covers:20200101) · 患者2
+              d5 valid · valid (covers:20200101) · 患者2
+              d4 valid · valid (covers:20200101) · 患者2
+              d3 valid · valid (covers:20200101) · 患者2
+              d2 valid · valid (covers:20200101) · 改姓
+              d1 valid · valid (covers:20200101) · 患者1
+            d2 to A: valid (numbers-found:1 covers:20200101 limit-not-asked:0) · valid (covers:20200101) · 改姓 · changed: Name
+        "#]],
+    );
+}
+
+#[test]
+fn s1_r3_the_row_of_a_list_names_the_answers_that_were_seen() {
+    audit::testing::each_database("counter", |store| {
+        let mut desk = desk::Desk::open(store);
+        for line in ["insure c1 p1", "A asks c1", "wait 1000", "A asks c1 number=999", "wait 1000", "A lists"]
+        {
+            desk.line(line);
+        }
+        let log = desk.log_since(base::Instant::from_ms(0));
+        let row = &log.iter().find(|row| row.act == "counter.list").expect("a row").body;
+        assert!(row.contains(&format!("\"seen\":[{}]", desk.decisions[0].raw())), "{row}");
+    });
 }

@@ -8,10 +8,16 @@ pub(crate) mod door;
 mod pages;
 mod texts;
 
-use axum::routing::{get, post};
+use axum::{
+    extract::DefaultBodyLimit,
+    routing::{MethodRouter, get, post},
+};
 use base::{Cx, Id, Result, Role, kinds};
 use store::Tx;
-use web::routes::{Permit, Routes};
+use web::{
+    house::House,
+    routes::{Permit, Routes},
+};
 
 use crate::{Desk, rules::Settings};
 use std::sync::Arc;
@@ -33,12 +39,13 @@ pub type StaffName = (Id<kinds::Staff>, String);
 /// The machines' door.
 pub fn machine_routes(settings: Settings) -> Routes {
     let desk = Arc::new(Desk::new(settings));
+    let search: MethodRouter<House> = post(door::search).layer(DefaultBodyLimit::max(door::BODY_MAX));
     Routes::new().add(
         "POST",
         SEARCH_PATH,
         "counter.check",
         Permit::Terminal,
-        post(door::search).layer(axum::Extension(desk)),
+        search.layer(axum::Extension(desk)),
     )
 }
 

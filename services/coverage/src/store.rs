@@ -13,14 +13,16 @@ use base::{BranchNumber, Error, Id, InsurerNumber, PersonName, Result, Sex, cano
 macro_rules! question {
     ($hit:literal) => {
         concat!(
-            "with hit as (", $hit, "),
-            mine as (
-                select coverage from hit
-                union
-                select theirs.coverage from hit
+            "with mine as (
+                select hit.coverage from coverage_entry hit where ",
+            $hit,
+            " union
+                select theirs.coverage from coverage_entry hit
                 join coverage_fact link on link.coverage = hit.coverage and link.person is not null
                 join coverage_fact theirs on theirs.person = link.person
-            )
+                where ",
+            $hit,
+            ")
             select cast(1 as bigint), e.entry, e.coverage, e.revision, e.replaces,
                 e.insurer_number, e.symbol, e.number, e.card_class, e.insured_name, e.name, e.kana, e.other_name,
                 e.other_kana, e.postcode, e.address,
@@ -44,11 +46,8 @@ macro_rules! question {
     };
 }
 
-const BY_NUMBERS: &str = question!(
-    "select distinct coverage from coverage_entry
-     where number_key = $1 and insurer_number = $2 and symbol_key = $3"
-);
-const BY_COVERAGE: &str = question!("select distinct coverage from coverage_entry where coverage = $1");
+const BY_NUMBERS: &str = question!("hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3");
+const BY_COVERAGE: &str = question!("hit.coverage = $1");
 
 pub(crate) fn by_numbers(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
     let params = [Value::from(&ask.number_key), ask.insurer.as_str().into(), (&ask.symbol_key).into()];

@@ -115,23 +115,7 @@ pub fn set_second_factor(
     code: &str,
     renewed: &Token,
 ) -> Result<Answer<Option<Missing>>> {
-    let (session, account) = match lacking(tx, cx, token, Missing::NewSecondFactor)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let Some(secret) = session.pending else {
-        return Ok(Err(refusals::session_ended()));
-    };
-    let attempt = rules::code_attempt(&account, &secret, 0, code, cx.now);
-    let step = match counted(tx, cx, "staff.set_second_factor", &account, attempt)? {
-        Ok(step) => step,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    store::set_totp(tx, account.id, Some(&secret), step)?;
-    proved(tx, cx, &session, &account, renewed)?;
-    said(tx, cx, "staff.set_second_factor", "recorded", "totp", account.id, account.new.facility);
-    let account = Account { totp: Some(secret), ..account };
-    Ok(Ok(rules::missing(&account, Proof::Both)))
+    by_code(tx, cx, token, Missing::NewSecondFactor, code, renewed)
 }
 
 /// The second factor: the session goes on under a new token. Says what is missing still.
@@ -142,22 +126,7 @@ pub fn prove_second_factor(
     code: &str,
     renewed: &Token,
 ) -> Result<Answer<Option<Missing>>> {
-    let (session, account) = match lacking(tx, cx, token, Missing::SecondFactor)? {
-        Ok(found) => found,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let Some(secret) = account.totp else {
-        return Ok(Err(refusals::session_ended()));
-    };
-    let attempt = rules::code_attempt(&account, &secret, account.totp_step, code, cx.now);
-    let step = match counted(tx, cx, "staff.prove_second_factor", &account, attempt)? {
-        Ok(step) => step,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    store::set_totp(tx, account.id, Some(&secret), step)?;
-    proved(tx, cx, &session, &account, renewed)?;
-    said(tx, cx, "staff.prove_second_factor", "begun", "totp", account.id, account.new.facility);
-    Ok(Ok(rules::missing(&account, Proof::Both)))
+    by_code(tx, cx, token, Missing::SecondFactor, code, renewed)
 }
 
 /// Changes one's own password, the present one having been checked. Every session ends but this one, which goes on
@@ -381,6 +350,41 @@ fn lacking(tx: &mut Tx<'_>, cx: &Cx<'_>, token: &str, step: Missing) -> Result<A
     Ok(found.ok_or_else(refusals::session_ended))
 }
 
+/// What a right code of the second factor does, being set up or proved: the failures are forgotten and the session
+/// goes on under a new token.
+fn by_code(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    token: &str,
+    step: Missing,
+    code: &str,
+    renewed: &Token,
+) -> Result<Answer<Option<Missing>>> {
+    let (session, account) = match lacking(tx, cx, token, step)? {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let (act, outcome, secret, last) = match step {
+        Missing::NewSecondFactor => ("staff.set_second_factor", "recorded", session.pending, 0),
+        _ => ("staff.prove_second_factor", "begun", account.totp, account.totp_step),
+    };
+    let Some(secret) = secret else {
+        return Ok(Err(refusals::session_ended()));
+    };
+    let attempt = rules::code_attempt(&account, &secret, last, code, cx.now);
+    let step = match counted(tx, cx, act, &account, attempt)? {
+        Ok(step) => step,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    store::set_totp(tx, account.id, Some(&secret), step)?;
+    store::set_failures(tx, account.id, 0, None)?;
+    store::end_session(tx, &session.token, cx.now)?;
+    store::insert_session(tx, renewed, account.id, Proof::Both, cx.now)?;
+    said(tx, cx, act, outcome, "totp", account.id, account.new.facility);
+    let account = Account { totp: Some(secret), ..account };
+    Ok(Ok(rules::missing(&account, Proof::Both)))
+}
+
 /// The account, when the actor may manage it and it is open.
 fn managed(tx: &mut Tx<'_>, cx: &Cx<'_>, staff: Id<kinds::Staff>) -> Result<Answer<Account>> {
     let account = store::by_id(tx, staff)?;
@@ -411,13 +415,6 @@ fn counted<T>(
     };
     said(tx, cx, act, outcome, code, account.id, account.new.facility);
     Ok(Err(refusal))
-}
-
-/// Both factors are proved: failures are forgotten and the session goes on under a new token.
-fn proved(tx: &mut Tx<'_>, cx: &Cx<'_>, session: &Session, account: &Account, renewed: &Token) -> Result<()> {
-    store::set_failures(tx, account.id, 0, None)?;
-    store::end_session(tx, &session.token, cx.now)?;
-    store::insert_session(tx, renewed, account.id, Proof::Both, cx.now)
 }
 
 fn said(

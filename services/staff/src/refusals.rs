@@ -6,24 +6,7 @@
 //! Not here: a role that may not (`web::routes::NOT_PERMITTED`).
 //! Rules come from: DESIGN section 3, "Answers"; OWASP Authentication.
 
-use base::{Help, Refusal};
-
-macro_rules! helps {
-    ($($(#[$doc:meta])* $name:ident = $code:literal $oqs:literal
-        what $what_ja:literal $what_en:literal
-        desk $desk_ja:literal $desk_en:literal
-        engineer $engineer:literal;)*) => {
-        $($(#[$doc])* pub static $name: Help = Help {
-            code: $code,
-            oqs: $oqs,
-            what: ($what_ja, $what_en),
-            desk: ($desk_ja, $desk_en),
-            engineer: $engineer,
-        };)*
-        /// All of them, for the committed table.
-        pub static ALL: &[&Help] = &[$(&$name),*];
-    };
-}
+use base::{Refusal, helps};
 
 helps! {
     /// Signing in, or proving a factor, failed.

@@ -50,7 +50,7 @@ pub(super) struct Desk<'s> {
     /// What each id of an entry or fact is called in outcomes.
     labels: BTreeMap<i64, String>,
     links: BTreeMap<String, Id<kinds::Fact>>,
-    decisions: Vec<Id<kinds::Decision>>,
+    pub decisions: Vec<Id<kinds::Decision>>,
     canaries: Vec<String>,
 }
 
@@ -346,6 +346,7 @@ impl<'s> Desk<'s> {
             let shown = visit.decision.as_ref().map_or("nothing".into(), told);
             let changes = visit.changes.iter().map(|change| format!(" {change:?}")).collect::<String>();
             let changes = if changes.is_empty() { changes } else { format!(" · changed:{changes}") };
+            let shown = if visit.outdated { format!("{shown} any more") } else { shown };
             let repeat = if visit.entry.repeated { " again" } else { "" };
             said += &format!("\n  {id}{repeat} {} · {shown}{changes}", visit.entry.outcome);
         }
@@ -383,7 +384,11 @@ impl<'s> Desk<'s> {
             Ok(visit) => {
                 let steps = visit.entry.word("steps").unwrap_or_default();
                 let shown = visit.decision.as_ref().map_or("nothing".into(), told);
-                format!("{name} to {who}: {} ({steps}) · {shown}", visit.entry.outcome)
+                let shown = if visit.outdated { format!("{shown} any more") } else { shown };
+                let pre = if visit.pre_operation { " pre-operation" } else { "" };
+                let changes = visit.changes.iter().map(|change| format!(" {change:?}")).collect::<String>();
+                let changes = if changes.is_empty() { changes } else { format!(" · changed:{changes}") };
+                format!("{name} to {who}: {}{pre} ({steps}) · {shown}{changes}", visit.entry.outcome)
             }
         }
     }
@@ -406,7 +411,7 @@ impl<'s> Desk<'s> {
     }
 
     /// Every row of the log since an instant, in the order of time.
-    fn log_since(&self, from: Instant) -> Vec<Entry> {
+    pub fn log_since(&self, from: Instant) -> Vec<Entry> {
         let all = |facility| {
             let until = self.now.plus_ms(1);
             self.store.look(|tx| audit::by_facility(tx, facility, from, until, 1_000_000)).expect("the log")

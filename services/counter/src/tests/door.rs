@@ -107,8 +107,8 @@ impl Clock for Stopped {
     }
 }
 
-/// Status and body as they leave the router.
-fn post_raw(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> (u16, String) {
+/// A house with the stage's data and clock.
+pub(super) fn house(desk: &Desk<'_>) -> House {
     let house = House::open(Parts {
         store: desk.store.clone(),
         clock: Arc::new(Stopped(desk.now)),
@@ -122,7 +122,14 @@ fn post_raw(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -
         page_threads: 1,
         page_queue: 1,
     });
-    let router = machine_routes(settings()).into_router(house.expect("a house"));
+    house.expect("a house")
+}
+
+/// Status and body as they leave the router.
+fn post_raw(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> (u16, String) {
+    let router = machine_routes(settings()).into_router(house(desk));
+    // As in the program: what is around the door has a lower limit than the door.
+    let router = router.layer(axum::extract::DefaultBodyLimit::max(1 << 20));
     let mut request = Request::post(SEARCH_PATH).header("content-type", "application/json");
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
@@ -856,6 +863,59 @@ fn s1_r3_a_repeat_is_rendered_again_and_a_conflict_refused() {
                 ProcessingResultStatus 2
         "#]],
     );
+}
+
+/// One line of an answer: of a good one the validity, else the error with its message.
+fn verdict(desk: &Desk<'_>, body: &str, key: Option<&str>) -> String {
+    let (status, text) = post_raw(desk, Some("A"), body, key);
+    let root = json::parse(text.as_bytes(), &Limits::default()).expect("a message");
+    let part = |name: &str| {
+        let text = root.children().iter().find_map(|part| part.child_text(name));
+        text.unwrap_or("-").to_owned()
+    };
+    let code = part("ErrorCode");
+    format!("{status} {} {code} {}\n", part("QualificationValidity"), part("ErrorMessage"))
+}
+
+#[test]
+fn s1_r3_long_messages_are_answered_in_their_own_form() {
+    let mut told = String::new();
+    each_database("counter_door", |store| {
+        let mut desk = Desk::open(store);
+        desk.line("insure c1 p1");
+        let (body, _) = message_of(&desk, "A", "c1");
+        told = [1 << 10, 100 << 10, (2 << 20) - 1_000, 2 << 20, 5 << 20]
+            .map(|blanks| verdict(&desk, &format!("{body}{}", " ".repeat(blanks)), None))
+            .concat();
+    });
+    expect![[r#"
+        200 1 - -
+        200 1 - -
+        200 1 - -
+        200 - SKC03004E 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+        200 - SKC03004E 照会の項目に誤りがあります。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+    "#]].assert_eq(&told);
+}
+
+#[test]
+fn s1_r3_a_request_id_that_cannot_be_kept_is_not_passed_over() {
+    let mut told = String::new();
+    each_database("counter_door", |store| {
+        let mut desk = Desk::open(store);
+        desk.line("insure c1 p1");
+        let (body, _) = message_of(&desk, "A", "c1");
+        let (hundred, more) = ("k".repeat(100), "k".repeat(101));
+        told =
+            ["", "k-1", &hundred, &more, "k 1", "キー"].map(|key| verdict(&desk, &body, Some(key))).concat();
+    });
+    expect![[r#"
+        200 1 - -
+        200 1 - -
+        200 1 - -
+        200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+        200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+        200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+    "#]].assert_eq(&told);
 }
 
 /// Whatever we say fits into the element, also with as-of and source, and is never cut.

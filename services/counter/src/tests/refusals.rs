@@ -16,8 +16,9 @@ fn the_table_of_refusals_is_committed() {
         ("staff", staff::refusals::ALL),
     ];
     let mut out = String::from(
-        "# Refusals\n\nEvery way in which a service says no, or says that it could not be determined. Made from the \
-         `refusals.rs` of\neach service by a test (`UPDATE_EXPECT=1 cargo test -p counter`); not written by hand.\n\n\
+        "# Refusals\n\nEvery way in which a service says no, says that it could not be determined, or adds to a good \
+         answer. Made from the\n`refusals.rs` of each service by a test (`UPDATE_EXPECT=1 cargo test -p counter`); not \
+         written by hand.\n\n\
          *Code* is stable for ever and stands in logs and problem answers; *OQS* is the nine-character code in \
          messages, ours\nand not official. *Desk* is what the receptionist does, *engineer* what the engineer looks at.\n",
     );

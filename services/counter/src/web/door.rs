@@ -8,13 +8,13 @@
 
 use crate::{
     Check, Checked, Desk,
-    refusals::{self, BROKEN, BUSY},
+    refusals::{self, BROKEN, BUSY, PRE_OPERATION, RATE_NOT_KNOWN},
     rules::{Declared, Field, Outcome, Shown, Typed, read},
 };
 use axum::{
     Extension,
     body::Bytes,
-    extract::State,
+    extract::{State, rejection::BytesRejection},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -40,30 +40,42 @@ pub const SEARCH_PATH: &str = "/oqs/v1/qualification/search";
 /// The header by which a repeat of a request is known.
 const REQUEST_ID: &str = "idempotency-key";
 const REQUEST_ID_MAX: usize = 100;
+/// How the header is called to those who sent it.
+const REQUEST_ID_NAME: &str = "Idempotency-Key";
+/// Longer messages are answered as malformed. Twice what XML may have: JSON escapes can double a text.
+pub(super) const BODY_MAX: usize = 2 << 20;
+/// What is longer is read on the pages' pool and not at the rim, where it would hold up others. No check that a desk
+/// means is so long.
+const RIM_BODY_MAX: usize = 16 << 10;
 
 pub(super) async fn search(
     State(house): State<House>,
     Extension(desk): Extension<Arc<Desk>>,
     Extension(machine): Extension<Machine>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let now = house.now();
-    let (echo, asked) = match understand(&body) {
-        Ok(understood) => understood,
-        Err(mut wrong) => {
+    let read = match body {
+        Ok(body) if body.len() <= RIM_BODY_MAX => Ok(read_request(&headers, &body)),
+        Ok(body) => house.work(move || Ok(read_request(&headers, &body))).await,
+        // Too long, or it broke off.
+        Err(_) => Ok(Err(Malformed::whole())),
+    };
+    let (echo, asked, request) = match read {
+        Ok(Ok(understood)) => understood,
+        Ok(Err(mut wrong)) => {
             // The layout wants a facility in every header; that of the certificate when the message names none.
             if wrong.echo.institution.is_none() {
                 wrong.echo.institution = own_code(&house, machine).await;
             }
             return answer(&malformed(&wrong, now));
         }
+        Err(trouble) => {
+            let echo = Echo { institution: own_code(&house, machine).await, ..Echo::default() };
+            return answer(&in_trouble(&echo, trouble, now));
+        }
     };
-    let request = headers
-        .get(REQUEST_ID)
-        .and_then(|id| id.to_str().ok())
-        .filter(|id| !id.is_empty() && id.len() <= REQUEST_ID_MAX)
-        .map(|id| RequestKey { request: id.to_owned(), digest: digest(&body) });
     let asker = Asker { actor: machine.actor, purpose: Purpose::Reception, request };
     let declared = asked.declared;
     let desk = desk.clone();
@@ -83,9 +95,16 @@ pub(super) async fn search(
             wait(refusal.wait_ms).await;
             answer(&cannot_process(&echo, refusal.help, now))
         }
-        Err(Trouble::Busy) => answer(&undetermined(&echo, &BUSY, now, NOTHING_READ)),
-        Err(Trouble::Broken) => answer(&undetermined(&echo, &BROKEN, now, NOTHING_READ)),
+        Err(trouble) => answer(&in_trouble(&echo, trouble, now)),
     }
+}
+
+fn in_trouble(echo: &Echo, trouble: Trouble, at: Instant) -> CheckResponse {
+    let help = match trouble {
+        Trouble::Busy => &BUSY,
+        Trouble::Broken => &BROKEN,
+    };
+    undetermined(echo, help, at, NOTHING_READ)
 }
 
 async fn own_code(house: &House, machine: Machine) -> Option<String> {
@@ -108,10 +127,36 @@ fn digest(body: &[u8]) -> [u8; 32] {
     out
 }
 
+/// Reads the request: the message, and the key under which it may be repeated.
+fn read_request(
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(Echo, Check, Option<RequestKey>), Box<Malformed>> {
+    let (echo, check) = understand(body)?;
+    match request_id(headers) {
+        Ok(id) => Ok((echo, check, id.map(|request| RequestKey { request, digest: digest(body) }))),
+        // Whoever sends a key counts on it: one that cannot be kept is not passed over.
+        Err(()) => Err(Box::new(Malformed { echo, elements: vec![REQUEST_ID_NAME.to_owned()] })),
+    }
+}
+
+/// The request's id, if it has one; an empty one is as if not sent.
+fn request_id(headers: &HeaderMap) -> Result<Option<String>, ()> {
+    let mut sent = headers.get_all(REQUEST_ID).iter();
+    let (first, more) = (sent.next(), sent.next().is_some());
+    let Some(id) = first.filter(|id| more || !id.is_empty()) else { return Ok(None) };
+    let visible = id.as_bytes().iter().all(u8::is_ascii_graphic);
+    match id.to_str() {
+        Ok(text) if visible && !more && text.len() <= REQUEST_ID_MAX => Ok(Some(text.to_owned())),
+        _ => Err(()),
+    }
+}
+
 /// Reads the message; what cannot be read comes back with whatever can be echoed.
 fn understand(body: &[u8]) -> Result<(Echo, Check), Box<Malformed>> {
     let malformed = |echo, elements| Box::new(Malformed { echo, elements });
-    let root = json::parse(body, &Limits::default()).map_err(|_| malformed(Echo::default(), Vec::new()))?;
+    let limits = Limits { bytes: BODY_MAX, ..Limits::default() };
+    let root = json::parse(body, &limits).map_err(|_| Malformed::whole())?;
     let echo = Echo::of(&root);
     match CheckRequest::read(&root) {
         (None, problems) => {
@@ -132,6 +177,13 @@ fn understand(body: &[u8]) -> Result<(Echo, Check), Box<Malformed>> {
 struct Malformed {
     echo: Echo,
     elements: Vec<String>,
+}
+
+impl Malformed {
+    /// Nothing of it can be read.
+    fn whole() -> Box<Malformed> {
+        Box::new(Malformed { echo: Echo::default(), elements: Vec::new() })
+    }
 }
 
 fn element(field: Field) -> &'static str {
@@ -244,12 +296,6 @@ pub(crate) fn message(help: &Help, as_of: Option<(Instant, &str)>) -> String {
 }
 
 pub(crate) const MESSAGE_MAX: usize = 120;
-/// Information with a good answer: the facility is in pre-operation (S1 r9).
-const PRE_OPERATION: (&str, &str) =
-    ("SKC00001I", "プレ運用中です。被保険者証・資格確認書もあわせて確認してください。");
-/// Information with a good answer: no rate is recorded for the day.
-const RATE_NOT_KNOWN: (&str, &str) =
-    ("SKC00002I", "負担割合が登録されていません。資格確認書などで確認してください。");
 
 fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse {
     let decision = &checked.decision;
@@ -258,8 +304,8 @@ fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse 
     }
     let rate_missing = decision.steps.contains(&crate::rules::Step::RateNotKnown);
     let information = match (checked.pre_operation, rate_missing) {
-        (true, _) => Some(PRE_OPERATION),
-        (false, true) => Some(RATE_NOT_KNOWN),
+        (true, _) => Some(&PRE_OPERATION),
+        (false, true) => Some(&RATE_NOT_KNOWN),
         (false, false) => None,
     };
     let identifier =
@@ -270,8 +316,8 @@ fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse 
         body: ResponseBody {
             search: echo.search.clone(),
             status: Some("1".into()),
-            code: information.map(|(code, _)| code.into()),
-            message: information.map(|(_, text)| text.into()),
+            code: information.map(|help| help.oqs.into()),
+            message: information.map(|help| message(help, None)),
             validity: decision.outcome.validity().map(Into::into),
             results: rows.collect(),
             ..ResponseBody::default()

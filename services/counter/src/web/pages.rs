@@ -7,8 +7,8 @@
 
 use super::{StaffName, StaffNames, door::wait, texts};
 use crate::{
-    Check, Checked, Desk, Visit,
-    refusals::{ALL, GUESSING, request_conflict},
+    Check, Checked, Desk, LogAsk, LogPage, LogPart, Visit,
+    refusals::{ALL, GUESSING, PRE_OPERATION, request_conflict},
     rules::{Decision, Declared, Field as Asked, Shown, Typed, read},
 };
 use audit::Entry;
@@ -19,7 +19,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use base::{Date, Help, Id, Lang, Purpose, kinds};
+use base::{Date, Help, Id, Instant, Lang, Purpose, kinds};
 use coverage::rules::What;
 use formats::oqs::codes;
 use maud::{Markup, html};
@@ -28,14 +28,14 @@ use store::Claim;
 use web::{
     dates::{read_birth, read_date},
     forms::{Field, Form, Kind, error_summary, field, form, parse_form},
-    parts::{Tone, badge, banner, facts, steps, table},
+    parts::{Tone, badge, banner, facts, pager, steps, table},
     routes::{Page, STALE_FORM},
 };
 
 /// Rows of the day's list.
 const LIST_MAX: usize = 100;
 /// Rows of a page of the log.
-const LOG_MAX: usize = 300;
+const LOG_MAX: usize = 100;
 /// The list is read anew every so many seconds.
 const REFRESH_S: u32 = 30;
 
@@ -245,6 +245,17 @@ fn decision_part(page: &Page, id: &str, visit: &Visit) -> Markup {
             }
             @if !visit.changes.is_empty() { p { (changed(l, visit)) } }
         }))
+        @if visit.pre_operation {
+            (banner(Tone::Info, l.pick(PRE_OPERATION.what.0, PRE_OPERATION.what.1), html! {
+                p { (l.pick(PRE_OPERATION.desk.0, PRE_OPERATION.desk.1)) }
+            }))
+        }
+        @if visit.outdated {
+            p { (page.t(
+                "照会の後に設定が変わったため、当時の内容をすべて表示することはできません。必要な場合は、もう一度照会してください。",
+                "Settings were changed since: what was shown then can no longer be shown in full. Check again if you need it.",
+            )) }
+        }
         @if let Some(decision) = &visit.decision {
             @for (place, shown) in decision.shown.iter().enumerate() {
                 section {
@@ -277,25 +288,37 @@ fn changed(lang: Lang, visit: &Visit) -> String {
     }
 }
 
-/// The steps as they stand in the log: `code:number` separated by blanks.
-fn step_rows(lang: Lang, entry: &Entry) -> Vec<(String, String)> {
+/// The steps as they stand in the log, `code:number` separated by blanks, less those that are not told.
+fn told_steps(entry: &Entry) -> Vec<(&str, i64)> {
     let steps = entry.word("steps").unwrap_or_default();
-    steps
+    let mut told: Vec<(&str, i64)> = steps
         .split(' ')
         .filter_map(|step| step.split_once(':'))
-        .map(|(code, number)| (code.to_owned(), texts::step(lang, code, number.parse().unwrap_or(0))))
-        .collect()
+        .filter(|(code, _)| texts::is_told(&entry.outcome, code))
+        .map(|(code, number)| (code, number.parse().unwrap_or(0)))
+        .collect();
+    if told.is_empty() && !steps.is_empty() {
+        told.push((texts::NO_MATCH, 0));
+    }
+    told
+}
+
+fn step_rows(lang: Lang, entry: &Entry) -> Vec<(String, String)> {
+    let told = told_steps(entry).into_iter();
+    told.map(|(code, number)| (code.to_owned(), texts::step(lang, code, number))).collect()
 }
 
 fn engineer_rows(id: &str, visit: &Visit, help: Option<&'static Help>) -> Vec<(&'static str, Markup)> {
     let entry = &visit.entry;
+    let steps: Vec<String> =
+        told_steps(entry).iter().map(|(code, number)| format!("{code}:{number}")).collect();
     let mut rows = vec![
         ("decision", html! { code { (id) } }),
         ("asked at", html! { (entry.at.for_people()) }),
-        ("outcome", html! { code { (entry.outcome) } }),
+        ("outcome", html! { code { (texts::outcome_told(&entry.outcome)) } }),
         ("rules", html! { code { (entry.word("rules").unwrap_or_default()) } }),
         ("known at revision", html! { (entry.number("known_at").unwrap_or_default()) }),
-        ("steps", html! { code { (entry.word("steps").unwrap_or_default()) } }),
+        ("steps", html! { code { (steps.join(" ")) } }),
     ];
     if let Some(help) = help {
         rows.push(("code", html! { code { (help.code) " / " (help.oqs) } }));
@@ -451,26 +474,34 @@ pub(super) async fn log(
     RawQuery(query): RawQuery,
 ) -> Response {
     let query = query.unwrap_or_default();
-    let asked = query.split('&').find_map(|pair| pair.strip_prefix("day="));
-    let day = asked.and_then(Date::parse8).unwrap_or_else(|| page.house.now().date());
+    let asked = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    let instant = |name| asked(name).and_then(|ms| ms.parse().ok()).map(Instant::from_ms);
+    let ask = LogAsk {
+        day: asked("day").and_then(Date::parse8).unwrap_or_else(|| page.house.now().date()),
+        everything: asked("all") == Some("1"),
+        part: match (instant("before"), instant("after")) {
+            (Some(before), _) => LogPart::Before(before),
+            (None, Some(after)) => LogPart::After(after),
+            (None, None) => LogPart::Newest,
+        },
+        limit: LOG_MAX,
+    };
     let read = page
         .house
         .read(page.asker(Purpose::Inspection), move |tx, cx| {
-            let entries = crate::log(tx, cx, day.begins(), day.plus_days(1).begins(), LOG_MAX)?;
-            Ok((entries, (names.0)(tx, cx)?))
+            Ok((crate::log(tx, cx, &ask)?, (names.0)(tx, cx)?))
         })
         .await;
-    let (mut entries, names) = match read {
-        Ok(read) => read,
-        Err(trouble) => return page.trouble(trouble),
-    };
-    // Pages that reload themselves fill the log; they are shown when asked for.
-    let everything = query.split('&').any(|pair| pair == "all=1");
-    if !everything {
-        entries.retain(|entry| entry.act != "counter.list");
+    match read {
+        Ok((part, names)) => {
+            page.show(page.t("照会の記録", "Access log"), log_part(&page, &ask, &part, &names))
+        }
+        Err(trouble) => page.trouble(trouble),
     }
-    let l = page.lang;
-    let title = page.t("照会の記録", "Access log");
+}
+
+fn log_part(page: &Page, ask: &LogAsk, part: &LogPage, names: &[StaffName]) -> Markup {
+    let (l, day) = (page.lang, ask.day);
     let heads = [
         page.t("時刻", "Time"),
         page.t("操作", "Operation"),
@@ -478,30 +509,41 @@ pub(super) async fn log(
         page.t("結果", "Result"),
         page.t("表示した項目", "Shown"),
     ];
-    let rows: Vec<Vec<Markup>> = entries.iter().map(|entry| log_row(l, entry, &names)).collect();
+    let rows: Vec<Vec<Markup>> = part.entries.iter().map(|entry| log_row(l, entry, names)).collect();
     let (before, after) = (day.plus_days(-1).stamp8(), day.plus_days(1).stamp8());
-    let today = day.stamp8();
-    page.show(
-        title,
-        html! {
-            h1 { (title) }
-            p { (page.t(
-                "この医療機関が行った照会と閲覧の記録です。患者の氏名は表示しません。",
-                "What this facility asked and saw. Patients' names are not shown.",
-            )) }
-            (web::parts::pager(l, Some(&format!("/log?day={before}")), Some(&format!("/log?day={after}")), &day.to_string()))
-            @if !everything {
-                p { a href=(format!("/log?day={today}&all=1")) {
-                    (page.t("一覧の表示も含めてすべて見る", "Show everything, list views too"))
-                } }
-            }
-            @if rows.is_empty() {
-                p { (page.t("この日の記録はありません。", "Nothing on this day.")) }
-            } @else {
-                (table(&format!("{} {day}", page.t("記録", "Log of")), &heads, &rows))
-            }
-        },
-    )
+    html! {
+        h1 { (page.t("照会の記録", "Access log")) }
+        p { (page.t(
+            "この医療機関が行った照会と閲覧の記録です。患者の氏名は表示しません。",
+            "What this facility asked and saw. Patients' names are not shown.",
+        )) }
+        (pager(l, Some(&format!("/log?day={before}")), Some(&format!("/log?day={after}")), &day.to_string()))
+        @if !ask.everything {
+            p { a href=(format!("/log?day={}&all=1", day.stamp8())) {
+                (page.t("一覧の表示も含めてすべて見る", "Show everything, list views too"))
+            } }
+        }
+        @if rows.is_empty() {
+            p { (page.t("この日の記録はありません。", "Nothing on this day.")) }
+        } @else {
+            (table(&format!("{} {day}", page.t("記録", "Log of")), &heads, &rows))
+            (part_pager(l, ask, part))
+        }
+    }
+}
+
+/// To the newer and the older rows of the day, with the times between which those of this part lie.
+fn part_pager(lang: Lang, ask: &LogAsk, part: &LogPage) -> Markup {
+    let (Some(first), Some(last)) = (part.entries.first(), part.entries.last()) else { return html! {} };
+    if !part.newer && !part.older {
+        return html! {};
+    }
+    let all = if ask.everything { "&all=1" } else { "" };
+    let href = |side: &str, at: Instant| format!("/log?day={}&{side}={}{all}", ask.day.stamp8(), at.ms());
+    let newer = part.newer.then(|| href("after", first.at));
+    let older = part.older.then(|| href("before", last.at));
+    let time = |at: Instant| at.for_people().get(11..).unwrap_or_default().to_owned();
+    pager(lang, newer.as_deref(), older.as_deref(), &format!("{}〜{}", time(first.at), time(last.at)))
 }
 
 fn log_row(lang: Lang, entry: &Entry, names: &[StaffName]) -> Vec<Markup> {

@@ -8,6 +8,9 @@
 use base::{Date, Lang};
 use web::parts::Tone;
 
+const NONE: &str = "none";
+const MISMATCH: &str = crate::MISMATCH;
+
 /// An outcome for the desk: tone, short word, and what to do now.
 pub(super) struct OutcomeText {
     pub tone: Tone,
@@ -33,19 +36,12 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
             "新しい加入先の記号・番号を患者に確認し、もう一度照会してください。",
             "Ask for the numbers of the new insurer and check again.",
         ),
-        "none" => (
+        NONE | MISMATCH => (
             Tone::Error,
             "該当資格なし",
             "None found",
-            "番号と生年月日の入力を確認してください。加入して間もない場合は登録前のことがあります。",
-            "Check what was typed. Soon after joining, the registration may not be there yet.",
-        ),
-        "mismatch" => (
-            Tone::Error,
-            "該当資格なし",
-            "None found",
-            "生年月日の入力を確認してください。",
-            "Check the birth date that was typed.",
+            "番号と生年月日の両方の入力を確認してください。加入して間もない場合は登録前のことがあります。",
+            "Check both the number and the birth date. Soon after joining, the registration may not be there yet.",
         ),
         "several" => (
             Tone::Warning,
@@ -91,11 +87,27 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
 pub(super) fn nameless(lang: Lang, outcome: &str) -> &'static str {
     match outcome {
         "several" => lang.pick("（複数の方が該当）", "(several people fit)"),
-        "undetermined" => lang.pick("（氏名は表示できません）", "(name not shown)"),
+        "undetermined" | "valid" | "invalid" | "invalid-new-known" | "aid-unregistered" => {
+            lang.pick("（氏名は表示できません）", "(name not shown)")
+        }
         "refused" => lang.pick("（受け付けていません）", "(refused)"),
         _ => lang.pick("（該当する方なし）", "(nobody found)"),
     }
 }
+
+/// The outcome as pages tell it: which part of what was typed was wrong stands in the log alone, or a desk could find
+/// out what belongs to a number (SECURITY.md).
+pub(super) fn outcome_told(word: &str) -> &str {
+    if word == MISMATCH { NONE } else { word }
+}
+
+/// Whether pages tell this step of a decision with this outcome.
+pub(super) fn is_told(outcome: &str, step: &str) -> bool {
+    !matches!(outcome, NONE | MISMATCH) || !matches!(step, "numbers-found" | "other-birth" | "other-branch")
+}
+
+/// What pages tell when no step is left to tell.
+pub(super) const NO_MATCH: &str = "no-match";
 
 /// The name of an act of the log; one that has none stands as its code.
 pub(super) fn act(lang: Lang, act: &str) -> String {
@@ -151,6 +163,10 @@ fn finding(lang: Lang, code: &str, number: i64, day: &str) -> Option<(String, St
         if number == 2 { "quarantined" } else { "it differs from the resident register" },
     );
     Some(match code {
+        NO_MATCH => (
+            "入力された番号・生年月日に一致する登録がありません。".into(),
+            "No registration has the number and birth date that were typed.".into(),
+        ),
         "numbers-found" => (
             format!("保険者番号と記号・番号が一致する登録が{number}件ありました。"),
             format!("Registrations with this insurer, symbol and number: {number}."),

@@ -136,22 +136,35 @@ fn cancel_form(page: &Page, session: &Session) -> Markup {
 }
 
 pub(super) async fn prove_second(page: Page, headers: HeaderMap, body: Bytes) -> Response {
-    let form = parse_form(&body);
-    let fits = |missing| missing == Some(Missing::SecondFactor);
-    let found = match stepping_form(&page, &headers, &form, fits).await {
-        Err(response) => return response,
+    match put_code(&page, &headers, &body, Missing::SecondFactor).await {
+        Ok(response) => response,
+        Err((found, refusal)) => show_second(&page, status(&refusal), &found.session, Some(&refusal)),
+    }
+}
+
+/// Puts the code of a form to the operation of this step; what is refused comes back to be shown on the step's page.
+async fn put_code(
+    page: &Page,
+    headers: &HeaderMap,
+    body: &Bytes,
+    step: Missing,
+) -> std::result::Result<Response, (Present, Refusal)> {
+    let form = parse_form(body);
+    let found = match stepping_form(page, headers, &form, |missing| missing == Some(step)).await {
+        Err(response) => return Ok(response),
         Ok(found) => found,
     };
     let (code, old) = (Zeroizing::new(form.get("code").to_owned()), found.token.clone());
     let token = Token::new(page.house.random());
     let renewed = token.clone();
-    let proved = page
-        .house
-        .change(found.asker(), move |tx, cx| crate::prove_second_factor(tx, cx, &old, &code, &renewed));
-    match proved.await {
-        Err(trouble) => page.trouble(trouble),
-        Ok(Ok(missing)) => go_on(&page, &token, next_page(missing)),
-        Ok(Err(refusal)) => show_second(&page, status(&refusal), &found.session, Some(&refusal)),
+    let put = page.house.change(found.asker(), move |tx, cx| match step {
+        Missing::NewSecondFactor => crate::set_second_factor(tx, cx, &old, &code, &renewed),
+        _ => crate::prove_second_factor(tx, cx, &old, &code, &renewed),
+    });
+    match put.await {
+        Err(trouble) => Ok(page.trouble(trouble)),
+        Ok(Ok(missing)) => Ok(go_on(page, &token, next_page(missing))),
+        Ok(Err(refusal)) => Err((found, refusal)),
     }
 }
 
@@ -207,22 +220,9 @@ async fn show_set_up(
 }
 
 pub(super) async fn set_up(page: Page, headers: HeaderMap, body: Bytes) -> Response {
-    let form = parse_form(&body);
-    let fits = |missing| missing == Some(Missing::NewSecondFactor);
-    let found = match stepping_form(&page, &headers, &form, fits).await {
-        Err(response) => return response,
-        Ok(found) => found,
-    };
-    let (code, old) = (Zeroizing::new(form.get("code").to_owned()), found.token.clone());
-    let token = Token::new(page.house.random());
-    let renewed = token.clone();
-    let set = page
-        .house
-        .change(found.asker(), move |tx, cx| crate::set_second_factor(tx, cx, &old, &code, &renewed));
-    match set.await {
-        Err(trouble) => page.trouble(trouble),
-        Ok(Ok(missing)) => go_on(&page, &token, next_page(missing)),
-        Ok(Err(refusal)) => show_set_up(&page, &headers, status(&refusal), Some(&refusal)).await,
+    match put_code(&page, &headers, &body, Missing::NewSecondFactor).await {
+        Ok(response) => response,
+        Err((_, refusal)) => show_set_up(&page, &headers, status(&refusal), Some(&refusal)).await,
     }
 }
 
