@@ -20,7 +20,7 @@ CREATE TABLE audit_row (
     repeated integer,
     body blob,
     primary key (stream, sequence)
-) strict;
+) strict, without rowid;
 CREATE INDEX audit_row_by_answer on audit_row (answer) where answer is not null;
 CREATE INDEX audit_row_by_facility on audit_row (facility, at) where facility is not null;
 CREATE INDEX audit_row_by_person on audit_row (person, at) where person is not null;
@@ -42,5 +42,5 @@ CREATE TABLE store_request (
     digest blob not null,
     answer integer not null,
     primary key (facility, request)
-) strict;
+) strict, without rowid;
 CREATE INDEX store_request_by_at on store_request (at);

@@ -13,7 +13,7 @@ CREATE TABLE audit_row (
     repeated integer,
     body blob,
     primary key (stream, sequence)
-) strict;
+) strict, without rowid;
 CREATE INDEX audit_row_by_answer on audit_row (answer) where answer is not null;
 CREATE INDEX audit_row_by_facility on audit_row (facility, at) where facility is not null;
 CREATE INDEX audit_row_by_person on audit_row (person, at) where person is not null;
@@ -75,7 +75,7 @@ CREATE TABLE coverage_insurer (
     revision integer not null,
     name text not null,
     primary key (insurer_number, revision)
-) strict;
+) strict, without rowid;
 CREATE TABLE facility_entry (
     facility integer not null,
     revision integer not null,
@@ -88,7 +88,7 @@ CREATE TABLE facility_entry (
     operates_from integer,
     closes_on integer,
     primary key (facility, revision)
-) strict;
+) strict, without rowid;
 CREATE INDEX facility_entry_by_code on facility_entry (code);
 CREATE TABLE facility_terminal (
     terminal integer primary key,
@@ -110,7 +110,7 @@ CREATE TABLE people_entry (
     postcode text,
     address text,
     primary key (person, revision)
-) strict;
+) strict, without rowid;
 CREATE TABLE people_number (
     person integer primary key,
     my_number text not null,
