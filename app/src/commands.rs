@@ -6,7 +6,7 @@
 //! Rules come from: the issue, parts B and G; DESIGN section 5.
 
 use crate::{
-    datadir::{DataDir, PUBLIC_KEY},
+    datadir::{DataDir, PUBLIC_KEY, SEED},
     demo::open_terminal,
     rim,
     running::place,
@@ -74,8 +74,7 @@ pub fn backup(data: &Path, settings: &Settings, into: &Path) -> Result<String> {
     let (dir, store) = open_store(data, settings, "shikaku backup")?;
     std::fs::create_dir_all(into).map_err(|e| Fault::caused("the backup's directory cannot be made", e))?;
     let copied = store.back_up(into)?;
-    std::fs::copy(dir.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
-        .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;
+    copy_beside(dir.path(), into)?;
     Ok(format!(
         "{} bytes copied and checked; the signing key is not in a backup, keep it apart",
         copied.bytes
@@ -86,14 +85,25 @@ pub fn backup(data: &Path, settings: &Settings, into: &Path) -> Result<String> {
 pub fn restore(from: &Path, data: &Path, settings: &Settings) -> Result<Vec<String>> {
     std::fs::create_dir_all(data).map_err(|e| Fault::caused("the data directory cannot be made", e))?;
     let copied = store::restore(from, data)?;
-    std::fs::copy(from.join(PUBLIC_KEY), data.join(PUBLIC_KEY))
-        .map_err(|e| Fault::caused("the audit public key cannot be copied", e))?;
+    copy_beside(from, data)?;
     let (mut lines, fits) = audit_verify(data, settings, None)?;
     lines.insert(0, format!("{} bytes restored and checked", copied.bytes));
     match fits {
         true => Ok(lines),
         false => Err(Error::broken(lines.join("\n"))),
     }
+}
+
+/// Copies what belongs to the databases: the public keys of checkpoints, and the mark of a demo, so that its copy is
+/// not taken for real.
+fn copy_beside(from: &Path, into: &Path) -> Result<()> {
+    std::fs::copy(from.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
+        .map_err(|e| Fault::caused("the audit public keys cannot be copied", e))?;
+    if from.join(SEED).exists() {
+        std::fs::copy(from.join(SEED), into.join(SEED))
+            .map_err(|e| Fault::caused("the mark of a demo cannot be copied", e))?;
+    }
+    Ok(())
 }
 
 /// The line to a server, for `terminal` and `check`.

@@ -164,7 +164,11 @@ fn pages_answer_their_own_host_and_origin_only() {
     let mut browser = server.browser();
     let own = server.pages.strip_prefix("http://").expect("http").to_owned();
     let port = own.rsplit(':').next().expect("a port");
-    for path in ["/", "/status", "/ready", "/desks", "/assets/shikaku.css"] {
+    // Probes ask by address and learn nothing about anybody.
+    for path in ["/ready", "/metrics"] {
+        assert_eq!(browser.get_as(path, Some("10.0.0.1")).status, 200, "{path} for a probe");
+    }
+    for path in ["/", "/status", "/desks", "/assets/shikaku.css"] {
         for host in ["evil.example", "127.0.0.1.evil.example", &format!("evil.example:{port}")] {
             assert_eq!(browser.get_as(path, Some(host)).status, 403, "{path} as {host}");
         }

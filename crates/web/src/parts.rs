@@ -163,7 +163,8 @@ pub fn refusal(lang: Lang, refusal: &Refusal) -> Markup {
 pub fn pager(lang: Lang, before: Option<&str>, after: Option<&str>, note: &str) -> Markup {
     html! {
         @if before.is_some() || after.is_some() || !note.is_empty() {
-            nav.pager aria-label=(lang.pick("ページ送り", "Pages")) {
+            // The note tells two pagers of one page apart, for those who hear them.
+            nav.pager aria-label=(format!("{} {note}", lang.pick("ページ送り", "Pages")).trim_end()) {
                 @if let Some(href) = before {
                     a.pager-link rel="prev" href=(href) {
                         span aria-hidden="true" { "‹ " } (lang.pick("前へ", "Previous"))
