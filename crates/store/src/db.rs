@@ -92,7 +92,7 @@ impl Db {
             conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
             conn.execute_batch(
                 "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-                 pragma cache_size = -4000; pragma wal_autocheckpoint = 8000; pragma temp_store = memory; pragma mmap_size = 268435456;
+                 pragma cache_size = -4000; pragma temp_store = memory; pragma mmap_size = 268435456;
                  pragma trusted_schema = off;",
             )?;
             let mode: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
