@@ -69,6 +69,7 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     let opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
+    refuse_real_data(&house, today)?;
     let seed = seed_of(&opened.dir, wanted.seed)?;
     let (own, problems) = own_patients(&wanted, seed, today)?;
     let patients = settle(&house, seed, today, own)?;
@@ -125,6 +126,21 @@ impl Demo {
             terminal.end();
         }
         self.running.end(runtime)
+    }
+}
+
+/// A database elsewhere has no mark of a demo beside it: one with facilities, but without ours, is somebody's own.
+fn refuse_real_data(house: &House, today: Date) -> Result<()> {
+    let clinics = country::clinics(today);
+    let foreign = house.store().look(|tx| {
+        let ours = clinics.first().map(|clinic| facilities::get(tx, clinic.id)).transpose()?.flatten();
+        Ok(ours.is_none() && !facilities::list(tx, None, 1)?.is_empty())
+    })?;
+    match foreign {
+        true => Err(Error::broken(
+            "this database holds facilities that are not a demo's: invented people do not go among real ones",
+        )),
+        false => Ok(()),
     }
 }
 
