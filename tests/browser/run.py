@@ -82,7 +82,7 @@ class Server:
     """The program under test, from its start to its clean end."""
 
     def __init__(self, program, data):
-        command = [program, "demo", "--data", data, "--port", "0"]
+        command = [program, "demo", "--data", data, "--port", "0", "--machine-port", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines = []
         self.base = None
