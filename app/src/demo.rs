@@ -262,7 +262,7 @@ fn curl_line(running: &running::Running, machines: SocketAddr, clinic: &country:
          https://localhost:{}{}\n",
         clinic.code,
         machines.port(),
-        counter::web::SEARCH_PATH,
+        formats::oqs::SEARCH_PATH,
     )
 }
 

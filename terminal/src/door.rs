@@ -6,6 +6,7 @@
 //! Not here: what is told to the desk when there is no answer (`answers.rs`), when to ask again (`work.rs`).
 //! Rules come from: the reference on the OQS interface, section 7 (headers; the path is ours); docs/rules.md S1 r3.
 
+use formats::oqs::SEARCH_PATH;
 use rustls::AlertDescription;
 use serde::Deserialize;
 use std::io;
@@ -14,9 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use ureq::tls::{Certificate, ClientCert, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Error};
-
-/// Where the server takes checks.
-pub const PATH: &str = "/oqs/v1/qualification/search";
 
 /// Bytes of an answer that are read; fifty results have about 200 kB.
 const MOST_BYTES: u64 = 4 << 20;
@@ -99,7 +97,7 @@ impl HttpDoor {
             .http_status_as_error(false)
             .max_idle_connections_per_host(8)
             .build();
-        let url = format!("{}{PATH}", line.url.trim_end_matches('/'));
+        let url = format!("{}{SEARCH_PATH}", line.url.trim_end_matches('/'));
         Ok(HttpDoor { agent: config.into(), url, timeout: Duration::from_millis(line.timeout_ms), client })
     }
 

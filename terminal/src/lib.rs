@@ -34,7 +34,7 @@ mod work;
 mod tests;
 
 pub use codes::{ALL as CODES, Code};
-pub use door::{Away, Door, HttpDoor, Line, PATH};
+pub use door::{Away, Door, HttpDoor, Line};
 pub use rim::run;
 pub use work::{Now, Status, Terminal};
 

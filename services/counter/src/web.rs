@@ -22,7 +22,7 @@ use web::{
 use crate::{Desk, rules::Settings};
 use std::sync::Arc;
 
-pub use door::SEARCH_PATH;
+use formats::oqs::SEARCH_PATH;
 
 /// Those who stand at a facility's desk.
 const AT_THE_DESK: Permit =

@@ -19,6 +19,10 @@ pub use response::{
     ViewConsent, ViewKind,
 };
 
+/// Where the machines' door takes the JSON mirror of a check. The field's own path is not public beyond its shape, so
+/// this one is ours; terminal and server share it.
+pub const SEARCH_PATH: &str = "/oqs/v1/qualification/search";
+
 /// The root element of every message.
 pub const ROOT: &str = "XmlMsg";
 const HEADER: &str = "MessageHeader";

@@ -8,7 +8,6 @@ use super::desk::{Desk, facility_code, facility_id, settings, terminal_of};
 use crate::{
     refusals::ALL,
     web::{
-        SEARCH_PATH,
         door::{MESSAGE_MAX, message},
         machine_routes,
     },
@@ -17,7 +16,7 @@ use audit::testing::{each_database, seeded_random};
 use axum::{body::Body, http::Request};
 use base::{Clock, Help, Instant};
 use expect_test::{Expect, expect};
-use formats::{json, tree::Node, xml::Limits};
+use formats::{json, oqs::SEARCH_PATH, tree::Node, xml::Limits};
 use http_body_util::BodyExt;
 use std::{fmt::Write, sync::Arc};
 use tower::ServiceExt;

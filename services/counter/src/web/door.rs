@@ -35,8 +35,6 @@ use web::{
     routes::Machine,
 };
 
-/// Where the door is; the field's own path is not public beyond its shape, so this one is ours.
-pub const SEARCH_PATH: &str = "/oqs/v1/qualification/search";
 /// The header by which a repeat of a request is known.
 const REQUEST_ID: &str = "idempotency-key";
 const REQUEST_ID_MAX: usize = 100;
