@@ -47,6 +47,12 @@ pub struct Evidence {
     pub shown: Vec<&'static str>,
     /// Answers that were shown again, as in a list: through them a person can be told who looked.
     pub seen: Vec<i64>,
+    /// How the person was presented: `number`, `card-pin`, `card-eye`; nothing when nobody was.
+    pub way: &'static str,
+    /// The consent that the operation rests on, or that it recorded.
+    pub consent: Option<i64>,
+    /// The kinds that the person agreed to, of those asked.
+    pub agreed: Vec<&'static str>,
     /// What the operation was about when it was not a person: a facility, a terminal, an account.
     pub subject: Option<i64>,
     /// The facility in whose log the row stands, when it is not the actor's own.
@@ -77,10 +83,14 @@ fn body(cx: &Cx<'_>, e: &Evidence) -> String {
             members.number("staff", Some(staff));
             members.word("role", role.word());
         }
+        Actor::Person { .. } => members.word("by", "person"),
         Actor::System => members.word("by", "system"),
     }
     members.word("purpose", cx.purpose.word());
     members.word("code", e.code);
+    members.word("way", e.way);
+    members.number("consent", e.consent);
+    members.word("agreed", &e.agreed.join(" "));
     members.word("rules", e.rules);
     members.number("coverage", e.coverage);
     members.number("asked_on", e.asked_on);
@@ -160,9 +170,7 @@ mod tests {
             facts: vec![FactUsed { id: 9, revision: 1 }, FactUsed { id: 10, revision: 2 }],
             steps: vec![("found", 2), ("lost-on", 20261031)],
             shown: vec!["rate", "limit"],
-            seen: Vec::new(),
-            subject: None,
-            facility: None,
+            ..Evidence::default()
         };
         body(&cx, &evidence)
     }

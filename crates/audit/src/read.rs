@@ -1,6 +1,7 @@
-//! Reading the log: a facility's own rows, one row by its answer, and counts for slowing down guesses.
+//! Reading the log: a facility's own rows, a person's rows, one row by its answer, and counts for slowing down guesses.
 //!
-//! Always holds: every query is bounded by facility and time or by an id; results are in order of time.
+//! Always holds: every query is bounded by facility and time, by person and time, or by an id; results are in order of
+//! time.
 //! Not here: who may read what, and the recording of the reading itself; the calling operation does both.
 //! Rules come from: docs/rules.md S1 r3; the reference on the field, section 5.2 (administrator sees the log).
 
@@ -40,6 +41,14 @@ impl Entry {
     pub fn word(&self, name: &str) -> Option<&str> {
         let rest = self.member(name)?.strip_prefix('"')?;
         rest.split('"').next()
+    }
+
+    /// The numbers of a list in the evidence, such as `seen`.
+    pub fn numbers(&self, name: &str) -> Vec<i64> {
+        let list =
+            self.member(name).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.split(']').next());
+        list.map(|list| list.split(',').filter_map(|number| number.parse().ok()).collect())
+            .unwrap_or_default()
     }
 
     /// The body is written by `evidence` alone, whose words hold no quote: a quoted name and a colon begin a member.
@@ -162,6 +171,43 @@ fn one_side(
         Side::Newest => found.sort_by_key(|entry| std::cmp::Reverse(entry.at)),
         Side::Oldest => found.sort_by_key(|entry| entry.at),
     }
+    Ok(found)
+}
+
+/// A person's rows of an act, or of all (the empty word), between two instants (the later excluded), newest first: at
+/// most `limit` of them and, as a portion never ends inside a millisecond, the others of the last one's millisecond. So
+/// the next portion begins where this one ends, and no row is lost or comes twice.
+pub fn portion_of_person(
+    tx: &mut Tx<'_>,
+    person: i64,
+    act: &str,
+    from: Instant,
+    until: Instant,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    let mut found = newest_of_person(tx, person, act, from, until, limit)?;
+    found.truncate(limit);
+    if let Some(last) = found.last().map(|entry| entry.at).filter(|_| found.len() == limit) {
+        found.retain(|entry| entry.at != last);
+        found.extend(newest_of_person(tx, person, act, last, last.plus_ms(1), usize::MAX)?);
+    }
+    Ok(found)
+}
+
+fn newest_of_person(
+    tx: &mut Tx<'_>,
+    person: i64,
+    act: &str,
+    from: Instant,
+    until: Instant,
+    limit: usize,
+) -> Result<Vec<Entry>> {
+    const NEWEST: &str = "select at, act, facility, person, answer, outcome, repeated, body from audit_row
+        where person = $1 and at >= $2 and at < $3 and ($4 = '' or act = $4) order by at desc, sequence desc limit $5";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let params = [person.into(), from.into(), until.into(), act.into(), limit.into()];
+    let mut found = tx.rows_of_both(NEWEST, &params, entry)?;
+    found.sort_by_key(|entry| std::cmp::Reverse(entry.at));
     Ok(found)
 }
 

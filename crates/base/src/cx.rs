@@ -114,6 +114,11 @@ pub enum Actor {
         /// The facility that the person works at, for facility roles.
         facility: Option<i64>,
     },
+    /// The person themself, identified by card and PIN.
+    Person {
+        /// The person's id.
+        person: i64,
+    },
     /// The program itself: jobs, start-up, command line on the data directory's owner's behalf.
     System,
 }
@@ -124,7 +129,7 @@ impl Actor {
         match self {
             Actor::Terminal { facility, .. } => Some(facility),
             Actor::Staff { facility, .. } => facility,
-            Actor::System => None,
+            Actor::Person { .. } | Actor::System => None,
         }
     }
 }
@@ -140,6 +145,10 @@ pub enum Purpose {
     Registration,
     /// Reading the log.
     Inspection,
+    /// A person looks at, or decides about, what is theirs.
+    OwnRecord,
+    /// The call centre acts for a person who called.
+    Assistance,
     /// The program's own work.
     Operation,
 }
@@ -152,6 +161,8 @@ impl Purpose {
             Purpose::Administration => "administration",
             Purpose::Registration => "registration",
             Purpose::Inspection => "inspection",
+            Purpose::OwnRecord => "own-record",
+            Purpose::Assistance => "assistance",
             Purpose::Operation => "operation",
         }
     }

@@ -123,6 +123,16 @@ impl Date {
         Date(self.0.saturating_add(years.years()))
     }
 
+    /// The same day so many months later (or earlier); where that month is shorter, its last day.
+    pub fn plus_months(self, months: i64) -> Date {
+        Date(self.0.saturating_add(months.months()))
+    }
+
+    /// The last day of this day's month.
+    pub fn month_ends(self) -> Date {
+        Date(self.0.last_of_month())
+    }
+
     /// Days from `earlier` to this day.
     pub fn days_since(self, earlier: Date) -> i64 {
         i64::from((self.0 - earlier.0).get_days())
@@ -318,6 +328,16 @@ mod tests {
         assert_eq!(day("20240229").plus_years(1), day("20250228"));
         assert_eq!(day("20240301").days_since(day("20240228")), 2);
         assert_eq!(Date::parse8(&day("20261120").stamp8()), Some(day("20261120")));
+    }
+
+    #[test]
+    fn months_end_where_the_calendar_says() {
+        assert_eq!(day("20261130").plus_months(3), day("20270228"));
+        assert_eq!(day("20271130").plus_months(3), day("20280229"));
+        assert_eq!(day("20260531").plus_months(-3), day("20260228"));
+        assert_eq!(day("20260115").plus_months(12), day("20270115"));
+        assert_eq!(day("20280201").month_ends(), day("20280229"));
+        assert_eq!(day("20261231").month_ends(), day("20261231"));
     }
 
     #[test]

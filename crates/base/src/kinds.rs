@@ -33,4 +33,10 @@ kinds! {
     Staff "stf";
     /// The decision of a check.
     Decision "dec";
+    /// A certificate on a card or phone (利用者証明用電子証明書); its serial stands in one table only.
+    Certificate "crt";
+    /// A person's answers to a reader's questions (閲覧同意).
+    Consent "cns";
+    /// A case that somebody has to look into.
+    Case "cas";
 }

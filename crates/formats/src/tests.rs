@@ -6,8 +6,10 @@
 use expect_test::{Expect, expect};
 use proptest::prelude::*;
 
-use crate::oqs::{CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ResponseBody, ResponseHeader};
-use crate::oqs::{ResultRow, Search, Ticket, VIEW_KINDS, ViewConsent};
+use crate::oqs::{CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ReferenceRequest};
+use crate::oqs::{
+    ReferenceResponse, ResponseBody, ResponseHeader, ResultRow, Search, Ticket, VIEW_KINDS, ViewConsent,
+};
 use crate::tree::{Content, Node};
 use crate::xml::{Bad, Encoding, Limits, parse, render};
 use crate::{Problem, json};
@@ -228,9 +230,10 @@ fn what_can_be_echoed_is_echoed() {
         .replace("0034", "<X/>")
         .replace("<Birthdate>", "<MyNumber>1</MyNumber><InsurerNumber>2</InsurerNumber><Birthdate>")
         .replace("visit-7", &"x".repeat(51));
-    let Echo { asked_on, institution, file_identifier, search } =
+    let Echo { asked_on, institution, file_identifier, search, registration } =
         Echo::of(&read_xml(&broken).expect("well formed"));
     assert!(asked_on == some("20270203") && institution == some("9910000042") && file_identifier.is_none());
+    assert!(registration.is_none());
     let names: Vec<_> = search.iter().flat_map(Node::children).filter(|node| !node.is_empty()).collect();
     expect!["[InsurerNumber, InsuredCardSymbol, Birthdate, LimitApplicationCertificateRelatedConsFlg]"]
         .assert_eq(&format!("{names:?}"));
@@ -557,6 +560,72 @@ fn a_full_answer_comes_back_the_same() {
 }
 
 #[test]
+fn a_consent_has_times_only_while_it_is_given() {
+    let consent = |kind, flag: Option<&str>| ViewConsent {
+        kind,
+        flag: flag.map(str::to_owned),
+        time: some("20270203093001"),
+        available: some("20270204093001"),
+    };
+    let flags = [Some("0"), Some("1"), Some("2"), Some("3"), None];
+    let consents = VIEW_KINDS.iter().zip(flags).map(|(kind, flag)| consent(kind.stem, flag)).collect();
+    let row = ResultRow { consents, ..full_row() };
+    let body = ResponseBody { results: vec![row], ..full_response().body };
+    let node = CheckResponse { header: full_response().header, body }.write();
+    let (read, problems) = CheckResponse::read(&node);
+    let read = read.expect("an answer").body.results.remove(0).consents;
+    let told: Vec<String> = read
+        .iter()
+        .map(|c| format!("{} {:?} {} {}", c.kind, c.flag, c.time.is_some(), c.available.is_some()))
+        .collect();
+    expect![[r#"
+        SpecificHealthCheckupsInfo Some("0") false false
+        PharmacistsInfo Some("1") true true
+        DiagnosisInfo Some("2") false false
+        OperationInfo Some("3") false false"#]]
+    .assert_eq(&told.join("\n"));
+    assert!(problems.is_empty(), "{problems:?}");
+    // Whatever somebody else wrote is read.
+    let text = String::from_utf8(render(&node, Encoding::Utf8).bytes).expect("UTF-8");
+    let flag = "<DiagnosisInfoConsFlg>2</DiagnosisInfoConsFlg>";
+    assert!(text.contains(flag));
+    let time = "<TestInfoConsTime>20270203093001</TestInfoConsTime>";
+    let (read, problems) = CheckResponse::read(&read_xml(&text.replace(flag, time)).expect("a message"));
+    let read = read.expect("an answer").body.results.remove(0).consents;
+    let last = read.last().expect("a consent");
+    assert!(problems.is_empty() && last.kind == "TestInfo" && last.flag.is_none() && last.time.is_some());
+}
+
+/// The elements without which the strictest known client refuses an answer.
+#[test]
+fn an_answer_from_the_card_reader_has_what_strict_clients_need() {
+    let mut face = full_response();
+    (face.body.search, face.header.error_code, face.header.error_message) = (None, None, None);
+    for encoding in [Encoding::Utf8, Encoding::ShiftJis] {
+        let bytes = render(&face.write(), encoding).bytes;
+        let (node, _) = parse(&bytes, &Limits::default()).expect("a message");
+        let [header, body] = node.children() else { panic!("header and body") };
+        for name in [
+            "ProcessExecutionTime",
+            "QualificationConfirmationDate",
+            "MedicalInstitutionCode",
+            "ReferenceClassification",
+            "SegmentOfResult",
+            "CharacterCodeIdentifier",
+        ] {
+            assert!(header.child_text(name).is_some(), "{name}");
+        }
+        assert!(body.child_text("ProcessingResultStatus").is_some());
+        assert!(body.child("QualificationConfirmSearchInfo").is_none());
+        for row in body.child("ResultList").expect("results").children() {
+            for name in ["InsuredCardClassification", "Name", "Sex1", "Birthdate", "InsurerName"] {
+                assert!(row.child_text(name).is_some(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_mirror_has_lists_of_objects_with_one_key() {
     let row =
         ResultRow { name: "\"架空\\　花\"".into(), diseases: vec![disease("3")], ..ResultRow::default() };
@@ -799,6 +868,7 @@ fn exercise(bytes: &[u8]) -> String {
         said.push(' ');
         let Ok(node) = result else { continue };
         let _ = (CheckRequest::read(&node), CheckResponse::read(&node), Echo::of(&node), json::render(&node));
+        let _ = (ReferenceRequest::read(&node), ReferenceResponse::read(&node));
         for encoding in [Encoding::Utf8, Encoding::ShiftJis] {
             let again = render(&node, encoding);
             assert!(parse(&again.bytes, &Limits { bytes: usize::MAX, ..limits }).is_ok());

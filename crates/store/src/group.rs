@@ -166,7 +166,8 @@ impl Writer {
     fn write(&mut self, batch: &[Job]) -> Result<Vec<Claim>> {
         let asks: Vec<_> = batch.iter().map(|job| job.set.claim.as_ref()).collect();
         let claims = claim::settle(&mut self.db, &asks)?;
-        for job in batch {
+        // What a repeat or a conflict would save was saved by the first of its key, or must not be.
+        for (job, _) in batch.iter().zip(&claims).filter(|(_, claim)| **claim == Claim::Fresh) {
             for (sql, values) in &job.set.saves {
                 self.db.exec(sql, values)?;
             }

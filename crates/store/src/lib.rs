@@ -277,6 +277,18 @@ impl Store {
         Ok(value)
     }
 
+    /// A secret that every process on these data shares: the first to ask for a name gives it its value.
+    pub fn secret(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32]> {
+        const KEEP: &str =
+            "insert into store_secret (name, value) values ($1, $2) on conflict (name) do nothing";
+        const READ: &str = "select value from store_secret where name = $1";
+        self.change(|tx| {
+            tx.save(KEEP, &[name.into(), (&fresh).into()])?;
+            let kept = tx.row(READ, &[name.into()], |row| row.bytes::<32>(0))?;
+            kept.ok_or_else(|| Error::broken("a kept secret does not read back"))
+        })
+    }
+
     /// Whether both files, or the database, answer: for the readiness page.
     pub fn ready(&self) -> Result<()> {
         const ASK: &str = "select count(*) from store_migration";

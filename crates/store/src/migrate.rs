@@ -39,6 +39,8 @@ pub const SCHEMA: &[Migration] = migrations![
     1 "0001_store_and_audit",
     2 "0002_facilities_and_staff",
     3 "0003_people_and_coverage",
+    4 "0004_cards_enrolment_consent",
+    5 "0005_portal_and_desks",
 ];
 
 /// In which of SQLite's files a statement belongs.

@@ -123,8 +123,22 @@ impl Tx<'_> {
         Ok(found)
     }
 
+    /// Runs a query on a table that lies in SQLite's log file, beside the rows of checks: what checks write.
+    pub fn rows_of_log<T>(
+        &mut self,
+        sql: &'static str,
+        params: &[Value<'_>],
+        each: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        match self.log.as_deref_mut() {
+            Some(log) => log.rows(sql, params, each),
+            None => self.db.rows(sql, params, each),
+        }
+    }
+
     /// Writes: at once in a change, with the write set in a look. On SQLite a look's statements go to the log file,
-    /// so they may touch only tables that live there.
+    /// so they may touch only tables that live there. A look whose claim turns out a repeat or a conflict saves
+    /// nothing.
     pub fn save(&mut self, sql: &'static str, params: &[Value<'_>]) -> Result<()> {
         match self.mode {
             Mode::Look => {

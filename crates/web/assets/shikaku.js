@@ -45,7 +45,9 @@
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const fresh = page.getElementById(part.id);
-    if (!fresh || inUse(part) || fresh.innerHTML === part.shown) return;
+    if (!fresh || inUse(part)) return;
+    if (fresh.dataset.pulseValue) part.dataset.pulseValue = fresh.dataset.pulseValue;
+    if (fresh.innerHTML === part.shown) return;
     part.shown = fresh.innerHTML;
     replace(part, fresh);
   };
@@ -69,6 +71,24 @@
       setTimeout(tick, seconds * 1000);
     };
     setTimeout(tick, seconds * 1000);
+    if (part.dataset.pulse) follow(part, () => stopped);
+  };
+
+  // --- data-pulse="ADDRESS" data-pulse-value="TEXT": a short text that changes when the fragment would --------------
+  // Asked for more than once a second, since a patient stands there; the fragment itself is read, and so recorded as
+  // shown, only when something came. The text belongs to what is shown, so a fragment that could not be read is read
+  // again with the next beat.
+  const PULSE_MS = 600;
+  const follow = (part, stopped) => {
+    const beat = async () => {
+      if (!stopped() && !inUse(part)) {
+        const answer = await fetch(part.dataset.pulse, { cache: "no-store", headers: { "shikaku-refresh": "1" } });
+        if (answer.redirected || answer.status === 401) return location.reload();
+        if (answer.ok && (await answer.text()) !== part.dataset.pulseValue) await reload(part);
+      }
+    };
+    const again = () => beat().catch(() => {}).finally(() => setTimeout(again, PULSE_MS));
+    again();
   };
 
   // --- copy buttons -------------------------------------------------------------------------------------------

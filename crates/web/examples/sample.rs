@@ -61,6 +61,7 @@ fn shelled(l: Lang, title: &str, status: StatusCode, refresh_s: Option<u32>, mai
         role: l.pick("受付", "Receptionist"),
         place: Some(l.pick("みどり坂内科医院", "Midorizaka Clinic")),
         csrf: "token",
+        sign_out: "/sign-out",
     };
     let nav = [
         NavItem { href: "parts-ja.html", label: l.pick("資格確認", "Check"), current: true },

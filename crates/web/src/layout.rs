@@ -41,6 +41,8 @@ pub struct Who<'a> {
     pub place: Option<&'a str>,
     /// The session's CSRF token.
     pub csrf: &'a str,
+    /// Where the form for signing out goes.
+    pub sign_out: &'a str,
 }
 
 /// One entry of the navigation.
@@ -165,7 +167,7 @@ fn signed_in(l: Lang, who: &Who) -> Markup {
                 span.who-name { (who.name) }
                 span.who-role { (who.role) @if let Some(place) = who.place { "・" (place) } }
             }
-            form method="post" action="/sign-out" {
+            form method="post" action=(who.sign_out) {
                 input type="hidden" name="csrf" value=(who.csrf);
                 button.button.quiet.small type="submit" { (l.pick("ログアウト", "Sign out")) }
             }
@@ -239,7 +241,10 @@ mod tests {
 
     #[test]
     fn a_page_is_guarded_and_escaped() {
-        let who = Who { name: "<b>山田", role: "受付", place: Some("甲医院"), csrf: "t0k\"en" };
+        let who =
+            Who {
+                name: "<b>山田", role: "受付", place: Some("甲医院"), csrf: "t0k\"en", sign_out: "/out"
+            };
         let shell = Shell {
             lang: Lang::Ja,
             title: "受付",

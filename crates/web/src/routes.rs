@@ -2,7 +2,8 @@
 //!
 //! Always holds: a route cannot be added without saying which operation it runs and who may; the check runs before
 //! the handler; the table in docs/permissions.md is made from this list and proved through the real router.
-//! Not here: how a visitor is recognised (`app` puts a [`Visitor`] or a [`Machine`] into the request's extensions).
+//! Not here: how a visitor is recognised (`app` puts a [`Visitor`], a [`Citizen`] or a [`Machine`]
+//! into the request's extensions).
 //! Rules come from: the issue, part C; DESIGN section 2.
 
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::MethodRouter,
 };
-use base::{Actor, Help, Lang, Purpose, Refusal, Role};
+use base::{Actor, Help, Id, Lang, Purpose, Refusal, Role, kinds};
 use maud::{Markup, html};
 
 use crate::{
@@ -34,6 +35,19 @@ pub enum Permit {
     Roles(&'static [Role]),
     /// Terminals, by client certificate.
     Terminal,
+    /// People at their own pages, by card and PIN.
+    Person,
+}
+
+/// Who stands before a permit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The role of whoever is signed in.
+    pub role: Option<Role>,
+    /// A terminal.
+    pub machine: bool,
+    /// A person whose card proved who they are.
+    pub person: bool,
 }
 
 /// One row of the permission table.
@@ -72,6 +86,15 @@ pub struct Visitor {
     pub csrf: String,
 }
 
+/// A person at their own pages, whose card proved who they are.
+#[derive(Clone, Debug)]
+pub struct Citizen {
+    /// The person.
+    pub person: Id<kinds::Person>,
+    /// The session's CSRF token.
+    pub csrf: String,
+}
+
 /// A terminal, recognised by its certificate.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
@@ -88,6 +111,8 @@ pub struct Page {
     pub lang: Lang,
     /// Who asks; nobody on public pages.
     pub visitor: Option<Visitor>,
+    /// The person whose own pages these are; nobody elsewhere.
+    pub citizen: Option<Citizen>,
     path: String,
 }
 
@@ -99,6 +124,7 @@ impl FromRequestParts<House> for Page {
             house: house.clone(),
             lang: lang_of(&parts.headers, parts.uri.query()),
             visitor: parts.extensions.get::<Visitor>().cloned(),
+            citizen: parts.extensions.get::<Citizen>().cloned(),
             path: parts.uri.path().to_owned(),
         })
     }
@@ -110,19 +136,31 @@ impl Page {
         self.lang.pick(ja, en)
     }
 
-    /// The visitor as asker for a purpose; the program itself on public pages.
+    /// The visitor, or the person at their own pages, as asker for a purpose; the program itself on public pages.
     pub fn asker(&self, purpose: Purpose) -> Asker {
-        Asker::new(self.visitor.as_ref().map_or(Actor::System, |visitor| visitor.actor), purpose)
+        let person = || self.citizen.as_ref().map(|citizen| Actor::Person { person: citizen.person.raw() });
+        let actor = self.visitor.as_ref().map(|visitor| visitor.actor).or_else(person);
+        Asker::new(actor.unwrap_or(Actor::System), purpose)
     }
 
     /// The CSRF token for forms; empty on public pages, whose forms rest on the Origin check.
     pub fn csrf(&self) -> &str {
-        self.visitor.as_ref().map_or("", |visitor| visitor.csrf.as_str())
+        self.token().unwrap_or("")
     }
 
     /// Whether a form's token is this session's.
     pub fn csrf_fits(&self, given: &str) -> bool {
-        self.visitor.as_ref().is_none_or(|visitor| visitor.csrf == given)
+        self.token().is_none_or(|token| token == given)
+    }
+
+    fn token(&self) -> Option<&str> {
+        let person = || self.citizen.as_ref().map(|citizen| citizen.csrf.as_str());
+        self.visitor.as_ref().map(|visitor| visitor.csrf.as_str()).or_else(person)
+    }
+
+    /// The same page for nobody in particular: for public pages that are not the signed-in visitor's.
+    pub fn for_nobody(self) -> Page {
+        Page { visitor: None, citizen: None, ..self }
     }
 
     /// A whole page.
@@ -132,24 +170,38 @@ impl Page {
 
     /// A whole page with a status, whose main part is read anew every so many seconds.
     pub fn show_as(&self, status: StatusCode, title: &str, refresh_s: Option<u32>, main: Markup) -> Response {
-        let role = self.visitor.as_ref().map(|visitor| visitor.role);
+        let caller = Caller {
+            role: self.visitor.as_ref().map(|visitor| visitor.role),
+            machine: false,
+            person: self.citizen.is_some(),
+        };
+        // A person's own pages have a navigation of their own, without the office's.
+        let shown = |permit: Permit| permits(permit, caller) && (permit == Permit::Person || !caller.person);
         let entries: Vec<NavItem<'_>> = self
             .house
             .nav()
             .iter()
-            .filter(|entry| permits(entry.permit, role, false))
+            .filter(|entry| shown(entry.permit))
             .map(|entry| NavItem {
                 href: entry.href,
                 label: self.lang.pick(entry.names.0, entry.names.1),
                 current: entry.href == self.path,
             })
             .collect();
-        let who = self.visitor.as_ref().map(|visitor| Who {
+        let staff = self.visitor.as_ref().map(|visitor| Who {
             name: &visitor.name,
             role: self.lang.pick(visitor.role.names().0, visitor.role.names().1),
             place: visitor.place.as_deref(),
             csrf: &visitor.csrf,
+            sign_out: "/sign-out",
         });
+        let who = staff.or(self.citizen.as_ref().map(|citizen| Who {
+            name: self.lang.pick("ご本人", "Yourself"),
+            role: self.lang.pick("カードで確認済み", "shown by card"),
+            place: None,
+            csrf: &citizen.csrf,
+            sign_out: "/my/sign-out",
+        }));
         let shell = Shell {
             lang: self.lang,
             title,
@@ -264,33 +316,43 @@ impl Routes {
     }
 }
 
-/// Whether a permit admits a role (or a machine).
-pub fn permits(permit: Permit, role: Option<Role>, machine: bool) -> bool {
+/// Whether a permit admits a caller.
+pub fn permits(permit: Permit, caller: Caller) -> bool {
     match permit {
         Permit::Public => true,
-        Permit::SignedIn => role.is_some(),
-        Permit::Roles(roles) => role.is_some_and(|role| roles.contains(&role)),
-        Permit::Terminal => machine,
+        Permit::SignedIn => caller.role.is_some(),
+        Permit::Roles(roles) => caller.role.is_some_and(|role| roles.contains(&role)),
+        Permit::Terminal => caller.machine,
+        Permit::Person => caller.person,
     }
 }
 
-async fn admit(permit: Permit, request: Request, next: Next) -> Response {
-    let role = request.extensions().get::<Visitor>().map(|visitor| visitor.role);
-    let machine = request.extensions().get::<Machine>().is_some();
-    if permits(permit, role, machine) {
+async fn admit(permit: Permit, mut request: Request, next: Next) -> Response {
+    let caller = Caller {
+        role: request.extensions().get::<Visitor>().map(|visitor| visitor.role),
+        machine: request.extensions().get::<Machine>().is_some(),
+        person: request.extensions().get::<Citizen>().is_some(),
+    };
+    if permits(permit, caller) {
+        // A browser may hold both sessions; a page is asked for by one party.
+        match permit {
+            Permit::Person => drop(request.extensions_mut().remove::<Visitor>()),
+            _ => drop(request.extensions_mut().remove::<Citizen>()),
+        }
         return next.run(request).await;
     }
     let lang = lang_of(request.headers(), request.uri().query());
     match permit {
         Permit::Terminal => problem::problem(lang, &Refusal::new(&NOT_PERMITTED, 403)),
-        _ if role.is_none() => to_sign_in(),
+        Permit::Person => to("/my/sign-in"),
+        _ if caller.role.is_none() => to("/sign-in"),
         _ => problem_page(lang, &Refusal::new(&NOT_PERMITTED, 403)),
     }
 }
 
 /// Browsers are sent to the sign-in page; where they wanted to go is not carried along, since paths may name things.
-fn to_sign_in() -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, "/sign-in")]).into_response()
+fn to(place: &'static str) -> Response {
+    (StatusCode::SEE_OTHER, [(header::LOCATION, place)]).into_response()
 }
 
 /// A refusal as a page without navigation: for what is refused before a page's handler runs.

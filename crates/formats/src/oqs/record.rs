@@ -1,5 +1,6 @@
 //! How a typed message is read from a tree and written to one: the `record!` macro makes both from one table
-//! of (field, element, width), so that they cannot disagree.
+//! of (field, element, width), so that they cannot disagree. Around the records stands what every message has:
+//! root, header and body.
 //!
 //! Always holds: elements are written in the order of the table, absent ones not at all. A value of nothing
 //! but XML blanks counts as absent; any other is taken to the letter. An unknown element is ignored and
@@ -7,6 +8,7 @@
 //! Not here: what a value may be (dates, codes): the services judge that.
 //! Rules come from: the reference on the OQS interface, section 3.
 
+use super::{BODY, HEADER, ROOT};
 use crate::Problem;
 use crate::tree::{Content, Node, showable};
 
@@ -50,6 +52,17 @@ impl Reading {
     pub fn fatal(&mut self, element: &str, what: &str) {
         self.fatal = true;
         self.report(element, what);
+    }
+
+    /// Settles an answer by its `SegmentOfResult`: one that was processed has to say with what outcome, one that
+    /// says the message failed can be used whatever it lacks.
+    pub fn settle_answer(&mut self, segment: &str, status: Option<&str>) {
+        if segment == "1" && status.is_none() {
+            self.inside(ROOT, |reading| {
+                reading.fatal(BODY, "ProcessingResultStatus is mandatory, missing");
+            });
+        }
+        self.fatal &= segment != "9";
     }
 
     /// Reports the children that nobody knows, and refuses the first that comes twice.
@@ -192,8 +205,71 @@ impl Part for Option<Node> {
     }
 }
 
+/// A request's header and the one group that its body holds.
+pub(super) fn read_request<H: Record, G: Record>(
+    root: &Node,
+    group: &'static str,
+    reading: &mut Reading,
+) -> Option<(H, G)> {
+    read_root(root, reading, |reading| {
+        let header = read_header(root, reading);
+        let asked = root.child(BODY).and_then(|body| {
+            reading.inside(BODY, |reading| {
+                reading.look_over(body, |name| name == group);
+                <Option<G>>::read(body, group, 0, reading)
+            })
+        });
+        if asked.is_none() {
+            reading.inside(BODY, |reading| reading.fatal(group, "mandatory, missing"));
+        }
+        Some((header?, asked?))
+    })
+}
+
+/// An answer's header and body; a body that holds nothing may be absent.
+pub(super) fn read_answer<H: Record, B: Record + Default>(
+    root: &Node,
+    reading: &mut Reading,
+) -> Option<(H, B)> {
+    read_root(root, reading, |reading| {
+        let header = read_header(root, reading)?;
+        Some((header, <Option<B>>::read(root, BODY, 0, reading).unwrap_or_default()))
+    })
+}
+
+fn read_root<T>(
+    root: &Node,
+    reading: &mut Reading,
+    read: impl FnOnce(&mut Reading) -> Option<T>,
+) -> Option<T> {
+    if root.name != ROOT {
+        reading.fatal(showable(&root.name), "the root should be XmlMsg");
+        return None;
+    }
+    reading.inside(ROOT, |reading| {
+        reading.look_over(root, |name| name == HEADER || name == BODY);
+        read(reading)
+    })
+}
+
+fn read_header<H: Record>(root: &Node, reading: &mut Reading) -> Option<H> {
+    let header = <Option<H>>::read(root, HEADER, 0, reading);
+    if header.is_none() {
+        reading.fatal(HEADER, "mandatory, missing");
+    }
+    header
+}
+
+/// A message of header and body, without a body that holds nothing.
+pub(super) fn write_message(header: &impl Record, body: impl FnOnce(&mut Vec<Node>)) -> Node {
+    let mut parts = Vec::new();
+    push_group(HEADER, &mut parts, |children| header.write(children));
+    push_group(BODY, &mut parts, body);
+    Node::branch(ROOT, parts)
+}
+
 /// Adds a branch with what `fill` puts into it, unless that is nothing.
-pub(super) fn push_group(element: &'static str, out: &mut Vec<Node>, fill: impl FnOnce(&mut Vec<Node>)) {
+fn push_group(element: &'static str, out: &mut Vec<Node>, fill: impl FnOnce(&mut Vec<Node>)) {
     let mut children = Vec::new();
     fill(&mut children);
     if !children.is_empty() {

@@ -1,14 +1,13 @@
 //! The answer of an eligibility check: `OQSsiquc01res` and `OQSsiquc01res_face` have one layout.
 //!
-//! Always holds: what is written is in the order of the layout, without empty elements; what was written is
-//! read back the same. Insurer numbers come padded from the caller.
+//! Always holds: what is written is in the order of the layout, without empty elements, and a viewing consent has
+//! times only when it is given; what was written is read back the same. Insurer numbers come padded from the caller.
 //! Not here: which values go together (validity and rows, consent and limit): the desk service decides that.
 //! Rules come from: the reference on the OQS interface, sections 4.3, 4.4 and 4.5.
 
-use super::record::{Item, Part, Reading, Record, push_group, record, text_of};
-use super::{BODY, HEADER, ROOT};
+use super::record::{Item, Part, Reading, Record, read_answer, record, text_of, write_message};
 use crate::Problem;
-use crate::tree::{Node, showable};
+use crate::tree::Node;
 
 /// An answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -301,6 +300,9 @@ const FLAG: &str = "ConsFlg";
 const TIME: &str = "ConsTime";
 const AVAILABLE: &str = "AvailableTime";
 
+/// The flag of a consent that holds.
+const GIVEN: &str = "1";
+
 /// Consent to view one kind of information.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ViewConsent {
@@ -308,9 +310,9 @@ pub struct ViewConsent {
     pub kind: &'static str,
     /// [`codes::VIEW_CONSENT`](super::codes::VIEW_CONSENT).
     pub flag: Option<String>,
-    /// When it was given.
+    /// When it was given, 14 digits. Written only with flag 1, as real answers have it.
     pub time: Option<String>,
-    /// Until when it holds.
+    /// Until when it holds, 14 digits. Written only with flag 1.
     pub available: Option<String>,
 }
 
@@ -348,7 +350,9 @@ impl Part for Vec<ViewConsent> {
         let mut ordered: Vec<&ViewConsent> = self.iter().collect();
         ordered.sort_by_key(|consent| place(consent).unwrap_or(VIEW_KINDS.len()));
         for ViewConsent { kind, flag, time, available } in ordered {
-            for (end, text) in [(FLAG, flag), (TIME, time), (AVAILABLE, available)] {
+            let all = [(FLAG, flag), (TIME, time), (AVAILABLE, available)];
+            let written = if flag.as_deref() == Some(GIVEN) { &all[..] } else { &all[..1] };
+            for (end, text) in written {
                 if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
                     out.push(Node::leaf(format!("{kind}{end}"), text));
                 }
@@ -360,10 +364,7 @@ impl Part for Vec<ViewConsent> {
 impl CheckResponse {
     /// The message, in the order of the layout, empty elements left out, so a body with nothing in it too.
     pub fn write(&self) -> Node {
-        let mut parts = Vec::new();
-        push_group(HEADER, &mut parts, |children| self.header.write(children));
-        push_group(BODY, &mut parts, |children| self.body.write(children));
-        Node::branch(ROOT, parts)
+        write_message(&self.header, |body| self.body.write(body))
     }
 
     /// Reads an answer. `None` when the root is another one, an element is repeated, or a mandatory element
@@ -371,27 +372,11 @@ impl CheckResponse {
     /// elements and values that are too long are reported.
     pub fn read(root: &Node) -> (Option<CheckResponse>, Vec<Problem>) {
         let mut reading = Reading::new(false);
-        let response = read_parts(root, &mut reading);
-        let failed = response.as_ref().is_some_and(|response| response.header.segment == "9");
-        (response.filter(|_| failed || !reading.fatal), reading.problems)
-    }
-}
-
-fn read_parts(root: &Node, reading: &mut Reading) -> Option<CheckResponse> {
-    if root.name != ROOT {
-        reading.fatal(showable(&root.name), "the root should be XmlMsg");
-        return None;
-    }
-    reading.inside(ROOT, |reading| {
-        reading.look_over(root, |name| name == HEADER || name == BODY);
-        let Some(header) = <Option<ResponseHeader>>::read(root, HEADER, 0, reading) else {
-            reading.fatal(HEADER, "mandatory, missing");
-            return None;
-        };
-        let body = <Option<ResponseBody>>::read(root, BODY, 0, reading).unwrap_or_default();
-        if header.segment == "1" && body.status.is_none() {
-            reading.fatal(BODY, "ProcessingResultStatus is mandatory, missing");
+        let read = read_answer::<ResponseHeader, ResponseBody>(root, &mut reading);
+        if let Some((header, body)) = &read {
+            reading.settle_answer(&header.segment, body.status.as_deref());
         }
-        Some(CheckResponse { header, body })
-    })
+        let response = read.map(|(header, body)| CheckResponse { header, body });
+        (response.filter(|_| !reading.fatal), reading.problems)
+    }
 }
