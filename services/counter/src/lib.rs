@@ -1,15 +1,19 @@
-//! The counter: a facility asks whether a person is insured on a day, by whom and at what rate.
+//! The counter: a facility asks whether a person is insured on a day, by whom and at what rate; by the numbers on a
+//! certificate, or about a person whom the card reader's desk has shown. Facilities tell it their own patient numbers.
 //!
 //! Always holds: an answer about a person leaves only after its audit row is committed; the row names the facts that
 //! the answer rests on, so the same decision can be made again; a message that names another facility is refused;
-//! guessing birth dates is slowed, then refused and alarmed. It owns no tables: what happened stands in the log.
-//! Not here: coverages and their meaning (`coverage`), the card at the reader (later), the folder (`terminal`).
+//! guessing birth dates is slowed, then refused and alarmed. It owns one table, the facilities' patient numbers: what
+//! else happened stands in the log.
+//! Not here: coverages and their meaning (`coverage`), whose card it is and what the person agreed to (`reader`), the
+//! folder (`terminal`).
 //! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r9, r10; S5 r2.
 
 #![forbid(unsafe_code)]
 
 pub mod refusals;
 pub mod rules;
+mod store;
 #[cfg(test)]
 mod tests;
 pub mod web;
@@ -48,6 +52,8 @@ pub struct Checked {
     pub pre_operation: bool,
     /// How long the answer is held back, because birth dates were guessed.
     pub wait_ms: u32,
+    /// The facility's own number for the patient.
+    pub reference: Option<String>,
 }
 
 /// A desk that answers checks: its settings, and until when it looks out for guessing.
@@ -67,17 +73,35 @@ impl Desk {
     }
 }
 
+/// A facility that may ask today.
+#[derive(Clone)]
+pub struct Open {
+    /// The facility.
+    pub facility: Facility,
+    /// It is in pre-operation (S1 r9).
+    pub pre_operation: bool,
+}
+
+/// The asking facility, when it may ask today (S1 r9).
+pub fn open(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<Answer<Open>> {
+    let facility = asking_facility(tx, cx)?;
+    Ok(match facilities::rules::state(&facility.entry, cx.now.date()) {
+        State::NotYet | State::Closed => Err(refusals::not_operating()),
+        state => Ok(Open { facility, pre_operation: state == State::PreOperation }),
+    })
+}
+
 /// Checks by number (S1 r3, r7).
 pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, desk: &Desk, check: &Check) -> Result<Answer<Checked>> {
     let settings = &desk.settings;
     let today = cx.now.date();
-    let facility = asking_facility(tx, cx)?;
-    let state = facilities::rules::state(&facility.entry, today);
+    let open = match open(tx, cx)? {
+        Ok(open) => open,
+        Err(refusal) => return refuse(tx, cx, refusal),
+    };
+    let Open { facility, pre_operation } = open;
     if check.facility_code.as_deref().is_some_and(|code| code != facility.entry.code.as_str()) {
         return refuse(tx, cx, refusals::foreign_facility());
-    }
-    if matches!(state, State::NotYet | State::Closed) {
-        return refuse(tx, cx, refusals::not_operating());
     }
     let day = check.day.unwrap_or(today);
     if !rules::day_in_range(day, today, settings) {
@@ -97,11 +121,161 @@ pub fn check(tx: &mut Tx<'_>, cx: &Cx<'_>, desk: &Desk, check: &Check) -> Result
     };
     let decision = rules::decide(&found, &check.ask, &question);
     let wait_ms = slow_down(tx, cx, desk, &decision)?;
+    let reference = reference_of(tx, &facility, &decision)?;
     let id = cx.id();
     tx.claim(cx, id.raw());
-    say(tx, cx, &evidence(id, &decision));
-    Ok(Ok(Checked { id, at: cx.now, decision, pre_operation: state == State::PreOperation, wait_ms }))
+    say(tx, cx, &Evidence { way: BY_NUMBER, ..evidence(id, &decision) });
+    Ok(Ok(Checked { id, at: cx.now, decision, pre_operation, wait_ms, reference }))
 }
+
+/// How a person was presented whose numbers were typed or sent.
+const BY_NUMBER: &str = "number";
+
+/// The facility's own number for the person of a decision that shows somebody.
+fn reference_of(tx: &mut Tx<'_>, facility: &Facility, decision: &Decision) -> Result<Option<String>> {
+    match decision.person.filter(|_| !decision.shown.is_empty()) {
+        Some(person) => store::reference(tx, facility.id, person),
+        None => Ok(None),
+    }
+}
+
+/// Decides about a person whom the card reader's desk has shown, for today (S1 r1). Nothing is said yet: what the
+/// person agrees to may hang on the outcome. [`conclude`] says it.
+pub fn weigh(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    settings: &Settings,
+    open: &Open,
+    person: Id<kinds::Person>,
+    declared: Declared,
+) -> Result<Decision> {
+    let found = coverage::of_person(tx, person)?;
+    let today = cx.now.date();
+    let question = Question {
+        day: today,
+        today,
+        known_at: found.revision,
+        facility: open.facility.entry.code.as_str(),
+        declared,
+        settings,
+    };
+    Ok(rules::decide_person(&found, person, &question))
+}
+
+/// What a card check adds to the evidence of its decision.
+pub struct ByCard {
+    /// The decision's id.
+    pub id: Id<kinds::Decision>,
+    /// How the card was opened: `card-pin` or `card-eye`.
+    pub way: &'static str,
+    /// The kinds that the person agreed to.
+    pub agreed: Vec<&'static str>,
+}
+
+/// Says what was decided about a person at the card reader.
+pub fn conclude(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    open: &Open,
+    decision: Decision,
+    card: ByCard,
+) -> Result<Checked> {
+    let reference = reference_of(tx, &open.facility, &decision)?;
+    let ByCard { id, way, agreed } = card;
+    say(tx, cx, &Evidence { way, agreed, ..evidence(id, &decision) });
+    Ok(Checked { id, at: cx.now, decision, pre_operation: open.pre_operation, wait_ms: 0, reference })
+}
+
+/// Says that a check by card was refused: it stands among the facility's checks, so that the desk sees it.
+pub fn refuse_card(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    refusal: Refusal,
+    way: &'static str,
+    person: Option<Id<kinds::Person>>,
+) -> Refusal {
+    let code = refusal.help.code;
+    let person = person.map(Id::raw);
+    say(tx, cx, &Evidence { act: CHECK, outcome: "refused", code, way, person, ..Evidence::default() });
+    refusal
+}
+
+/// A facility's own patient number, to be registered for a person.
+#[derive(Clone)]
+pub struct NewReference {
+    /// The facility that the message names.
+    pub facility_code: String,
+    /// The facility's number for the patient.
+    pub reference: String,
+    /// The numbers on the certificate.
+    pub ask: rules::NumbersAsked,
+}
+
+/// Takes a facility's own patient number for a person, so that later answers carry it. Registering replaces the
+/// earlier one; the same again records nothing new. Inside a change.
+pub fn register_reference(tx: &mut Tx<'_>, cx: &Cx<'_>, new: &NewReference) -> Result<Answer<()>> {
+    let open = match open(tx, cx)? {
+        Ok(open) if open.facility.entry.code.as_str() == new.facility_code => open,
+        Ok(_) => return refuse_reference(tx, cx, refusals::foreign_facility(), "refused"),
+        Err(refusal) => return refuse_reference(tx, cx, refusal, "refused"),
+    };
+    // Whoever tries numbers out is slowed and stopped as with birth dates, but by a count of its own: a list of old
+    // numbers must not close the reception.
+    let misses = count_since(tx, cx, UNREFERRED, rules::GUESSES_MAX)?;
+    if rules::is_suspended(misses) {
+        return refuse_reference(tx, cx, refusals::guessing(), "refused");
+    }
+    let found = coverage::find(tx, &new.ask.as_ask())?;
+    let (person, coverage) = match rules::referred(&found, &new.ask) {
+        Ok(referred) => referred,
+        Err(refusal) => {
+            let slowed = refusal.after_ms(rules::wait_ms(misses));
+            return refuse_reference(tx, cx, slowed, UNREFERRED);
+        }
+    };
+    let facility = open.facility.id;
+    if store::reference(tx, facility, person)?.as_deref() != Some(new.reference.as_str()) {
+        store::insert_reference(tx, facility, person, cx.now, &new.reference)?;
+    }
+    let evidence = Evidence {
+        act: REFERENCE,
+        outcome: "recorded",
+        way: BY_NUMBER,
+        person: Some(person.raw()),
+        coverage: Some(coverage.raw()),
+        ..Evidence::default()
+    };
+    say(tx, cx, &evidence);
+    Ok(Ok(()))
+}
+
+/// The act of registering a facility's patient number.
+const REFERENCE: &str = "counter.reference";
+/// The outcome word under which a number for nobody in particular stands in the log.
+const UNREFERRED: &str = "unreferred";
+
+fn refuse_reference(
+    tx: &mut Tx<'_>,
+    cx: &Cx<'_>,
+    refusal: Refusal,
+    outcome: &'static str,
+) -> Result<Answer<()>> {
+    say(tx, cx, &Evidence { act: REFERENCE, outcome, code: refusal.help.code, ..Evidence::default() });
+    Ok(Err(refusal))
+}
+
+/// What changes with each new check of the facility: pages ask for it all the time, and read the list when it differs.
+/// It says nothing about anybody.
+pub fn pulse(tx: &mut Tx<'_>, cx: &Cx<'_>) -> Result<i64> {
+    let facility = cx.actor.facility().ok_or_else(|| Error::broken("a pulse without a facility"))?;
+    // Asked for all the time, so it looks back no further than pages ask: of what is older each page has read already.
+    let (from, until) = (cx.now.plus_ms(-PULSE_BACK_MS), cx.now.plus_ms(1));
+    let newest = audit::portion_of_facility(tx, facility, Acts::Only(CHECK), from, until, Side::Newest, 1)?;
+    Ok(newest.first().map_or(0, |entry| entry.at.ms().wrapping_add(entry.answer.unwrap_or_default())))
+}
+
+/// A page that has not asked for longer than this is read anew all the same by its slower clock.
+const PULSE_BACK_MS: i64 = 5 * 60 * 1000;
 
 /// Whether so many birth dates were wrong that the facility's checks by number rest for a while, right ones too: else
 /// whoever guesses would only have to go on. The first check that finds it so raises the alarm.

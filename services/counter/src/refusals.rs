@@ -73,6 +73,26 @@ helps! {
         what "生年月日の不一致が続いたため、番号による照会を一時停止しました。" "Checks by number are suspended: too many birth dates did not match."
         desk "10分ほど待って再開してください。心当たりがなければ管理者に連絡してください。" "Wait ten minutes. If you do not know why, tell your administrator."
         engineer "guesses_max mismatches by birth date within ten minutes at this facility; an alarm row is in the log.";
+    /// With a good answer: the card's certificate expires within three months.
+    CARD_EXPIRES_SOON = "counter.card-expires-soon" "SKC00003I"
+        what "マイナンバーカードの電子証明書の有効期限が近づいています。" "The certificate on the card will expire soon."
+        desk "患者に、市区町村の窓口での更新を案内してください。" "Tell the patient to renew it at the municipal office."
+        engineer "Information with a verdict on a card check: valid_until is within [cards] warn_months.";
+    /// With a good answer: the card's certificate has expired, and is still good for eligibility.
+    CARD_IN_GRACE = "counter.card-in-grace" "SKC00004I"
+        what "電子証明書の有効期限が切れています。資格情報のみ確認できました。" "The card's certificate has expired; only the eligibility could be shown."
+        desk "薬剤・健診等は閲覧できません。早めの更新を案内してください。" "Drugs, checkups and the like cannot be viewed. Tell the patient to renew it soon."
+        engineer "Information with a verdict on a card check: expired, within [cards] grace; no consent was asked or recorded.";
+    /// A patient number for nobody.
+    NOBODY_TO_REFER_TO = "counter.reference-nobody" "SKC03008E"
+        what "照会番号を登録する方が見つかりません。" "There is nobody to register the patient number for."
+        desk "保険者番号、記号・番号、枝番を確認してください。" "Check insurer number, symbol, number and branch."
+        engineer "OQSsiimm01req: no coverage with these numbers is surely linked to a person; a held or quarantined link counts as nobody.";
+    /// A patient number for several.
+    SEVERAL_TO_REFER_TO = "counter.reference-several" "SKC03009E"
+        what "複数の方が該当するため、照会番号を登録できません。" "Several people have these numbers."
+        desk "枝番を付けて、もう一度登録してください。" "Register again with the branch number."
+        engineer "OQSsiimm01req: more than one person fits; InsuredBranchNumber is needed.";
     /// A decision that this facility did not ask for.
     NOT_YOURS = "counter.no-such-decision" "SKC03007E"
         what "この照会の記録は見つかりません。" "There is no such check in this facility's log."
@@ -109,6 +129,16 @@ pub fn day_out_of_range() -> Refusal {
 /// go on faster than ever.
 pub fn guessing() -> Refusal {
     Refusal::new(&GUESSING, 429).after_ms(crate::rules::GUESS_WAIT_MS_MAX)
+}
+
+/// Nobody has these numbers.
+pub fn nobody_to_refer_to() -> Refusal {
+    Refusal::new(&NOBODY_TO_REFER_TO, 404)
+}
+
+/// Several people have these numbers.
+pub fn several_to_refer_to() -> Refusal {
+    Refusal::new(&SEVERAL_TO_REFER_TO, 409)
 }
 
 /// No such decision here.

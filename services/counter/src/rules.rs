@@ -4,7 +4,7 @@
 //! recorded loss and either a known successor or a passed filing window; a link that is not sure gives *could not be
 //! determined*; *several* is said rather than guessed. Each decision carries the steps that led to it and every fact
 //! that it rests on.
-//! Not here: texts (`web`, `refusals`), SQL (`coverage`), consent at the reader (later).
+//! Not here: texts (`web`, `refusals`), SQL (`coverage`, `store`), consent at the reader (`reader`, `consent`).
 //! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r10; S5 r2; the reference on OQS, section 6.3.
 
 use crate::refusals;
@@ -97,6 +97,8 @@ pub enum Step {
     OtherBranch(usize),
     /// So many different people fit.
     PeopleFit(usize),
+    /// The person has no coverage that is registered here.
+    NoCoverage,
     /// The link of the coverage to a person is not sure.
     LinkNotSure(LinkState),
     /// The coverage began on this day and covers the day asked about.
@@ -150,6 +152,7 @@ impl Step {
             Step::OtherBirth(_) => "other-birth",
             Step::OtherBranch(_) => "other-branch",
             Step::PeopleFit(_) => "people-fit",
+            Step::NoCoverage => "no-coverage",
             Step::LinkNotSure(_) => "link-not-sure",
             Step::Covers(_) => "covers",
             Step::BeginsLater(_) => "begins-later",
@@ -273,6 +276,42 @@ pub fn decide_again(found: &Found, coverage: Id<kinds::Coverage>, question: &Que
     let all = stories(found, question.known_at);
     let hits: Vec<&Story> = all.iter().filter(|story| story.coverage == coverage).collect();
     conclude(Decision::new(question), &all, &hits, question)
+}
+
+/// Decides about a person whom a card has shown (S1 r1, r8): of all coverages of the person the one that answers for
+/// the day. The person is known, whatever becomes of the coverages.
+pub fn decide_person(found: &Found, person: Id<kinds::Person>, question: &Question<'_>) -> Decision {
+    let all = stories(found, question.known_at);
+    let mut decision = Decision::new(question);
+    let mut ended = match answering(&all, person, question.day) {
+        Some(story) => conclude(decision, &all, &[story], question),
+        None => {
+            decision.steps.push(Step::NoCoverage);
+            decision.ended(Outcome::None)
+        }
+    };
+    ended.person = Some(person);
+    ended
+}
+
+/// The coverage that answers for a person on a day: valid before one that may be valid but is held, that before lost;
+/// of valid ones insurance before medical aid and then the one that began last, of lost ones the one lost last.
+fn answering(all: &[Story], person: Id<kinds::Person>, day: Date) -> Option<&Story> {
+    let rank = |story: &Story| {
+        let began = story.entry.new.qualified_on.as_number();
+        match story.standing(day) {
+            Standing::Valid => (5, i64::from(!story.is_medical_aid()), began),
+            // One that might cover the day keeps a loss of an older one from being called the last word.
+            Standing::Held(_) if story.by_dates(day) == Standing::Valid => (4, 0, began),
+            // The last loss, whatever of: its successor is the one that may still be under way.
+            Standing::Lost { on } => (3, on.as_number(), i64::from(!story.is_medical_aid())),
+            Standing::Held(_) => (2, 0, began),
+            Standing::NotYet => (1, 0, -began),
+        }
+    };
+    all.iter()
+        .filter(|story| story.person() == Some(person))
+        .max_by_key(|story| (rank(story), story.coverage))
 }
 
 fn conclude(mut decision: Decision, all: &[Story], hits: &[&Story], question: &Question<'_>) -> Decision {
@@ -615,6 +654,69 @@ pub fn read(typed: &Typed) -> Result<Ask, Vec<Field>> {
         }
         _ => Err(wrong),
     }
+}
+
+/// Insurer, symbol, number and branch: a certificate's numbers without the birth date.
+#[derive(Clone)]
+pub struct NumbersAsked {
+    /// Insurer number.
+    pub insurer: InsurerNumber,
+    /// Canonical symbol.
+    pub symbol_key: String,
+    /// Canonical number.
+    pub number_key: String,
+    /// Branch number.
+    pub branch: Option<BranchNumber>,
+}
+
+impl NumbersAsked {
+    /// The question by which coverages with these numbers are found; its birth date is nobody's.
+    pub fn as_ask(&self) -> Ask {
+        Ask {
+            insurer: self.insurer,
+            symbol_key: self.symbol_key.clone(),
+            number_key: self.number_key.clone(),
+            branch: self.branch,
+            birth: BirthDate::from_number(NO_BIRTH).expect("a day of the calendar"),
+        }
+    }
+}
+
+/// A birth date that is compared with nothing.
+const NO_BIRTH: i64 = 19_000_101;
+
+/// The person and coverage that a facility's patient number is registered for: one person, surely linked. Which of two
+/// is meant is not guessed; what cannot be told apart is not told.
+pub fn referred(
+    found: &Found,
+    ask: &NumbersAsked,
+) -> Result<(Id<kinds::Person>, Id<kinds::Coverage>), base::Refusal> {
+    let all = stories(found, found.revision);
+    let same_branch = |entry: &NewEntry| match (ask.branch, entry.branch) {
+        (Some(asked), Some(registered)) => asked == registered,
+        _ => true,
+    };
+    let numbers = ask.as_ask();
+    let hits: Vec<&Story> = all
+        .iter()
+        .filter(|story| same_numbers(&numbers, &story.entry.new) && same_branch(&story.entry.new))
+        .collect();
+    // A link that is not sure counts too: beside somebody's own it may be the one that is meant.
+    let mut people: Vec<_> = hits.iter().map(|story| story.person()).collect();
+    people.sort();
+    people.dedup();
+    match (people.as_slice(), hits.iter().rfind(|story| story.sure_person().is_some())) {
+        ([Some(person)], Some(story)) => Ok((*person, story.coverage)),
+        (_, None) => Err(refusals::nobody_to_refer_to()),
+        _ => Err(refusals::several_to_refer_to()),
+    }
+}
+
+/// Whether a text can be a facility's patient number: up to fifty characters of ASCII, blanks only inside.
+pub fn is_reference(text: &str) -> bool {
+    (1..=50).contains(&text.len())
+        && text.trim() == text
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Whether a day may be asked about.

@@ -9,7 +9,6 @@ mod desk;
 mod door;
 mod model;
 mod pages;
-mod refusals;
 
 use desk::check;
 use expect_test::expect;
@@ -889,4 +888,55 @@ fn s1_r3_the_row_of_a_list_names_the_answers_that_were_seen() {
         let row = &log.iter().find(|row| row.act == "counter.list").expect("a row").body;
         assert!(row.contains(&format!("\"seen\":[{}]", desk.decisions[0].raw())), "{row}");
     });
+}
+
+#[test]
+fn s1_r3_a_facilitys_own_patient_number_comes_with_later_answers() {
+    check(
+        "
+        insure c1 p1
+        A asks c1
+        A refers c1 K-001
+        A asks c1
+        B asks c1
+        wait 1
+        A refers c1 K-002
+        A asks c1
+        A refers c1 K-003 branch=
+        A refers c1 K-004 number=99999
+        A refers c1 K-005 names=B
+        A asks c1
+        insure c2 p2/held-back
+        A refers c2 K-006
+        insure c3 p3 insurer=133066 number=777 symbol=S branch=01
+        insure c4 p4 insurer=133066 number=777 symbol=S branch=02
+        A refers c3 K-007 branch=
+        A refers c3 K-008
+        A asks c3
+        A asks c4
+        insure c5 p5 insurer=133066 number=888 symbol=S branch=01
+        insure c6 p6/held-back insurer=133066 number=888 symbol=S branch=02
+        A refers c5 K-009 branch=
+        A refers c5 K-010
+        ",
+        expect![[r#"
+            d1: valid (numbers-found:1 covers:20200101) · 患者1
+            registered
+            d2: valid (numbers-found:1 covers:20200101) · 患者1 no. K-001
+            d3: valid (numbers-found:1 covers:20200101) · 患者1
+            registered
+            d4: valid (numbers-found:1 covers:20200101) · 患者1 no. K-002
+            registered
+            refused: counter.reference-nobody
+            refused: counter.foreign-facility
+            d5: valid (numbers-found:1 covers:20200101) · 患者1 no. K-003
+            refused: counter.reference-nobody
+            refused: counter.reference-several
+            registered
+            d6: valid (numbers-found:2 other-branch:1 covers:20200101) · 患者3 no. K-008
+            d7: valid (numbers-found:2 other-branch:1 covers:20200101) · 患者4
+            refused: counter.reference-several
+            registered
+        "#]],
+    );
 }

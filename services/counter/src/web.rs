@@ -5,7 +5,9 @@
 //! Rules come from: the reference on OQS, section 7; docs/rules.md S1 r3, r7.
 
 pub(crate) mod door;
+pub mod face;
 mod pages;
+mod references;
 mod texts;
 
 use axum::{
@@ -22,7 +24,7 @@ use web::{
 use crate::{Desk, rules::Settings};
 use std::sync::Arc;
 
-use formats::oqs::SEARCH_PATH;
+use formats::oqs::{REFERENCE_PATH, SEARCH_PATH};
 
 /// Those who stand at a facility's desk.
 const AT_THE_DESK: Permit =
@@ -38,14 +40,16 @@ pub type StaffName = (Id<kinds::Staff>, String);
 
 /// The machines' door.
 pub fn machine_routes(settings: Settings) -> Routes {
-    let desk = Arc::new(Desk::new(settings));
+    let desk = axum::Extension(Arc::new(Desk::new(settings)));
     let search: MethodRouter<House> = post(door::search).layer(DefaultBodyLimit::max(door::BODY_MAX));
-    Routes::new().add(
+    let register: MethodRouter<House> =
+        post(references::register).layer(DefaultBodyLimit::max(door::BODY_MAX));
+    Routes::new().add("POST", SEARCH_PATH, "counter.check", Permit::Terminal, search.layer(desk)).add(
         "POST",
-        SEARCH_PATH,
-        "counter.check",
+        REFERENCE_PATH,
+        "counter.reference",
         Permit::Terminal,
-        search.layer(axum::Extension(desk)),
+        register,
     )
 }
 
@@ -55,6 +59,7 @@ pub fn routes(settings: Settings, names: StaffNames) -> Routes {
     Routes::new()
         .add("GET", "/reception", "counter.list", AT_THE_DESK, get(pages::reception).layer(desk.clone()))
         .add("POST", "/reception/check", "counter.check", AT_THE_DESK, post(pages::check).layer(desk.clone()))
+        .add("GET", "/reception/pulse", "counter.pulse", AT_THE_DESK, get(pages::pulse))
         .add("GET", "/checks/{decision}", "counter.get", AT_THE_DESK, get(pages::decision).layer(desk))
         .add("GET", "/log", "counter.log", ADMINISTRATOR, get(pages::log).layer(axum::Extension(names)))
         .nav("/reception", "受付・資格確認", "Reception", AT_THE_DESK)

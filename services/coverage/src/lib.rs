@@ -30,6 +30,12 @@ pub fn get(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<Found> {
     store::by_coverage(tx, coverage)
 }
 
+/// Every coverage that was ever linked to a person: what a card check is decided from. Whose each one is now, and how
+/// sure that is, its story says.
+pub fn of_person(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Found> {
+    store::by_person(tx, person)
+}
+
 /// Names an insurer, or names it anew.
 pub fn record_insurer(tx: &mut Tx<'_>, cx: &Cx<'_>, number: &base::InsurerNumber, name: &str) -> Result<()> {
     if store::insurer_name(tx, number)?.as_deref() == Some(name) {

@@ -8,20 +8,13 @@ use crate::rules::{Ask, Entry, Fact, Found, LinkState, NewEntry, NewFact, Relati
 use ::store::{Row, Tx, Value};
 use base::{BranchNumber, Error, Id, InsurerNumber, PersonName, Result, Sex, canonical_key, kinds};
 
-/// Both questions read the same columns of the same three branches (entries, facts, the newest revision) for the
-/// coverages that `hit` names and for every other coverage of the same people.
+/// Every question reads the same columns of the same three branches (entries, facts, the newest revision) for the
+/// coverages that `$mine` names.
 macro_rules! question {
-    ($hit:literal) => {
+    ($mine:literal) => {
         concat!(
-            "with mine as (
-                select hit.coverage from coverage_entry hit where ",
-            $hit,
-            " union
-                select theirs.coverage from coverage_entry hit
-                join coverage_fact link on link.coverage = hit.coverage and link.person is not null
-                join coverage_fact theirs on theirs.person = link.person
-                where ",
-            $hit,
+            "with mine as (",
+            $mine,
             ")
             select cast(1 as bigint), e.entry, e.coverage, e.revision, e.replaces,
                 e.insurer_number, e.symbol, e.number, e.card_class, e.insured_name, e.name, e.kana, e.other_name,
@@ -46,8 +39,27 @@ macro_rules! question {
     };
 }
 
-const BY_NUMBERS: &str = question!("hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3");
-const BY_COVERAGE: &str = question!("hit.coverage = $1");
+/// The coverages with these numbers, and every other coverage of the same people.
+const BY_NUMBERS: &str = question!(
+    "select hit.coverage from coverage_entry hit
+        where hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3
+     union
+     select theirs.coverage from coverage_entry hit
+        join coverage_fact link on link.coverage = hit.coverage and link.person is not null
+        join coverage_fact theirs on theirs.person = link.person
+        where hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3"
+);
+/// One coverage, and every other one of the same people.
+const BY_COVERAGE: &str = question!(
+    "select hit.coverage from coverage_entry hit where hit.coverage = $1
+     union
+     select theirs.coverage from coverage_entry hit
+        join coverage_fact link on link.coverage = hit.coverage and link.person is not null
+        join coverage_fact theirs on theirs.person = link.person
+        where hit.coverage = $1"
+);
+/// Every coverage that was ever linked to a person.
+const BY_PERSON: &str = question!("select distinct f.coverage from coverage_fact f where f.person = $1");
 
 pub(crate) fn by_numbers(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
     let params = [Value::from(&ask.number_key), ask.insurer.as_str().into(), (&ask.symbol_key).into()];
@@ -56,6 +68,10 @@ pub(crate) fn by_numbers(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
 
 pub(crate) fn by_coverage(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<Found> {
     gather(tx, BY_COVERAGE, &[coverage.into()])
+}
+
+pub(crate) fn by_person(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Found> {
+    gather(tx, BY_PERSON, &[person.into()])
 }
 
 fn gather(tx: &mut Tx<'_>, sql: &'static str, params: &[Value<'_>]) -> Result<Found> {

@@ -15,7 +15,7 @@ mod tests;
 use ::store::Tx;
 use audit::{Evidence, say};
 use base::{Cx, Id, MyNumber, Result, kinds};
-use rules::Attributes;
+use rules::{Attributes, Questions};
 
 /// The person with this number, if the register has given us one (S1 r2: the number goes in, an id comes out).
 pub fn exchange(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
@@ -25,6 +25,17 @@ pub fn exchange(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::P
 /// The attributes that stand.
 pub fn get(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Option<Attributes>> {
     store::attributes(tx, person)
+}
+
+/// Whoever all these answers fit, by the attributes that stand: to find the person who calls. How many fit is for the
+/// asking desk to judge; it must not tell which answer was wrong. Nothing is recorded here.
+pub fn find(tx: &mut Tx<'_>, questions: &Questions) -> Result<Vec<Id<kinds::Person>>> {
+    let born = store::born_on(tx, questions.birth)?;
+    Ok(born
+        .into_iter()
+        .filter(|(_, known)| rules::fits(known, questions))
+        .map(|(person, _)| person)
+        .collect())
 }
 
 /// Takes over what the resident register says of a person; a person not known yet gets the id given.

@@ -4,8 +4,8 @@
 //! Not here: comparing (`rules`).
 
 use crate::rules::Attributes;
-use ::store::Tx;
-use base::{Id, MyNumber, PersonName, Result, Sex, kinds};
+use ::store::{Row, Tx};
+use base::{BirthDate, Id, MyNumber, PersonName, Result, Sex, kinds};
 
 pub(crate) fn person_of(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
     tx.row("select person from people_number where my_number = $1", &[number.reveal().into()], |row| {
@@ -26,16 +26,30 @@ pub(crate) fn attributes(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<O
         "select name, kana, birth, sex, postcode, address from people_entry where person = $1
          order by revision desc limit 1",
         &[person.into()],
-        |row| {
-            Ok(Attributes {
-                name: PersonName { written: row.text(0)?, kana: row.text(1)? },
-                birth: row.birth(2)?,
-                sex: row.coded(3, Sex::from_code)?,
-                postcode: row.opt_text(4)?,
-                address: row.opt_text(5)?,
-            })
-        },
+        read,
     )
+}
+
+/// Everybody whose standing attributes have this birth date.
+pub(crate) fn born_on(tx: &mut Tx<'_>, birth: BirthDate) -> Result<Vec<(Id<kinds::Person>, Attributes)>> {
+    tx.rows(
+        "select e.name, e.kana, e.birth, e.sex, e.postcode, e.address, e.person from people_entry e
+         where e.birth = $1 and not exists
+            (select 1 from people_entry newer where newer.person = e.person and newer.revision > e.revision)
+         order by e.person",
+        &[birth.into()],
+        |row| Ok((row.id(6)?, read(row)?)),
+    )
+}
+
+fn read(row: &Row<'_>) -> Result<Attributes> {
+    Ok(Attributes {
+        name: PersonName { written: row.text(0)?, kana: row.text(1)? },
+        birth: row.birth(2)?,
+        sex: row.coded(3, Sex::from_code)?,
+        postcode: row.opt_text(4)?,
+        address: row.opt_text(5)?,
+    })
 }
 
 pub(crate) fn insert_attributes(

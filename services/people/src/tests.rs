@@ -6,7 +6,7 @@
 
 mod rows;
 
-use crate::rules::{Attributes, differences, fold_kana};
+use crate::rules::{Attributes, Questions, differences, fits, fold_kana};
 use ::store::{Store, Tx, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{Actor, BirthDate, Cx, Id, Instant, MyNumber, PersonName, Purpose, Result, Sex, kinds};
@@ -15,7 +15,8 @@ use rows::{everything_in_the_log, rows};
 use std::fmt::Write;
 
 /// Plays a story on each database. A line is one of
-/// `record ID NUMBER | name | kana | birth | sex | address`, `exchange NUMBER`, `get ID`, `rows`.
+/// `record ID NUMBER | name | kana | birth | sex | address`, `exchange NUMBER`, `get ID`, `find KANA BIRTH POSTCODE
+/// HOUSE`, `rows`.
 fn check(story: &str, expected: Expect) {
     let mut told: Option<String> = None;
     each_database("people", |store| {
@@ -55,6 +56,19 @@ fn play(store: &Store, line: &str) -> String {
                 format!("get: {} {} {birth} {} {address}", name.written, name.kana, sex.code())
             }
         },
+        "find" => {
+            let words: Vec<&str> = rest.split(' ').collect();
+            let some = |word: &str| (word != "-").then(|| word.to_owned());
+            let asked = Questions {
+                kana: words[0].to_owned(),
+                birth: BirthDate::parse8(words[1]).expect("a birth date"),
+                postcode: some(words[2]),
+                house: some(words[3]),
+            };
+            let found = store.look(|tx| crate::find(tx, &asked)).expect("found");
+            let found: Vec<String> = found.iter().map(Id::to_string).collect();
+            format!("find: {}", if found.is_empty() { "nobody".into() } else { found.join(" ") })
+        }
         "rows" => rows(store),
         _ => panic!("no such line: {line}"),
     }
@@ -134,6 +148,94 @@ fn s1_r2_recording_is_idempotent_and_only_inserts() {
             rows: 2 numbers, 4 entries, 4 in the log
         "#]],
     );
+}
+
+#[test]
+fn s13_r1_a_caller_is_found_when_every_answer_fits() {
+    check(
+        "
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区一丁目２番３号
+        record 2 100000000030 | 甲野　華子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都千代田区１－２－４　２０１
+        find コウノハナコ 19800401 - 1-2-3
+        find こうのはなこ 19800401 - １－２
+        find こうのはなこ 19800401 - 1-2-4-201
+        find こうのはなこ 19800401 - 1
+        find こうのはなこ 19800401 - 2-3
+        find こうのはなこ 19800401 - -
+        find コウノハナエ 19800401 - 1-2-3
+        find コウノハナコ 19800402 - 1-2-3
+        find コウノハナコ 19800401 1000001 1-2-3
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 大阪府大阪市北区５番６号
+        find コウノハナコ 19800401 - 1-2-3
+        find コウノハナコ 19800401 - 5-6
+        ",
+        expect![[r#"
+            record: per_0000000000001
+            record: per_0000000000002
+            find: per_0000000000001
+            find: per_0000000000001 per_0000000000002
+            find: per_0000000000002
+            find: nobody
+            find: nobody
+            find: nobody
+            find: nobody
+            find: nobody
+            find: nobody
+            record: per_0000000000001
+            find: nobody
+            find: per_0000000000001
+        "#]],
+    );
+}
+
+#[test]
+fn s13_r1_numbers_of_an_address_are_read_in_figures_and_in_kanji() {
+    check(
+        "
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 東京都八王子市三番町十二丁目二十番地四十三号
+        find コウノハナコ 19800401 - 12-20-43
+        find コウノハナコ 19800401 - 十二丁目２０番地
+        find コウノハナコ 19800401 - 三番町12丁目20番43号
+        find コウノハナコ 19800401 - 2-20-43
+        find コウノハナコ 19800401 - 3-12-20
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2 | 架空県みどり市一二三号
+        find コウノハナコ 19800401 - 123
+        find コウノハナコ 19800401 - 十号
+        ",
+        expect![[r#"
+            record: per_0000000000001
+            find: per_0000000000001
+            find: per_0000000000001
+            find: per_0000000000001
+            find: nobody
+            find: nobody
+            record: per_0000000000001
+            find: nobody
+            find: nobody
+        "#]],
+    );
+}
+
+#[test]
+fn s13_r1_an_answer_that_the_register_cannot_confirm_fits_nobody() {
+    let mut known = read("甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2");
+    let asked = |postcode: Option<&str>, house: Option<&str>| Questions {
+        kana: "コウノハナコ".into(),
+        birth: BirthDate::parse8("19800401").expect("a day"),
+        postcode: postcode.map(str::to_owned),
+        house: house.map(str::to_owned),
+    };
+    assert!(!fits(&known, &asked(Some(""), Some(""))), "nothing is known and nothing was said");
+    known.postcode = Some("100-0001".into());
+    for (postcode, right) in
+        [("1000001", true), ("〒１００－０００１", true), ("100000", false), ("1000002", false)]
+    {
+        assert_eq!(fits(&known, &asked(Some(postcode), None)), right, "{postcode}");
+    }
+    assert!(!fits(&known, &asked(Some("1000001"), Some("1"))), "no address is known");
+    known.name.kana.clear();
+    let nameless = Questions { kana: String::new(), ..asked(Some("1000001"), None) };
+    assert!(!fits(&known, &nameless), "no reading is known and none was said");
 }
 
 /// The types of the operations are the proof that none gives a number back; a field more would not compile.

@@ -5,22 +5,24 @@
 //! Not here: how attributes are compared (`people`), what a coverage means (`coverage`).
 
 mod everywhere;
+mod pages;
 
-use crate::Filing;
-use ::store::{Store, testing::seeded_ids};
+use crate::{Filing, rules::Outcome};
+use ::store::{Store, Tx, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{
     Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, MyNumber, PersonName, Purpose, Sex,
     kinds,
 };
-use coverage::rules::{NewEntry, NewFact, Relation, What};
-use everywhere::numbers_lie_in_one_place;
+use coverage::rules::{LinkState, NewEntry, NewFact, Relation, What};
+use everywhere::{looks_at_cases, numbers_lie_in_one_place};
 use expect_test::{Expect, expect};
 use people::rules::Attributes;
 use std::sync::Arc;
 
 /// Plays a story on each database. Lines: `person p1 NUMBER name=… kana=… born=… sex=… address=…` (the register) ·
-/// `file c1 NUMBER name=… … loss=… rate=… withheld=1` (a filing; what is not named is as Ann's) · `rows c1` · `held`.
+/// `file c1 NUMBER name=… … loss=… rate=… withheld=1` (a filing; what is not named is as Ann's) · `rows c1` · `held` ·
+/// `dispute c1 p1` · `cases` · `close c1 theirs` (the newest case of the coverage).
 fn check(story: &str, expected: Expect) {
     let mut told: Option<String> = None;
     each_database("registration", |store| {
@@ -53,9 +55,33 @@ fn play(store: &Store, ids: &Arc<dyn base::IdSource>, line: &str) -> String {
             format!("{}: {} {:?}, {} rows", words[1], filed.link.word(), filed.differences, filed.recorded)
         }
         "rows" => rows(store, id(words[1])),
+        "dispute" => {
+            let (coverage, person) = (id(words[1]), Id::new(words[2][1..].parse().unwrap()).unwrap());
+            let said = store.record(now, |tx| crate::dispute(tx, &cx, person, coverage)).expect("disputed");
+            said.map_or_else(|no| no.to_string(), |_| format!("{} is disputed by {}", words[1], words[2]))
+        }
+        "cases" => cases(store, &cx),
+        "close" => {
+            let of = |tx: &mut Tx<'_>| crate::store::cases_of(tx, id(words[1]));
+            let case = store.look(of).expect("read").last().expect("a case").id;
+            let outcome = Outcome::parse(words[2]).expect("an outcome");
+            let closed = store.record(now, |tx| crate::close(tx, &cx, case, outcome)).expect("closed");
+            let state = |state: Option<LinkState>| state.map_or("no link".into(), |s| s.word().to_owned());
+            format!("{}: {}", words[1], closed.map_or_else(|no| no.to_string(), state))
+        }
         "held" => format!("held: {}", store.look(crate::count_held).expect("counted")),
         _ => panic!("no such line: {line}"),
     }
+}
+
+/// The open cases as the desk sees them, and how many rows in the log that look made.
+fn cases(store: &Store, cx: &Cx<'_>) -> String {
+    let (cases, _) = store.check_and_wait(|tx| crate::list(tx, cx, 50)).expect("listed");
+    let told = |case: &crate::OpenCase| {
+        format!("{} {}・{}", case.insurer.as_str(), case.symbol.clone().unwrap_or_default(), case.number)
+    };
+    let told: Vec<String> = cases.iter().map(told).collect();
+    format!("cases: {} (seen {} times)", told.join(" "), looks_at_cases(store))
 }
 
 fn id(label: &str) -> Id<kinds::Coverage> {
@@ -311,6 +337,135 @@ fn s5_r2_a_number_that_the_register_does_not_know_is_held() {
             rows:
               r2 entry 甲野　花子
               r4 Link { person: per_0000000000001, state: Verified }
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_a_coverage_that_is_not_mine_is_closed_at_once() {
+    check(
+        "
+        person p1 100000000080
+        person p2 100000000030 name=乙山　太郎 kana=ｵﾂﾔﾏ~ﾀﾛｳ born=19450608 sex=1
+        file c1 100000000080
+        file c2 100000000030
+        dispute c1 p2
+        dispute c9 p1
+        dispute c2 p2
+        dispute c1 p1
+        held
+        dispute c1 p1
+        cases
+        rows c1
+        file c1 100000000080
+        file c1 100000000080 number=57
+        held
+        ",
+        expect![[r#"
+            p1 is in the register
+            p2 is in the register
+            c1: verified [], 2 rows
+            c2: held-back [Name, Kana, Birth, Sex], 2 rows
+            registration.no-such-coverage
+            registration.no-such-coverage
+            registration.closed-already
+            c1 is disputed by p1
+            held: 2
+            c1 is disputed by p1
+            cases: 06132013 12-34・56 (seen 1 times)
+            rows:
+              r3 entry 甲野　花子
+              r3 Link { person: per_0000000000001, state: Verified }
+              r8 Link { person: per_0000000000001, state: Quarantined } instead
+            c1: quarantined [], 0 rows
+            c1: quarantined [], 1 rows
+            held: 2
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_a_case_ends_once_and_its_outcome_decides() {
+    check(
+        "
+        person p1 100000000080
+        person p2 100000000030 name=乙山　太郎 kana=ｵﾂﾔﾏ~ﾀﾛｳ born=19450608 sex=1
+        file c1 100000000080
+        dispute c1 p1
+        close c1 theirs
+        close c1 theirs
+        close c1 not-theirs
+        cases
+        dispute c1 p1
+        close c1 not-theirs
+        dispute c1 p1
+        file c1 100000000080
+        file c1 100000000030 name=乙山　太郎 kana=ｵﾂﾔﾏ~ﾀﾛｳ born=19450608 sex=1
+        file c1 100000000080
+        held
+        ",
+        expect![[r#"
+            p1 is in the register
+            p2 is in the register
+            c1: verified [], 2 rows
+            c1 is disputed by p1
+            c1: verified
+            c1: verified
+            c1: registration.case-ended
+            cases:  (seen 0 times)
+            c1 is disputed by p1
+            c1: quarantined
+            registration.closed-already
+            c1: quarantined [], 0 rows
+            c1: verified [], 2 rows
+            c1: quarantined [], 2 rows
+            held: 1
+        "#]],
+    );
+}
+
+#[test]
+fn s5_r2_while_a_case_is_open_no_filing_opens_the_coverage() {
+    check(
+        "
+        person p1 100000000080
+        person p2 100000000030 name=乙山　太郎 kana=ｵﾂﾔﾏ~ﾀﾛｳ born=19450608 sex=1
+        file c1 100000000080
+        dispute c1 p1
+        file c1 100000000030 name=乙山　太郎 kana=ｵﾂﾔﾏ~ﾀﾛｳ born=19450608 sex=1
+        close c1 not-theirs
+        file c2 100000000080
+        dispute c2 p1
+        file c2 100000000080 name=甲野　華子
+        close c2 theirs
+        file c3 100000000080
+        dispute c3 p1
+        file c3 123456789018
+        close c3 theirs
+        rows c1
+        ",
+        expect![[r#"
+            p1 is in the register
+            p2 is in the register
+            c1: verified [], 2 rows
+            c1 is disputed by p1
+            c1: quarantined [], 2 rows
+            c1: verified
+            c2: verified [], 2 rows
+            c2 is disputed by p1
+            c2: quarantined [Name], 1 rows
+            c2: held-back
+            c3: verified [], 2 rows
+            c3 is disputed by p1
+            c3: held-back [], 1 rows
+            c3: no link
+            rows:
+              r3 entry 甲野　花子
+              r3 Link { person: per_0000000000001, state: Verified }
+              r4 Link { person: per_0000000000001, state: Quarantined } instead
+              r5 entry 乙山　太郎 instead
+              r5 Link { person: per_0000000000002, state: Quarantined } instead
+              r6 Link { person: per_0000000000002, state: Verified } instead
         "#]],
     );
 }

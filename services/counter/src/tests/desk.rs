@@ -26,6 +26,7 @@ pub(super) fn settings() -> Settings {
 /// Plays a story on each database. It begins on 2026-06-01 at nine in the morning. Lines:
 /// `insure c1 p1[/state] name=value…` (`-` for nobody) · `correct c1 …` · `link c1 p1/state` · `insurer NUMBER NAME` ·
 /// `fact c1 KIND VALUE from=… to=…` · `facility C pre=… from=… closes=…` · `on DAY` · `wait MS` · `invalid-at-once` ·
+/// `A refers c1 NUMBER [name=value…]` (registers the facility's patient number) ·
 /// `A asks c1 name=value… [limit] [diseases] [day=…] [as=…] [names=…]` · `A guesses c1 N` · `A lists` · `A looks N` ·
 /// `A opens d1` · `log A c1 …` (asks, and shows the row of the log).
 pub(super) fn check(story: &str, expected: Expect) {
@@ -121,6 +122,7 @@ impl<'s> Desk<'s> {
                     "asks" => self.asks(words[0], words[2], &words[3..]),
                     "guesses" => self.guesses(words[0], words[2], words[3].parse().expect("a count")),
                     "lists" => self.lists(words[0]),
+                    "refers" => self.refers(words[0], words[2], words[3], &words[4..]),
                     "opens" => self.opens(words[0], words[2]),
                     "looks" => self.looks(words[0], words[2].parse().expect("a count")),
                     _ => panic!("no such line: {line}"),
@@ -299,8 +301,30 @@ impl<'s> Desk<'s> {
                 }
                 let name = name.unwrap_or_else(|| self.name_of(checked.id.raw()));
                 let pre = if checked.pre_operation { " pre-operation" } else { "" };
-                format!("{name}: {}{pre}{}", told(&checked.decision), waits(checked.wait_ms))
+                let reference = checked.reference.map(|own| format!(" no. {own}")).unwrap_or_default();
+                format!("{name}: {}{pre}{}{reference}", told(&checked.decision), waits(checked.wait_ms))
             }
+        }
+    }
+
+    /// Registers the facility's own number for a patient.
+    fn refers(&mut self, who: &str, label: &str, reference: &str, words: &[&str]) -> String {
+        let asked = self.question(label, words).ask;
+        let new = crate::NewReference {
+            facility_code: facility_code(value(words, "names").unwrap_or(who)).to_string(),
+            reference: reference.to_owned(),
+            ask: crate::rules::NumbersAsked {
+                insurer: asked.insurer,
+                symbol_key: asked.symbol_key,
+                number_key: asked.number_key,
+                branch: asked.branch,
+            },
+        };
+        let cx = self.cx(terminal_of(who), Purpose::Reception);
+        let done = self.store.change(|tx| crate::register_reference(tx, &cx, &new));
+        match done.expect("registered or refused") {
+            Ok(()) => "registered".into(),
+            Err(refusal) => format!("refused: {}", refusal.help.code),
         }
     }
 

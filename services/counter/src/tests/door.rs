@@ -16,7 +16,12 @@ use audit::testing::{each_database, seeded_random};
 use axum::{body::Body, http::Request};
 use base::{Clock, Help, Instant};
 use expect_test::{Expect, expect};
-use formats::{json, oqs::SEARCH_PATH, tree::Node, xml::Limits};
+use formats::{
+    json,
+    oqs::{REFERENCE_PATH, ReferenceResponse, SEARCH_PATH},
+    tree::Node,
+    xml::Limits,
+};
 use http_body_util::BodyExt;
 use std::{fmt::Write, sync::Arc};
 use tower::ServiceExt;
@@ -126,10 +131,14 @@ pub(super) fn house(desk: &Desk<'_>) -> House {
 
 /// Status and body as they leave the router.
 fn post_raw(desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> (u16, String) {
+    post_to(SEARCH_PATH, desk, who, body, key)
+}
+
+fn post_to(path: &str, desk: &Desk<'_>, who: Option<&str>, body: &str, key: Option<&str>) -> (u16, String) {
     let router = machine_routes(settings()).into_router(house(desk));
     // As in the program: what is around the door has a lower limit than the door.
     let router = router.layer(axum::extract::DefaultBodyLimit::max(1 << 20));
-    let mut request = Request::post(SEARCH_PATH).header("content-type", "application/json");
+    let mut request = Request::post(path).header("content-type", "application/json");
     if let Some(key) = key {
         request = request.header("idempotency-key", key);
     }
@@ -914,6 +923,76 @@ fn s1_r3_a_request_id_that_cannot_be_kept_is_not_passed_over() {
         200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
         200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
         200 - SKC03004E 照会の項目に誤りがあります（Idempotency-Key）。保険者番号、記号・番号、生年月日を確認して入力し直してください。
+    "#]].assert_eq(&told);
+}
+
+/// The answer to a registration of a patient number: segment, status, code, and whether it is echoed.
+fn registered(desk: &Desk<'_>, who: &str, members: &[(&str, &str)]) -> String {
+    let of = |name: &str| members.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let member = |(name, value): &(&str, &str)| format!("\"{name}\":\"{value}\"");
+    let inside: Vec<String> = members.iter().filter(|(name, _)| *name != "code").map(member).collect();
+    let code = of("code").map_or_else(|| facility_code(who).to_string(), str::to_owned);
+    let body = format!(
+        "{{\"XmlMsg\":{{\"MessageHeader\":{{\"MedicalInstitutionCode\":\"{code}\",\"ArbitraryFileIdentifier\":\"f\"}},\
+         \"MessageBody\":{{\"ReferenceNumberRegistrationInfo\":{{{}}}}}}}}}",
+        inside.join(",")
+    );
+    let (status, text) = post_to(REFERENCE_PATH, desk, Some(who), &body, None);
+    let root = json::parse(text.as_bytes(), &Limits::default()).expect("a message");
+    let (read, problems) = ReferenceResponse::read(&root);
+    let answer = read.expect("an answer");
+    assert!(problems.is_empty() && answer.header.file_identifier.as_deref() == Some("f"), "{problems:?}");
+    let echoed = answer.body.registration.as_ref().and_then(|node| node.child_text("ReferenceNumber"));
+    format!(
+        "{status} segment {} status {} {} {} echo {}\n",
+        answer.header.segment,
+        answer.body.status.unwrap_or_default(),
+        answer.body.code.as_deref().or(answer.header.error_code.as_deref()).unwrap_or("-"),
+        answer.header.error_message.unwrap_or_default(),
+        echoed.unwrap_or("-"),
+    )
+}
+
+#[test]
+fn s1_r3_a_patient_number_is_registered_or_refused_in_its_own_form() {
+    let mut told = String::new();
+    each_database("counter_door", |store| {
+        let mut desk = Desk::open(store);
+        desk.line("insure c1 p1 insurer=133066 number=555 symbol=S branch=01");
+        desk.line("insure c2 p2 insurer=133066 number=555 symbol=S branch=02");
+        let good = [
+            ("ReferenceNumber", "K 1"),
+            ("InsurerNumber", "  133066"),
+            ("InsuredCardSymbol", "Ｓ"),
+            ("InsuredIdentificationNumber", "555"),
+            ("InsuredBranchNumber", "01"),
+        ];
+        let with = |name: &'static str, value: &'static str| {
+            let mut members = good.to_vec();
+            members.retain(|(known, _)| *known != name);
+            members.insert(0, (name, value));
+            registered(&desk, "A", &members)
+        };
+        told = [
+            registered(&desk, "A", &good),
+            with("InsuredBranchNumber", ""),
+            with("InsuredIdentificationNumber", "556"),
+            with("ReferenceNumber", "カルテ"),
+            with("ReferenceNumber", ""),
+            with("InsuredBranchNumber", "XX"),
+            with("code", "1310110026"),
+        ]
+        .concat();
+        desk.no_row_names_anybody();
+    });
+    expect![[r#"
+        200 segment 1 status 1 -  echo K 1
+        200 segment 1 status 2 SKC03009E  echo K 1
+        200 segment 1 status 2 SKC03008E  echo K 1
+        200 segment 9 status 2 SKC03004E 照会の項目に誤りがあります（ReferenceNumber）。保険者番号、記号・番号、生年月日を確認して入力し直してください。 echo カルテ
+        200 segment 9 status 2 SKC03004E 照会の項目に誤りがあります（ReferenceNumber）。保険者番号、記号・番号、生年月日を確認して入力し直してください。 echo -
+        200 segment 9 status 2 SKC03004E 照会の項目に誤りがあります（InsuredBranchNumber）。保険者番号、記号・番号、生年月日を確認して入力し直してください。 echo K 1
+        200 segment 9 status 2 SKC03001E 医療機関コードが、この端末の医療機関と一致しません。ソフトウェアの医療機関コードの設定を確認してください。 echo K 1
     "#]].assert_eq(&told);
 }
 

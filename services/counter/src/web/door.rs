@@ -26,6 +26,7 @@ use formats::{
         CheckRequest, CheckResponse, Disease, Echo, Elderly, Limit, ResponseBody, ResponseHeader, ResultRow,
         Ticket,
     },
+    tree::Node,
     xml::Limits,
 };
 use std::sync::Arc;
@@ -105,7 +106,7 @@ fn in_trouble(echo: &Echo, trouble: Trouble, at: Instant) -> CheckResponse {
     undetermined(echo, help, at, NOTHING_READ)
 }
 
-async fn own_code(house: &House, machine: Machine) -> Option<String> {
+pub(super) async fn own_code(house: &House, machine: Machine) -> Option<String> {
     let id = machine.actor.facility().and_then(Id::new)?;
     let asker = Asker::new(machine.actor, Purpose::Reception);
     let facility = house.read(asker, move |tx, _| facilities::get(tx, id)).await.ok()??;
@@ -184,7 +185,7 @@ impl Malformed {
     }
 }
 
-fn element(field: Field) -> &'static str {
+pub(super) fn element(field: Field) -> &'static str {
     match field {
         Field::Insurer => "InsurerNumber",
         Field::Number => "InsuredIdentificationNumber",
@@ -218,7 +219,12 @@ fn question(request: &CheckRequest) -> Result<Check, Vec<Field>> {
 }
 
 fn answer(response: &CheckResponse) -> Response {
-    let body = json::render(&response.write());
+    answer_with(&response.write())
+}
+
+/// A message as an answer of this door.
+pub(super) fn answer_with(message: &Node) -> Response {
+    let body = json::render(message);
     let kind = HeaderValue::from_static("application/json;charset=UTF-8");
     let cache = HeaderValue::from_static("no-store");
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)], body).into_response()
@@ -253,14 +259,20 @@ fn cannot_process(echo: &Echo, help: &'static Help, at: Instant) -> CheckRespons
 
 /// A message that cannot be read, with the names of the elements that are wrong.
 fn malformed(wrong: &Malformed, at: Instant) -> CheckResponse {
-    let help = refusals::malformed().help;
-    let mut response = cannot_process(&wrong.echo, help, at);
-    if !wrong.elements.is_empty() {
-        let what = help.what.0.trim_end_matches('。');
-        let text = format!("{what}（{}）。{}", wrong.elements.join(", "), help.desk.0);
-        response.header.error_message = Some(text.chars().take(MESSAGE_MAX).collect());
-    }
+    let mut response = cannot_process(&wrong.echo, refusals::malformed().help, at);
+    response.header.error_message = Some(malformed_text(&wrong.elements));
     response
+}
+
+/// What is wrong with a message, with the names of the elements when they are known.
+pub(super) fn malformed_text(elements: &[String]) -> String {
+    let help = refusals::malformed().help;
+    if elements.is_empty() {
+        return message(help, None);
+    }
+    let what = help.what.0.trim_end_matches('。');
+    let text = format!("{what}（{}）。{}", elements.join(", "), help.desk.0);
+    text.chars().take(MESSAGE_MAX).collect()
 }
 
 /// The third answer: status 2, no validity.
@@ -295,20 +307,18 @@ pub(crate) fn message(help: &Help, as_of: Option<(Instant, &str)>) -> String {
 
 pub(crate) const MESSAGE_MAX: usize = 120;
 
-fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse {
+pub(super) fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse {
     let decision = &checked.decision;
     if let Outcome::Undetermined(help) = decision.outcome {
         return undetermined(echo, help, checked.at, REGISTERED);
     }
-    let rate_missing = decision.steps.contains(&crate::rules::Step::RateNotKnown);
-    let information = match (checked.pre_operation, rate_missing) {
-        (true, _) => Some(&PRE_OPERATION),
-        (false, true) => Some(&RATE_NOT_KNOWN),
-        (false, false) => None,
-    };
+    let information = information(checked);
     let identifier =
         echo.search.as_ref().and_then(|s| s.child_text("ArbitraryIdentifier")).map(str::to_owned);
-    let rows = decision.shown.iter().map(|shown| row(shown, checked.at, declared, identifier.clone()));
+    let rows = decision.shown.iter().map(|shown| ResultRow {
+        reference_number: checked.reference.clone(),
+        ..row(shown, checked.at, declared, identifier.clone())
+    });
     CheckResponse {
         header: head(echo, checked.at),
         body: ResponseBody {
@@ -320,6 +330,16 @@ fn decided(echo: &Echo, checked: &Checked, declared: Declared) -> CheckResponse 
             results: rows.collect(),
             ..ResponseBody::default()
         },
+    }
+}
+
+/// What a good answer says besides: of several the one that the desk must act on first.
+pub(super) fn information(checked: &Checked) -> Option<&'static Help> {
+    let rate_missing = checked.decision.steps.contains(&crate::rules::Step::RateNotKnown);
+    match (checked.pre_operation, rate_missing) {
+        (true, _) => Some(&PRE_OPERATION),
+        (false, true) => Some(&RATE_NOT_KNOWN),
+        (false, false) => None,
     }
 }
 

@@ -55,11 +55,12 @@ async fn reception_page(
     let listed = page
         .house
         .read(page.asker(Purpose::Reception), move |tx, cx| {
-            crate::list(tx, cx, &desk.settings, cx.now.date(), LIST_MAX)
+            let pulse = crate::pulse(tx, cx)?; // first, so that what comes in between is asked for again
+            Ok((crate::list(tx, cx, &desk.settings, cx.now.date(), LIST_MAX)?, pulse))
         })
         .await;
-    let visits = match listed {
-        Ok(visits) => visits,
+    let (visits, pulse) = match listed {
+        Ok(listed) => listed,
         Err(trouble) => return page.trouble(trouble),
     };
     let title = page.t("受付・資格確認", "Reception");
@@ -72,13 +73,25 @@ async fn reception_page(
                 (number_form(page, typed, wrong))
             }
             // The answer to a wrong form is not read anew: its address is the form's, which is only posted to.
-            div { section #today aria-labelledby="today-title" data-refresh=[wrong.is_empty().then_some(REFRESH_S)] {
+            div { section #today aria-labelledby="today-title"
+                data-refresh=[wrong.is_empty().then_some(REFRESH_S)]
+                data-pulse=[wrong.is_empty().then_some("/reception/pulse")]
+                data-pulse-value=(pulse)
+            {
                 h2 #today-title { (page.t("今日の受付", "Today")) }
                 (visit_list(page.lang, &visits))
             } }
         }
     };
     page.show_as(status, title, None, main)
+}
+
+/// What changes with each check: the script reads the list anew when this differs.
+pub(super) async fn pulse(page: Page) -> Response {
+    match page.house.read(page.asker(Purpose::Reception), crate::pulse).await {
+        Ok(pulse) => ([(header::CACHE_CONTROL, "no-store")], pulse.to_string()).into_response(),
+        Err(trouble) => page.trouble(trouble),
+    }
 }
 
 fn number_form(page: &Page, typed: &Form, wrong: &[(&'static str, String)]) -> Markup {
@@ -232,10 +245,11 @@ pub(super) async fn decision(
 
 fn decision_part(page: &Page, id: &str, visit: &Visit) -> Markup {
     let l = page.lang;
-    let outcome = texts::outcome(l, &visit.entry.outcome);
+    let outcome = outcome_of(l, &visit.entry);
     let help = visit.entry.word("code").and_then(help_of);
     html! {
         h1 { (page.t("照会の結果", "Result of a check")) }
+        @if let Some(card) = card_of(l, &visit.entry) { p { (card_badge(card)) } }
         (banner(outcome.tone, outcome.word, html! {
             @if let Some(help) = help {
                 p { (l.pick(help.what.0, help.what.1)) }
@@ -276,8 +290,26 @@ fn decision_part(page: &Page, id: &str, visit: &Visit) -> Markup {
     }
 }
 
+/// The counter's own refusals, and those of the card that was shown.
 fn help_of(code: &str) -> Option<&'static Help> {
-    ALL.iter().copied().find(|help| help.code == code)
+    ALL.iter().chain(cards::refusals::ALL).copied().find(|help| help.code == code)
+}
+
+/// The outcome of a check, in the words of how it was asked.
+fn outcome_of(lang: Lang, entry: &Entry) -> texts::OutcomeText {
+    let mut outcome = texts::outcome(lang, &entry.outcome);
+    if card_of(lang, entry).is_some() {
+        outcome.what_now = texts::what_now_by_card(lang, &entry.outcome).unwrap_or(outcome.what_now);
+    }
+    outcome
+}
+
+fn card_of(lang: Lang, entry: &Entry) -> Option<&'static str> {
+    texts::card(lang, entry.word("way")?)
+}
+
+fn card_badge(text: &str) -> Markup {
+    badge(Tone::Info, text)
 }
 
 fn changed(lang: Lang, visit: &Visit) -> String {
@@ -438,8 +470,9 @@ fn visit_list(lang: Lang, visits: &[Visit]) -> Markup {
 }
 
 fn visit_row(lang: Lang, visit: &Visit) -> Vec<Markup> {
-    let outcome = texts::outcome(lang, &visit.entry.outcome);
+    let outcome = outcome_of(lang, &visit.entry);
     let help = visit.entry.word("code").and_then(help_of);
+    let card = card_of(lang, &visit.entry);
     let name = visit.decision.as_ref().and_then(named);
     let time = visit.entry.at.for_people();
     let time = time.get(11..16).unwrap_or_default().to_owned();
@@ -447,16 +480,22 @@ fn visit_row(lang: Lang, visit: &Visit) -> Vec<Markup> {
     vec![
         html! { span.num { (time) } },
         html! {
-            @let label = name.unwrap_or_else(|| texts::nameless(lang, &visit.entry.outcome).to_owned());
+            @let nameless = texts::nameless(lang, &visit.entry.outcome, card.is_some());
+            @let label = name.unwrap_or_else(|| nameless.to_owned());
             @match id {
                 Some(id) => a href=(format!("/checks/{id}")) { (label) },
                 None => (label),
             }
+            @if let Some(card) = card { " " (card_badge(card)) }
         },
         badge(outcome.tone, outcome.word),
         html! {
             @match help {
-                Some(help) => (lang.pick(help.desk.0, help.desk.1)),
+                Some(help) => {
+                    // What is wrong with a card has no page of its own to say it.
+                    @if id.is_none() { strong { (lang.pick(help.what.0, help.what.1)) } (lang.pick("", " ")) }
+                    (lang.pick(help.desk.0, help.desk.1))
+                },
                 None => (outcome.what_now),
             }
             @if !visit.changes.is_empty() { " " (badge(Tone::Info, &changed(lang, visit))) }
@@ -558,7 +597,9 @@ fn log_row(lang: Lang, entry: &Entry, names: &[StaffName]) -> Vec<Markup> {
     let shown = entry.word("shown").unwrap_or_default().split(' ').map(|group| texts::group(lang, group));
     let shown: Vec<&str> = shown.filter(|group| !group.is_empty()).collect();
     let outcome = texts::outcome(lang, &entry.outcome);
-    let id = entry.answer.and_then(Id::<kinds::Decision>::new).filter(|_| entry.act == "counter.check");
+    let is_check = entry.act == "counter.check";
+    let id = entry.answer.and_then(Id::<kinds::Decision>::new).filter(|_| is_check);
+    let card = card_of(lang, entry).filter(|_| is_check);
     vec![
         html! { span.num { (entry.at.for_people().get(11..).unwrap_or_default()) } },
         html! {
@@ -566,9 +607,10 @@ fn log_row(lang: Lang, entry: &Entry, names: &[StaffName]) -> Vec<Markup> {
                 Some(id) => a href=(format!("/checks/{id}")) { (texts::act(lang, &entry.act)) },
                 None => (texts::act(lang, &entry.act)),
             }
+            @if let Some(card) = card { " " (card_badge(card)) }
             @if entry.repeated { " " (badge(Tone::Neutral, lang.pick("再送", "repeat"))) }
         },
-        html! { (who) },
+        html! { span.keep { (who) } },
         badge(outcome.tone, outcome.word),
         html! { @if shown.is_empty() { "—" } @else { (shown.join(lang.pick("、", ", "))) } },
     ]

@@ -83,9 +83,36 @@ pub(super) fn outcome(lang: Lang, word: &str) -> OutcomeText {
     OutcomeText { tone, word: lang.pick(ja, en), what_now: lang.pick(now_ja, now_en) }
 }
 
+/// What to do now where a card was shown, when that differs from a check by number: nothing was typed.
+pub(super) fn what_now_by_card(lang: Lang, outcome: &str) -> Option<&'static str> {
+    let (ja, en) = match outcome {
+        NONE => (
+            "この方の資格は、まだ登録されていません。加入先を患者に確認し、資格確認書などで対応してください。",
+            "No eligibility of this person is registered yet. Ask where the patient is insured, and for another document.",
+        ),
+        "refused" => (
+            "患者の画面の案内に従い、資格確認書などで確認してください。",
+            "Follow what the patient's screen says, and check another document.",
+        ),
+        _ => return None,
+    };
+    Some(lang.pick(ja, en))
+}
+
+/// How the card was opened, as the log has it, for the desk; nothing for a check by number.
+pub(super) fn card(lang: Lang, way: &str) -> Option<&'static str> {
+    match way {
+        "card-pin" => Some(lang.pick("カード", "Card")),
+        "card-eye" => Some(lang.pick("カード（目視）", "Card (photo compared)")),
+        _ => None,
+    }
+}
+
 /// What stands in the list in the place of a name that is not shown.
-pub(super) fn nameless(lang: Lang, outcome: &str) -> &'static str {
+pub(super) fn nameless(lang: Lang, outcome: &str, by_card: bool) -> &'static str {
     match outcome {
+        // Whose card it is was known.
+        NONE if by_card => lang.pick("（氏名は表示できません）", "(name not shown)"),
         "several" => lang.pick("（複数の方が該当）", "(several people fit)"),
         "undetermined" | "valid" | "invalid" | "invalid-new-known" | "aid-unregistered" => {
             lang.pick("（氏名は表示できません）", "(name not shown)")
@@ -116,6 +143,9 @@ pub(super) fn act(lang: Lang, act: &str) -> String {
         "counter.get" => ("結果の閲覧", "Looked at a result"),
         "counter.list" => ("一覧の表示", "Looked at the list"),
         "counter.log" => ("記録の閲覧", "Looked at this log"),
+        "counter.reference" => ("照会番号の登録", "Registered a patient number"),
+        "reader.present" => ("カードの提示", "Card presented"),
+        "consent.withdraw" => ("同意の取り消し（本人）", "Consent withdrawn by the person"),
         "counter.alarm" => ("警報", "Alarm"),
         "staff.switch_to" | "staff.sign_in" => ("ログイン", "Signed in"),
         "staff.sign_out" => ("ログアウト", "Signed out"),
@@ -182,6 +212,10 @@ fn finding(lang: Lang, code: &str, number: i64, day: &str) -> Option<(String, St
         "people-fit" => (
             format!("{number}人が該当します。枝番で特定してください。"),
             format!("{number} people fit; the branch number tells them apart."),
+        ),
+        "no-coverage" => (
+            "この方の資格は、まだ登録されていません。".into(),
+            "No eligibility of this person is registered yet.".into(),
         ),
         "link-not-sure" => (
             format!("この登録は本人との照合が済んでいません（{link}）。"),

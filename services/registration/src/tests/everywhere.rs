@@ -49,3 +49,10 @@ fn is_bytes(db: &mut Db, table: &str, column: &str) -> bool {
         and table_name = $1 and column_name = $2 and data_type = 'bytea'";
     db.rows(kind, &[table.into(), column.into()], |row| row.int(0)).expect("the schema")[0] > 0
 }
+
+/// Rows in the log of looks at the list of cases that are about person 1.
+pub(super) fn looks_at_cases(store: &Store) -> i64 {
+    const COUNT: &str = "select count(*) from audit_row where act = 'registration.list' and person = 1";
+    let counts = store.look(|tx| tx.rows_of_both(COUNT, &[], |row| row.int(0)));
+    counts.expect("counted").iter().sum()
+}

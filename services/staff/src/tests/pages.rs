@@ -257,7 +257,7 @@ async fn the_demo_says_that_it_asks_for_no_password() {
         303 → /desks
         200 窓口を選ぶ
         says so: true
-        without pages: 4 of 8
+        without pages: 2 of 8
         303 → /
         200 職員
         200 窓口を選ぶ
