@@ -49,6 +49,13 @@ impl Calendar {
         day(count / 12, (count % 12 + 1) as i8, 1)
     }
 
+    /// The birth date of somebody who has, had or will have a birthday on the 15th of the month so many months ago
+    /// (ahead when negative), and is that old then. It moves with the month.
+    pub fn birthday_in_month(self, months_ago: i16, age: i16) -> BirthDate {
+        let (year, month, _) = self.months_ago(months_ago).parts();
+        birth(i64::from(year - age) * 10_000 + i64::from(month) * 100 + 15)
+    }
+
     /// First and last day of the insurance year: certificates and rates run from 1 August to 31 July.
     pub fn insurance_year(self) -> (Date, Date) {
         let (year, month, _) = self.today.parts();
@@ -75,6 +82,7 @@ mod tests {
         assert_eq!(at(2028, 2, 10).this_month(), (day(2028, 2, 1), day(2028, 2, 29)));
         assert_eq!(at(2026, 3, 31).months_ago(3), day(2025, 12, 1));
         assert_eq!(at(2026, 12, 1).months_ago(14), day(2025, 10, 1));
+        assert_eq!(at(2026, 12, 31).birthday_in_month(-2, 42), birth(19_850_215));
         assert_eq!(at(2026, 7, 31).insurance_year(), (day(2025, 8, 1), day(2026, 7, 31)));
         assert_eq!(at(2026, 8, 1).insurance_year(), (day(2026, 8, 1), day(2027, 7, 31)));
         assert_eq!(at(2027, 3, 31).born_in_school_year(4, 6, 15), birth(20_220_615));

@@ -2,13 +2,13 @@
 //!
 //! Always holds: what a draft does not say is plain: the insurer's copy equals the resident register, the question is
 //! the first membership's numbers as a vendor would write them, every number derives from the row's.
-//! Not here: who the patients are (`patients`).
+//! Not here: who the patients are (`patients`), and what a card has on it (`chain`, `cards`).
 //! Rules come from: docs/rules.md S5 r2; code tables 008–013, 018 and 019 of the reference on OQS.
 
 use crate::calendar::{Calendar, birth, day};
 use crate::ids;
 use crate::places::Insurer;
-use crate::{OtherDay, Patient, Query, Resident, insurers};
+use crate::{CardState, OtherDay, Patient, Query, Resident, chain, insurers};
 use base::{BirthDate, BranchNumber, Date, FacilityCode, PersonName, Sex, check_digit_21};
 use coverage::rules::{NewEntry, NewFact, Relation, What};
 use people::rules::Attributes;
@@ -319,6 +319,33 @@ impl Draft {
         self.asks(|query| *query = same)
     }
 
+    /// Asks with numbers that nobody has, and the person's birth date.
+    pub fn asks_with(self, insurer: Insurer, symbol: &str, number: &str, branch: &str) -> Draft {
+        let birth = self.who().birth;
+        self.asks(|query| {
+            *query = Query {
+                insurer_number: insurer.number().padded(),
+                symbol: symbol.into(),
+                number: number.into(),
+                branch: branch.into(),
+                birth_date: birth.stamp8(),
+            }
+        })
+    }
+
+    /// What is particular about the person's card.
+    pub fn card(mut self, state: CardState) -> Draft {
+        self.patient.card_state = Some(state);
+        self
+    }
+
+    /// A tap of the card finds something other than the question does.
+    pub fn by_card(mut self, outcome: &str, validity: &str) -> Draft {
+        self.patient.card_outcome = outcome.into();
+        self.patient.card_validity = validity.into();
+        self
+    }
+
     /// What the same question gives for another day.
     pub fn on_other_day(mut self, asked_on: Date, validity: &'static str) -> Draft {
         self.patient.other_day = Some(OtherDay { asked_on, validity });
@@ -335,6 +362,7 @@ impl Draft {
         self.patient.insurers = names
             .filter(|(number, _)| filings.iter().any(|filing| filing.entry.insurer == *number))
             .collect();
+        chain::give_card(&mut self.patient, self.table.seed, self.table.days.today);
         self.patient
     }
 

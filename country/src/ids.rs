@@ -8,7 +8,7 @@ use base::{Id, Kind, MyNumber};
 
 /// FNV-1a over the texts (each ended by a byte that no text holds), then the finish of SplitMix64, so that ids that
 /// differ in one letter differ everywhere. Not secret and not meant to be.
-fn mix(seed: u64, texts: &[&str]) -> u64 {
+pub(crate) fn mix(seed: u64, texts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed;
     for text in texts {
         for byte in text.bytes().chain([0xff]) {

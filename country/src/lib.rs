@@ -1,18 +1,24 @@
 //! The invented country: its facilities, its insurers, and a small seed of named people, one for every outcome of a
-//! check and for every awkward name.
+//! check, for every awkward name and for every state of a card; and the offices outside that Shikaku hears from: the
+//! authority that issues certificates (J-LIS) and the municipality that hands out cards.
 //!
 //! Always holds: nobody and nothing in it is real. The same seed and day give the same people, facts and ids; what
 //! moves with the day moves by recorded corrections, and the rows before them stay. It knows no desk: people enter by
-//! the resident register's door (`people`) and the insurers' (`registration`), and what a desk ought to answer is
-//! written beside each patient as text.
-//! Not here: proof that the desk does answer so (the end-to-end tests), cards (later), bulk population (later).
-//! Rules come from: docs/rules.md S1 r2, r3; S5 r1, r2.
+//! the resident register's door (`people`), the insurers' (`registration`), the authority's (`cards`) and the
+//! municipality's (`enrolment`), and what a desk ought to answer is written beside each patient as text. Keys are test
+//! keys that everybody has, and certificates say `O=JPKI-TEST`.
+//! Not here: proof that the desk does answer so (the end-to-end tests), bulk population (later), writing card files.
+//! Rules come from: docs/rules.md S1 r1, r2, r3, r11; S2 r1, r3, r4; S5 r1, r2.
 
 #![forbid(unsafe_code)]
 
+mod authority;
 mod calendar;
+mod cards;
+mod chain;
 mod drafts;
 mod ids;
+mod kept;
 mod own;
 mod patients;
 mod places;
@@ -20,6 +26,10 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use self::cards::{Issued, card, is_card_settled, settle_card};
+pub use authority::{anchors, lists};
+pub use chain::{CardState, CardStory, outcomes};
+pub use kept::Kept;
 pub use own::read_csv;
 pub use places::{Clinic, clinics, insurers};
 pub use sheet::csv;
@@ -29,6 +39,7 @@ use base::{BranchNumber, Cx, Date, Id, InsurerNumber, MyNumber, Result, kinds};
 use coverage::rules::{NewEntry, What};
 use people::rules::Attributes;
 use registration::Filing;
+use std::collections::BTreeSet;
 
 /// What a vendor's software asks about a patient, as texts of a request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,9 +97,9 @@ pub struct Patient {
     pub outcome: String,
     /// The question.
     pub query: Query,
-    /// The card's PIN; empty until there are cards.
+    /// The card's PIN, four digits; empty when there is no card or the card has none.
     pub pin: String,
-    /// The card's file; empty until there are cards.
+    /// The card's file under the data directory, with `/`; empty when there is no card.
     pub card_file: String,
     /// `QualificationValidity`, 1 to 6; empty for the third answer.
     pub expected_validity: String,
@@ -96,6 +107,14 @@ pub struct Patient {
     pub expected_code: String,
     /// What the row shows, in Japanese and, behind a slash, in English.
     pub note: String,
+    /// What is particular about the card; nothing when there is none.
+    pub card_state: Option<CardState>,
+    /// How often the card was made anew because its row came to say another state. [`Kept`] counts.
+    pub edition: u32,
+    /// How a tap of the card ends: a word as in `outcome`, over all coverages of the person, or one of [`outcomes`].
+    pub card_outcome: String,
+    /// `QualificationValidity` of the face file; empty when there is none.
+    pub card_validity: String,
     /// What the same question gives for another day, where that is the point.
     pub other_day: Option<OtherDay>,
     /// The insurers of the filings, with their names.
@@ -109,6 +128,12 @@ pub struct Patient {
 /// The country's named patients as of today. `today` is 2026 or later: some memberships have fixed dates before it.
 pub fn patients(seed: u64, today: Date) -> Vec<Patient> {
     patients::all(drafts::Table { seed, days: calendar::Calendar { today } })
+}
+
+/// The serials on the country's own cards: a vendor's must be others.
+fn serials(seed: u64, today: Date) -> BTreeSet<[u8; 4]> {
+    let all = patients(seed, today);
+    all.iter().filter_map(|patient| card(seed, today, patient)).map(|story| story.serial()).collect()
 }
 
 /// What settling did.

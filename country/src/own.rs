@@ -8,7 +8,10 @@
 //! | `outcome` | the vendor's word for what is expected; three words say something, see below |
 //! | `insurer_number`, `number`, `birth_date` | required |
 //! | `symbol`, `branch` | as on the certificate |
-//! | `pin`, `card_file`, `expected_validity`, `expected_code`, `note` | handed back as they are |
+//! | `expected_validity`, `expected_code`, `note`, `card_outcome`, `card_validity` | handed back as they are |
+//! | `pin` | of the card, four digits; one is made up when left out |
+//! | `card_state` | one of our own words; `valid`, or `child` below 15, when left out |
+//! | `card_file` | not read: it is ours to say |
 //! | `name`, `kana`, `sex`, `address` | the patient; 試験　患者, ｼｹﾝ ｶﾝｼﾞｬ, 3 (unset) and none when left out. Sex is 1, 2 or 3 |
 //! | `insurer_name` | 試験用保険者 when left out; one name for one number |
 //! | `relation` | 1 insured person, 2 dependant |
@@ -19,8 +22,11 @@
 //! Days are `20260401`, `2026-04-01`, `2026/4/1`, or counted from today: `-30d`, `+7d`, `-2y`. A birth date may also
 //! have an unknown day or month: `19450600`.
 //!
-//! A row whose outcome is `none` or `several` only asks; nobody is registered for it. A row with law code 12 is medical
-//! aid and has a ticket of this month for the demo's clinic, unless its outcome is `aid-unregistered`.
+//! A row whose outcome is `none` or `several` only asks; nobody is registered for it, and it has no card. A row with law
+//! code 12 is medical aid and has a ticket of this month for the demo's clinic, unless its outcome is
+//! `aid-unregistered`. A card that is `near-expiry` ends on the next birthday, and one in `grace` ended on the last one,
+//! wherever in the year they lie. A state that somebody of that age cannot have is a problem; another state than at the
+//! start before makes another card (see [`crate::Kept`]).
 //!
 //! Always holds: a bad line is a problem that says its line and column and never quotes the value; the other lines are
 //! read. A row that is taken out of the file later stays recorded, since facts are never deleted.
@@ -30,7 +36,7 @@
 use crate::calendar::Calendar;
 use crate::places::demo_clinic;
 use crate::sheet::HEADER;
-use crate::{Patient, Query, Resident, ids, insurers};
+use crate::{CardState, Patient, Query, Resident, chain, ids, insurers};
 use ::csv::{ReaderBuilder, StringRecord};
 use base::{BirthDate, BranchNumber, Date, InsurerNumber, PersonName, Problem, Sex, canonical_key};
 use coverage::rules::{NewEntry, NewFact, Relation, What};
@@ -72,7 +78,7 @@ pub fn read_csv(bytes: &[u8], seed: u64, today: Date) -> (Vec<Patient>, Vec<Prob
         problems.push(problem("line 1", "no header that names id, insurer_number, number and birth_date"));
         return (Vec::new(), problems);
     };
-    let mut taken = BTreeSet::new();
+    let (mut ids, mut serials) = (BTreeSet::new(), crate::serials(seed, today));
     let mut read = Vec::new();
     for (count, record) in records.enumerate() {
         let Ok(record) = record else {
@@ -85,8 +91,19 @@ pub fn read_csv(bytes: &[u8], seed: u64, today: Date) -> (Vec<Patient>, Vec<Prob
             break;
         }
         let patient = row.patient(seed);
-        if !row.cell("id").is_empty() && !taken.insert(row.cell("id").to_owned()) {
-            row.wrong("id", "used by an earlier row");
+        let story = patient.as_ref().and_then(|patient| chain::story(seed, today, patient));
+        let misfit = patient.as_ref().and_then(|patient| chain::misfit(patient, story.as_ref(), today));
+        if let Some(why) = misfit {
+            row.wrong("card_state", why);
+        }
+        // Card files are named by ids, and not every disk tells small letters from capitals.
+        let same_file = row.cell("id").to_ascii_lowercase().replace('_', "-");
+        if !row.cell("id").is_empty() && !ids.insert(same_file) {
+            row.wrong("id", "used by an earlier row; small letters and capitals, - and _ count as the same");
+        } else if let Some(story) = story
+            && !serials.insert(story.serial())
+        {
+            row.wrong("id", "its card would have the serial of an earlier row's; choose another id");
         }
         if row.problems.is_empty() {
             read.extend(patient);
@@ -195,22 +212,34 @@ impl<'r> Row<'r> {
         let entry = self.entry();
         let facts = entry.as_ref().map(|entry| self.facts(entry));
         self.one_of("expected_validity", 0, &[1, 2, 3, 4, 5, 6]);
+        let is_pin = |text: &str| text.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit());
+        self.or("pin", (), "four digits, or empty; spreadsheets drop leading zeros", |text| {
+            is_pin(text).then_some(())
+        });
+        let words = CardState::ALL.map(CardState::word).join(", ");
+        let card_state = self.or("card_state", None, &format!("one of {words}, or empty"), |text| {
+            CardState::parse(text).map(Some)
+        });
+        self.one_of("card_validity", 0, &[1, 2, 3, 4, 5, 6]);
         self.or("expected_code", (), "nine characters, or empty", |text| (text.len() == 9).then_some(()));
         let (id, entry, facts) = (id?, entry?, facts?);
         let mut patient = Patient {
             outcome: self.cell("outcome").into(),
             query: Query { insurer_number: self.raw("insurer_number").into(), ..Query::of(&entry) },
             pin: self.cell("pin").into(),
-            card_file: self.cell("card_file").into(),
             expected_validity: self.cell("expected_validity").into(),
             expected_code: self.cell("expected_code").into(),
             note: self.cell("note").into(),
+            card_state: card_state?,
+            card_outcome: self.cell("card_outcome").into(),
+            card_validity: self.cell("card_validity").into(),
             id,
             ..Patient::default()
         };
         if !matches!(self.cell("outcome"), "none" | "several") {
             self.register(&mut patient, seed, entry, facts);
         }
+        chain::give_card(&mut patient, seed, self.today);
         Some(patient)
     }
 
@@ -325,8 +354,7 @@ fn ticket(calendar: Calendar) -> What {
 }
 
 fn is_id(text: &str) -> bool {
-    let is_ours =
-        matches!(text.as_bytes(), [b'P', a, b, c, b'-', ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()));
+    let is_ours = matches!(text.as_bytes(), [b'P' | b'p', a, b, c, b'-' | b'_', ..] if [a, b, c].iter().all(|d| d.is_ascii_digit()));
     (1..=ID_MAX).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         && !is_ours

@@ -3,17 +3,17 @@
 //! Always holds: a row's number and word make its id and are never used for anything else, also after the row is
 //! gone; new rows take new numbers. A row shows one thing. People, addresses and numbers are invented.
 //! Not here: how a row becomes filings (`drafts`), and proof of the expected outcomes (the end-to-end tests).
-//! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r10; S5 r2; the reference on OQS, section 6.3, and on matching,
-//! section 1.2.
+//! Rules come from: docs/rules.md S1 r3, r6, r7, r8, r10, r11; S2 r1, r3; S5 r2; the reference on OQS, section 6.3,
+//! on matching, section 1.2, and on the card, sections 4.3 to 4.6.
 
-use crate::Patient;
 use crate::calendar::day;
 use crate::drafts::{Table, born, man, name, woman};
 use crate::places::{Insurer, demo_clinic, pharmacy};
+use crate::{CardState, Patient};
 
 /// Everybody of the table.
 pub(crate) fn all(t: Table) -> Vec<Patient> {
-    [
+    let mut all: Vec<Patient> = [
         family(t),
         family_with_twins(t),
         elderly(t),
@@ -26,10 +26,17 @@ pub(crate) fn all(t: Table) -> Vec<Patient> {
         classes_and_numbers(t),
         kanji_names(t),
         other_names(t),
+        cards_and_their_dates(t),
+        cards_refused(t),
+        cards_given_anew(t),
+        first_uses(t),
+        two_at_once(t),
     ]
     .into_iter()
     .flatten()
-    .collect()
+    .collect();
+    all.sort_by(|one, other| one.id.cmp(&other.id));
+    all
 }
 
 fn family(t: Table) -> Vec<Patient> {
@@ -180,16 +187,19 @@ fn lost(t: Table) -> Vec<Patient> {
             .employee()
             .lost(t.days.months_ago(3), "03")
             .employee_of(Insurer::Association, "3101", t.days.months_ago(3))
+            .by_card("valid", "1")
             .invalid_new_known("転職して新資格あり", "changed jobs: lost, and the new eligibility is known"),
         t.row(26, "lost-by-death", man("久保　武", "ｸﾎﾞ ﾀｹｼ", born(19580716)))
             .employee()
             .lost(t.days.ago(3), "01")
+            .card(CardState::Revoked)
             .invalid("死亡による喪失、届出期間を待たない", "lost by death: invalid at once"),
         t.row(27, "lost-to-public-assistance", woman("桜井　静", "ｻｸﾗｲ ｼｽﾞｶ", born(19621003)))
             .municipal()
             .lost(long_ago, "02")
             .medical_aid(long_ago)
             .ticket("01", "02", demo_clinic())
+            .by_card("valid", "1")
             .invalid_new_known(
                 "生活保護受給開始による喪失、医療扶助は別の番号で有効",
                 "lost to public assistance; medical aid is asked by its own number",
@@ -247,6 +257,7 @@ fn nobody(t: Table) -> Vec<Patient> {
         .row(33, "wrong-birth-date", woman("内田　香織", "ｳﾁﾀﾞ ｶｵﾘ", born(19860214)))
         .employee()
         .asks(|query| query.birth_date = "19860215".into())
+        .by_card("valid", "1")
         .none("生年月日の1日違い、該当なし", "the birth date is off by a day: none");
     let unused = t
         .question(34, "number-of-nobody")
@@ -298,6 +309,7 @@ fn links_in_doubt(t: Table) -> Vec<Patient> {
         t.row(39, "held-back-mislink", man("黒田　実", "ｸﾛﾀﾞ ﾏｺﾄ", born(19740103)))
             .employee()
             .filed_with_number_of(brother)
+            .by_card("none", "4")
             .undetermined(
                 "SKC01001W",
                 "弟の番号で届け出られた誤紐付け",
@@ -421,5 +433,122 @@ fn other_names(t: Table) -> Vec<Patient> {
             .municipal()
             .withheld()
             .valid("支援措置対象者、住所は不開示", "protected person: address and postcode are withheld"),
+    ]
+}
+
+fn cards_and_their_dates(t: Table) -> Vec<Patient> {
+    let (soon, just) = (t.days.birthday_in_month(-2, 42), t.days.birthday_in_month(1, 51));
+    vec![
+        t.row(58, "card-near-expiry", woman("岩崎　千夏", "ｲﾜｻｷ ﾁﾅﾂ", soon))
+            .employee()
+            .card(CardState::NearExpiry)
+            .valid(
+                "電子証明書が3か月以内に満了、使えるが更新の案内あり",
+                "certificate ends within three months: works, with a word about renewing",
+            ),
+        t.row(59, "card-in-grace", man("野口　隆", "ﾉｸﾞﾁ ﾀｶｼ", just))
+            .municipal()
+            .card(CardState::Grace)
+            .valid(
+                "電子証明書は満了、猶予の3か月以内で資格のみ",
+                "certificate expired less than three months ago: eligibility only",
+            ),
+        t.row(60, "card-expired", woman("松井　典子", "ﾏﾂｲ ﾉﾘｺ", born(19661009)))
+            .employee()
+            .card(CardState::Expired)
+            .valid("電子証明書が満了し猶予も終了", "certificate expired, and the months of grace are over"),
+    ]
+}
+
+fn cards_refused(t: Table) -> Vec<Patient> {
+    vec![
+        t.row(61, "card-on-hold", man("荒木　真", "ｱﾗｷ ﾏｺﾄ", born(19880112)))
+            .employee()
+            .card(CardState::OnHold)
+            .valid("紛失の届出で一時利用停止中", "reported lost by telephone: on hold"),
+        t.row(62, "card-revoked", woman("小松　直美", "ｺﾏﾂ ﾅｵﾐ", born(19761130)))
+            .municipal()
+            .card(CardState::Revoked)
+            .valid("電子証明書が失効（カード紛失）", "certificate revoked: the card was lost for good"),
+        t.row(63, "card-pin-blocked", man("関口　博", "ｾｷｸﾞﾁ ﾋﾛｼ", born(19690822)))
+            .employee()
+            .card(CardState::Blocked)
+            .valid("暗証番号が3回誤りでロック", "PIN blocked after three wrong ones"),
+    ]
+}
+
+fn cards_given_anew(t: Table) -> Vec<Patient> {
+    let renewed = t
+        .row(64, "card-renewed", man("本田　和也", "ﾎﾝﾀﾞ ｶｽﾞﾔ", born(19850520)))
+        .employee()
+        .card(CardState::Renewed)
+        .valid(
+            "電子証明書を更新、新しい発行番号でも登録は続く",
+            "certificate renewed: another serial, the enrolment goes on",
+        );
+    let child = t
+        .row(66, "card-of-child", woman("本田　美月", "ﾎﾝﾀﾞ ﾐﾂﾞｷ", t.days.born_in_school_year(10, 7, 7)))
+        .dependant_of(&renewed, 2)
+        .valid(
+            "15歳未満、利用者証明用のみ、暗証番号は保護者が入力",
+            "below 15: authentication certificate only; a parent enters the PIN",
+        );
+    let superseded = t
+        .row(65, "card-superseded", woman("柴田　久美", "ｼﾊﾞﾀ ｸﾐ", born(19790203)))
+        .municipal()
+        .card(CardState::Superseded)
+        .valid(
+            "再発行前の古いカード、電子証明書は失効",
+            "the old card of somebody who has a new one: its certificate is revoked",
+        );
+    let pin_less = t
+        .row(67, "card-pin-less", woman("大西　トメ", "ｵｵﾆｼ ﾄﾒ", born(19350625)))
+        .aged_75(day(2010, 6, 25))
+        .rate(10)
+        .card(CardState::PinLess)
+        .valid(
+            "顔認証マイナンバーカード、暗証番号なし、目視で確認",
+            "card without a PIN: the staff compares the face",
+        );
+    let next = t
+        .row(71, "card-next-generation", man("未来　拓海", "ﾐﾗｲ ﾀｸﾐ", born(20010415)))
+        .employee()
+        .card(CardState::NextGeneration)
+        .valid("次期カード（楕円曲線P-384、SHA-384）", "a card of the next generation: P-384 with SHA-384");
+    vec![renewed, superseded, child, pin_less, next]
+}
+
+fn first_uses(t: Table) -> Vec<Patient> {
+    vec![
+        t.row(68, "card-not-enrolled", man("川村　優", "ｶﾜﾑﾗ ﾕｳ", born(20031018)))
+            .employee()
+            .card(CardState::NotEnrolled)
+            .valid(
+                "健康保険証利用の申込がまだ、読み取り機で申込",
+                "not enrolled yet: the reader offers it at the first use",
+            ),
+        t.row(69, "card-no-coverage", woman("矢野　光", "ﾔﾉ ﾋｶﾙ", born(19960917)))
+            .card(CardState::NoCoverage)
+            .asks_with(Insurer::Midori, "21", "1069", "01")
+            .none("申込済みだが資格の登録がまだない", "enrolled, but no insurer has registered anything yet"),
+        t.row(70, "card-unknown", man("岸　新", "ｷｼ ｱﾗﾀ", born(19990504)))
+            .employee()
+            .card(CardState::Unknown)
+            .valid(
+                "電子証明書は有効だが発行番号が未登録",
+                "the certificate is valid, but its serial was never registered",
+            ),
+    ]
+}
+
+fn two_at_once(t: Table) -> Vec<Patient> {
+    vec![
+        t.row(72, "two-valid-at-once", woman("和田　結", "ﾜﾀﾞ ﾕｲ", born(19930211)))
+            .municipal()
+            .employee_of(Insurer::Association, "3102", t.days.months_ago(4))
+            .valid(
+                "国保の喪失届がまだ、カードでは後から始まった資格",
+                "国保 not given up yet: the card finds the coverage that began last",
+            ),
     ]
 }

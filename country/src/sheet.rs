@@ -4,10 +4,10 @@
 //! columns are only added behind the last.
 //! Not here: reading a vendor's own (`own`).
 
-use crate::Patient;
+use crate::{CardState, Patient};
 
 /// The columns.
-pub(crate) const HEADER: [&str; 12] = [
+pub(crate) const HEADER: [&str; 15] = [
     "id",
     "outcome",
     "insurer_number",
@@ -20,6 +20,9 @@ pub(crate) const HEADER: [&str; 12] = [
     "expected_validity",
     "expected_code",
     "note",
+    "card_state",
+    "card_outcome",
+    "card_validity",
 ];
 
 /// The file's bytes.
@@ -31,7 +34,7 @@ pub fn csv(patients: &[Patient]) -> Vec<u8> {
         line(
             &mut text,
             [
-                &patient.id,
+                patient.id.as_str(),
                 &patient.outcome,
                 &query.insurer_number,
                 &query.symbol,
@@ -43,8 +46,10 @@ pub fn csv(patients: &[Patient]) -> Vec<u8> {
                 &patient.expected_validity,
                 &patient.expected_code,
                 &patient.note,
-            ]
-            .map(String::as_str),
+                patient.card_state.map_or("", CardState::word),
+                &patient.card_outcome,
+                &patient.card_validity,
+            ],
         );
     }
     text.into_bytes()

@@ -3,6 +3,8 @@
 //! Always holds: one seed and one day; the committed `patients.csv` is what they give, with plain line ends.
 //! Not here: what a desk answers about these people; the end-to-end tests ask.
 
+mod cards;
+
 use crate::*;
 use audit::testing::each_database;
 use base::{Actor, BirthDate, InsurerNumber, Purpose, canonical_key};
@@ -98,7 +100,14 @@ fn every_row_is_about_somebody_or_asks_only() {
     for patient in patients(SEED, today()) {
         let is_question = patient.filings.is_empty();
         let only_asks = ["P009", "P034"].iter().any(|row| patient.id.starts_with(row));
-        assert_eq!(is_question, only_asks, "{}", patient.id);
+        let not_insured = patient.id.starts_with("P069");
+        assert_eq!(is_question, only_asks || not_insured, "{}", patient.id);
+        assert_eq!(
+            patient.residents.is_empty(),
+            only_asks || patient.id.starts_with("P040"),
+            "{}",
+            patient.id
+        );
         let unknown = patient.id.starts_with("P040");
         for filing in &patient.filings {
             let known = patient.residents.iter().any(|resident| resident.number == filing.number);
@@ -196,7 +205,9 @@ fn settling_twice_records_nothing_and_a_later_day_only_corrects() {
         let after = everything(store, later);
         let new = |was: usize, is: usize| is - was;
         let ((entries, facts), (more_entries, more_facts)) = (count(&before), count(&after));
-        assert_eq!(new(entries, more_entries) + new(facts, more_facts), moved);
+        let registered = |on| patients(SEED, on).into_iter().flat_map(|patient| patient.residents);
+        let reborn = registered(today()).zip(registered(later)).filter(|(a, b)| a.attributes != b.attributes);
+        assert_eq!(new(entries, more_entries) + new(facts, more_facts) + reborn.count(), moved);
         for (old, now) in before.iter().zip(&after) {
             // Old rows remain, and every new one replaces one: nobody and nothing is registered anew.
             assert!(old.entries.iter().all(|row| now.entries.iter().any(|other| other.id == row.id)));
@@ -331,13 +342,86 @@ fn bad_lines_are_problems_and_the_others_are_read() {
         line 2, relation: one of [1, 2], or empty
         line 2, expected_validity: one of [1, 2, 3, 4, 5, 6], or empty
         line 2, expected_code: nine characters, or empty
-        line 4, id: used by an earlier row
+        line 4, id: used by an earlier row; small letters and capitals, - and _ count as the same
         line 6, disqualified_on: before qualified_on
         line 7, birth_date: no day such as 19800401, 19450600 or -4y
         line 9, birth_date: no day such as 19800401, 19450600 or -4y
         id named, insurer_name: the insurer has another name already; that one stays"#]]
     .assert_eq(&said.join("\n"));
     assert_eq!(read.iter().map(|patient| patient.id.as_str()).collect::<Vec<_>>(), ["good", "named"]);
+}
+
+#[test]
+fn a_card_that_nobody_of_that_age_can_have_is_a_problem_of_its_line() {
+    let row = |birth: &str, state: &str| {
+        let id = format!("mine-{}-{state}", birth.trim_start_matches('-'));
+        format!("{id},06990010,{},{birth},{state}\n", 1 + birth.len())
+    };
+    let head = "id,insurer_number,number,birth_date,card_state\n";
+    // Today is 20 November 2026.
+    let bad = [
+        ("20261120", "grace"),
+        ("20261120", "near-expiry"),
+        ("20230401", "expired"),
+        ("20261101", "superseded"),
+        ("20251002", "superseded"),
+        ("20230401", "renewed"),
+        ("20111119", "child"),
+        ("20250600", "expired"),
+    ];
+    let good = [
+        ("20251119", "near-expiry"),
+        ("20240301", "grace"),
+        ("20200301", "expired"),
+        ("20251001", "superseded"),
+        ("20200301", "renewed"),
+        ("20261120", "valid"),
+        ("20261120", "next-generation"),
+        ("20111121", "child"),
+        ("20250600", "near-expiry"),
+    ];
+    let text: String = bad.iter().chain(&good).map(|(birth, state)| row(birth, state)).collect();
+    let (read, problems) = own(&format!("{head}{text}"));
+    let said: Vec<_> =
+        problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
+    expect![[r#"
+        line 2, card_state: born too late for a certificate that ended on the last birthday
+        line 3, card_state: born today: there is no earlier day on which a card was issued
+        line 4, card_state: born too late for a certificate that ended in 2025 or before; it would still be valid
+        line 5, card_state: born too late for an old card and a new one; new ones come on 2 October of odd years
+        line 6, card_state: born too late for an old card and a new one; new ones come on 2 October of odd years
+        line 7, card_state: born too late for a second certificate; the first would be the only one
+        line 8, card_state: child is for somebody below 15 on this day
+        line 9, card_state: born too late for a certificate that ended in 2025 or before; it would still be valid"#]].assert_eq(&said.join("\n"));
+    assert_eq!(read.len(), good.len());
+    // Whatever is read can be issued and told to Shikaku, on this day and in every state.
+    each_database("country_own_states", |store| {
+        settle_at_once(store, today(), &read);
+        let ids = store::testing::seeded_ids(9);
+        let cx = Cx::new(today().begins(), Actor::System, Purpose::Registration, ids.as_ref());
+        for patient in &read {
+            let story = card(SEED, today(), patient).unwrap();
+            assert!(store.change(|tx| settle_card(tx, &cx, &story)).unwrap(), "{}", patient.id);
+            story.issue().unwrap();
+        }
+    });
+    for days in (0..1500).step_by(7) {
+        let day = today().plus_days(days);
+        for patient in patients(SEED, day) {
+            let story = card(SEED, day, &patient);
+            assert_eq!(chain::misfit(&patient, story.as_ref(), day), None, "{} on {day}", patient.id);
+        }
+    }
+}
+
+#[test]
+fn ids_that_would_be_files_of_ours_are_refused_in_any_letters() {
+    let head = "id,insurer_number,number,birth_date\n";
+    for id in ["P001-valid-employee", "p001-valid-employee", "P001_valid_employee"] {
+        let (read, problems) = own(&format!("{head}{id},06990010,1,19800401\n"));
+        assert_eq!((read.len(), problems.len()), (0, 1), "{id}");
+    }
+    assert_eq!(own(&format!("{head}P01-mine,06990010,1,19800401\n")).1, []);
 }
 
 #[test]
