@@ -38,8 +38,8 @@ impl Code {
 pub const MESSAGE_WIDTH: usize = 60;
 
 const RESEND: (&str, &str) = (
-    "レセコン等から資格確認をやり直してください。繰り返すときはシステム業者へ連絡してください。",
-    "Ask again from the clinic's system; if it happens again, call its vendor.",
+    "レセコン等からもう一度送ってください。繰り返すときはシステム業者へ連絡してください。",
+    "Send it again from the clinic's system; if it happens again, call its vendor.",
 );
 const VENDOR: (&str, &str) =
     ("システム業者へ、このコードを伝えてください。", "Tell this code to the vendor of the clinic's system.");
@@ -144,8 +144,8 @@ pub static DUPLICATE: Code = Code {
     word: "duplicate",
     ja: "同じファイル名の要求が処理中か、その回答が未取得です。",
     en: "A request of the same file name is under way, or its answer has not been taken.",
-    desk_ja: "先の回答を確認してください。見当たらないときは資格確認をやり直してください。",
-    desk_en: "Look at the first answer; if there is none, ask again.",
+    desk_ja: "先の回答を確認してください。見当たらないときはもう一度送ってください。",
+    desk_en: "Look at the first answer; if there is none, send it again.",
     engineer: "Give every request a file name of its own and remove answers after reading. This refusal is in <answer>_dup<n>.xml; the first answer is untouched.",
 };
 /// A message of a known family that this terminal does not serve.
@@ -156,7 +156,7 @@ pub static NOT_SERVED: Code = Code {
     en: "This kind of message is not served yet.",
     desk_ja: VENDOR.0,
     desk_en: VENDOR.1,
-    engineer: "Only OQSsiquc01req is served. Switch the function off in the clinic's system.",
+    engineer: "Only OQSsiquc01req and OQSsiimm01req are served. Switch the function off in the clinic's system.",
 };
 /// The same bytes were answered a short while ago.
 pub static REPEATED: Code = Code {
@@ -218,6 +218,16 @@ pub static BAD_ELEMENT: Code = Code {
     desk_en: "Check what was entered and ask again.",
     engineer: "The message names the element; compare with the layout of the request.",
 };
+/// A patient number that is not ASCII.
+pub static BAD_REFERENCE_NUMBER: Code = Code {
+    code: "SKT02005E",
+    word: "bad-reference-number",
+    ja: "照会番号（ReferenceNumber）に使えない文字があります。半角英数字・記号だけが使えます。",
+    en: "ReferenceNumber holds characters other than ASCII.",
+    desk_ja: "カルテ番号等を半角英数字・記号に直して、もう一度登録してください。",
+    desk_en: "Change the patient number to ASCII letters, digits and signs and register it again.",
+    engineer: "Characters 0x20 to 0x7e, at most 50 of them. Nothing was sent.",
+};
 /// No connection to the server.
 pub static NO_LINE: Code = Code {
     code: "SKT03001E",
@@ -226,7 +236,7 @@ pub static NO_LINE: Code = Code {
     en: "The server cannot be reached.",
     desk_ja: LINE.0,
     desk_en: LINE.1,
-    engineer: "Check line, VPN, name resolution and the server. The request is kept and reported to the server later.",
+    engineer: "Check line, VPN, name resolution and the server. A check is kept and reported to the server later; a registration is not, and the clinic sends it again.",
 };
 /// The server did not answer in time.
 pub static TIMED_OUT: Code = Code {
@@ -236,7 +246,7 @@ pub static TIMED_OUT: Code = Code {
     en: "The server did not answer in time.",
     desk_ja: LINE.0,
     desk_en: LINE.1,
-    engineer: "Check the load of the server and the line. The request is kept and reported to the server later.",
+    engineer: "Check the load of the server and the line. A check is kept and reported to the server later; a registration is not, and the clinic sends it again.",
 };
 /// The server is busy.
 pub static BUSY: Code = Code {
@@ -246,7 +256,7 @@ pub static BUSY: Code = Code {
     en: "The server is busy.",
     desk_ja: "少し待って再照会してください。急ぐときは氏名・生年月日・性別・住所を控えてください。",
     desk_en: "Wait a little and ask again; if it cannot wait, note name, date of birth, sex and address.",
-    engineer: "The server's queue is full (429 or 503). The request is kept and reported later.",
+    engineer: "The server's queue is full (429 or 503). A check is kept and reported later, a registration is not.",
 };
 /// Certificates do not fit.
 pub static NOT_TRUSTED: Code = Code {
@@ -276,7 +286,7 @@ pub static SERVER_FAULT: Code = Code {
     en: "The server reports a fault of its own.",
     desk_ja: LINE.0,
     desk_en: LINE.1,
-    engineer: "The server answered with a 5xx status. The request is kept and reported later.",
+    engineer: "The server answered with a 5xx status. A check is kept and reported later, a registration is not.",
 };
 /// The server's answer cannot be used.
 pub static BAD_ANSWER: Code = Code {
@@ -328,6 +338,7 @@ pub static ALL: &[&Code] = &[
     &BAD_ASKED_DATE,
     &BAD_BIRTH_DATE,
     &BAD_ELEMENT,
+    &BAD_REFERENCE_NUMBER,
     &NO_LINE,
     &TIMED_OUT,
     &BUSY,

@@ -4,9 +4,8 @@
 //! same decision. Nothing but the CA of the settings is trusted; no system roots, no proxy, no redirect. No error
 //! holds any part of a request or an answer.
 //! Not here: what is told to the desk when there is no answer (`answers.rs`), when to ask again (`work.rs`).
-//! Rules come from: the reference on the OQS interface, section 7 (headers; the path is ours); docs/rules.md S1 r3.
+//! Rules come from: the reference on the OQS interface, section 7 (headers; the paths are ours); docs/rules.md S1 r3.
 
-use formats::oqs::SEARCH_PATH;
 use rustls::AlertDescription;
 use serde::Deserialize;
 use std::io;
@@ -28,8 +27,9 @@ const KNOCK_ADDRESSES: usize = 2;
 
 /// The way to the server.
 pub trait Door: Send + Sync {
-    /// Asks, and gives the answer's bytes. The same id with the same body asks for the same decision.
-    fn check(&self, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away>;
+    /// Asks at one of the server's paths, such as [`formats::oqs::SEARCH_PATH`], and gives the answer's bytes. The same
+    /// id with the same body asks for the same decision.
+    fn ask(&self, path: &'static str, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away>;
 }
 
 /// Why there is no answer.
@@ -97,7 +97,7 @@ impl HttpDoor {
             .http_status_as_error(false)
             .max_idle_connections_per_host(8)
             .build();
-        let url = format!("{}{SEARCH_PATH}", line.url.trim_end_matches('/'));
+        let url = line.url.trim_end_matches('/').to_owned();
         Ok(HttpDoor { agent: config.into(), url, timeout: Duration::from_millis(line.timeout_ms), client })
     }
 
@@ -137,10 +137,10 @@ impl HttpDoor {
         Ok(None)
     }
 
-    fn ask(&self, request_id: &str, json: &[u8], timeout: Duration) -> Result<Vec<u8>, Error> {
+    fn post(&self, path: &str, request_id: &str, json: &[u8], timeout: Duration) -> Result<Vec<u8>, Error> {
         let request = self
             .agent
-            .post(&self.url)
+            .post(format!("{}{path}", self.url))
             .header("Content-Type", "application/json;charset=UTF-8")
             .header("Accept", "application/json")
             .header("Idempotency-Key", request_id)
@@ -155,12 +155,12 @@ impl HttpDoor {
 }
 
 impl Door for HttpDoor {
-    fn check(&self, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away> {
+    fn ask(&self, path: &'static str, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away> {
         // A kept connection may have been closed under us; the id makes a second try harmless.
-        let mut answer = self.ask(request_id, json, self.timeout);
+        let mut answer = self.post(path, request_id, json, self.timeout);
         if answer.as_ref().is_err_and(was_cut) {
             // Shorter, so that both together stay below the 10 s after which clients give up.
-            answer = self.ask(request_id, json, self.timeout / 5);
+            answer = self.post(path, request_id, json, self.timeout / 5);
             if answer.as_ref().is_err_and(was_cut) && self.turned_away() {
                 return Err(Away::NotTrusted);
             }
@@ -303,6 +303,7 @@ fn bad(what: &'static str) -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use formats::oqs::{REFERENCE_PATH, SEARCH_PATH};
 
     #[test]
     fn problems_become_reasons() {
@@ -409,14 +410,15 @@ mod tests {
         let busy = "HTTP/1.1 503 Busy\r\n\r\n";
         let (line, thread) = server(vec![Some(OK), Some(busy)], true);
         let door = HttpDoor::new(&line).unwrap();
-        assert_eq!(door.check("0000000000001-00000001", b"{}"), Ok(b"hello".to_vec()));
-        assert_eq!(door.check("0000000000001-00000002", b"{}"), Err(Away::Busy));
+        assert_eq!(door.ask(SEARCH_PATH, "0000000000001-00000001", b"{}"), Ok(b"hello".to_vec()));
+        assert_eq!(door.ask(REFERENCE_PATH, "0000000000001-00000002", b"{}"), Err(Away::Busy));
         drop(door);
         let heard = thread.join().unwrap();
         let head = heard[0].to_lowercase();
         assert!(head.starts_with("post /oqs/v1/qualification/search http/1.1\r\n"), "{head}");
         assert!(head.contains("idempotency-key: 0000000000001-00000001\r\n"), "{head}");
         assert!(head.contains("content-type: application/json;charset=utf-8\r\n"), "{head}");
+        assert!(heard[1].starts_with("POST /oqs/v1/reference/register HTTP/1.1\r\n"), "{}", heard[1]);
         assert_eq!(heard.len(), 2);
     }
 
@@ -425,7 +427,7 @@ mod tests {
         let (line, thread) = server(vec![Some(OK), Some(OK)], false);
         let door = HttpDoor::new(&line).unwrap();
         for id in ["a", "b"] {
-            assert_eq!(door.check(id, b"{}"), Ok(b"hello".to_vec()));
+            assert_eq!(door.ask(SEARCH_PATH, id, b"{}"), Ok(b"hello".to_vec()));
         }
         assert_eq!(thread.join().unwrap().len(), 2);
     }
@@ -436,17 +438,17 @@ mod tests {
         // Another CA: the server is not trusted, and is told so.
         let (other, _) = server(vec![], false);
         let door = HttpDoor::new(&Line { ca_pem: other.ca_pem.clone(), ..line.clone() }).unwrap();
-        assert_eq!(door.check("a", b"{}"), Err(Away::NotTrusted));
+        assert_eq!(door.ask(SEARCH_PATH, "a", b"{}"), Err(Away::NotTrusted));
         // A connection that is cut twice is no line.
-        let answer = HttpDoor::new(&line).unwrap().check("a", b"{}");
+        let answer = HttpDoor::new(&line).unwrap().ask(SEARCH_PATH, "a", b"{}");
         assert!(matches!(answer, Ok(_) | Err(Away::NoLine)), "{answer:?}");
         thread.join().unwrap();
         let door = HttpDoor::new(&line).unwrap();
-        assert_eq!(door.check("a", b"{}"), Err(Away::NoLine));
+        assert_eq!(door.ask(SEARCH_PATH, "a", b"{}"), Err(Away::NoLine));
         let listener = listen();
         line.url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
         line.timeout_ms = 100;
-        assert_eq!(HttpDoor::new(&line).unwrap().check("a", b"{}"), Err(Away::TimedOut));
+        assert_eq!(HttpDoor::new(&line).unwrap().ask(SEARCH_PATH, "a", b"{}"), Err(Away::TimedOut));
     }
 
     #[test]
@@ -463,13 +465,17 @@ mod tests {
             for (what, line) in [("expired", expired), ("foreign CA", foreign), ("self-made", unknown)] {
                 for _ in 0..10 {
                     let door = HttpDoor::new(&line).unwrap();
-                    assert_eq!(door.check("a", b"{}"), Err(Away::NotTrusted), "{what}, {version:?}");
+                    assert_eq!(
+                        door.ask(SEARCH_PATH, "a", b"{}"),
+                        Err(Away::NotTrusted),
+                        "{what}, {version:?}"
+                    );
                 }
             }
         }
         // Cut without a word about certificates, twice and at the knock: no line.
         let (line, thread) = server(vec![None, None], false);
-        let answer = HttpDoor::new(&line).unwrap().check("a", b"{}");
+        let answer = HttpDoor::new(&line).unwrap().ask(SEARCH_PATH, "a", b"{}");
         assert_eq!(answer, Err(Away::NoLine));
         thread.join().unwrap();
     }

@@ -13,6 +13,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use zeroize::Zeroizing;
 
 /// A file in the request folder.
 pub struct Seen {
@@ -56,6 +57,30 @@ pub fn look(folder: &Path, seen: &Seen, limits: &Limits) -> io::Result<Sight> {
 
 /// The bytes of a plain file, `None` when there are more than the limit.
 pub fn read_bounded(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    open_plain(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= most).then_some(bytes))
+}
+
+/// The same for a file that holds secrets: its bytes are in one place from the start, which is wiped when dropped. A
+/// buffer that grew would leave copies behind.
+pub fn read_secret(path: &Path, most: usize) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut file = open_plain(path)?;
+    let mut bytes = Zeroizing::new(vec![0; most + 1]);
+    let mut length = 0;
+    while length < bytes.len() {
+        match file.read(&mut bytes[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+            Err(e) => return Err(e),
+        }
+    }
+    bytes.truncate(length);
+    Ok((length <= most).then_some(bytes))
+}
+
+fn open_plain(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -64,9 +89,7 @@ pub fn read_bounded(path: &Path, most: usize) -> io::Result<Option<Vec<u8>>> {
         // Somebody may put a link or a pipe in the file's place after we looked.
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     }
-    let mut bytes = Vec::new();
-    options.open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() <= most).then_some(bytes))
+    options.open(path)
 }
 
 /// Writes a file that must be whole after a power cut, under a name nobody else uses.
@@ -152,4 +175,26 @@ impl Delivery<'_> {
 
 fn is_empty_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|facts| facts.is_file() && facts.len() == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_into_one_place_and_not_beyond_its_limit() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        for (length, fits) in [(0, true), (1, true), (4_000, true), (5_000, true), (5_001, false)] {
+            fs::write(&path, vec![7; length]).unwrap();
+            let read = read_secret(&path, 5_000).unwrap();
+            assert_eq!(read.is_some(), fits, "{length}");
+            if let Some(bytes) = read {
+                // What had grown would be of another size.
+                assert_eq!((bytes.len(), bytes.capacity()), (length, 5_001));
+                assert!(bytes.iter().all(|byte| *byte == 7));
+            }
+        }
+        assert_eq!(read_secret(&dir.path().join("none"), 1).unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
 }

@@ -1,10 +1,12 @@
-//! The clinic's 資格確認端末: takes `OQSsiquc01req` files from the share, asks the server, and writes `OQSsiquc01res`.
+//! The clinic's 資格確認端末: takes `OQSsiquc01req` (checks) and `OQSsiimm01req` (registrations of the clinic's patient
+//! numbers) from the share, asks the server, and writes `OQSsiquc01res` and `OQSsiimm01res`.
 //!
 //! Always holds: every request gets exactly one answer, whatever it is, whatever the line does, and wherever the
 //! process is killed; see the table in `journal.rs`. A refusal says what and what to do. No file name, number or name
 //! of a person is in a log line, an error or a counter. Nothing is asked of the server for another institution.
-//! Not here: the card reader and the kiosk page, `face/`; any decision about eligibility (the server).
-//! Rules come from: docs/rules.md S1 r3, r7; the reference on the OQS interface, sections 1, 3, 4.1, 4.3, 6.3, 6.4, 7.
+//! Not here: the card reader and its page (`kiosk/`), results for the face folder (`face.rs`); any decision about
+//! eligibility (the server).
+//! Rules come from: docs/rules.md S1 r3, r7; the reference on the OQS interface, sections 1, 3, 4.1, 4.3, 4.6, 6.3, 6.4, 7.
 //!
 //! Decisions of ours where the reference is silent:
 //! - **A second request of a name that is under way, or whose answer lies untaken**, is refused in
@@ -12,9 +14,15 @@
 //! - **The same name with the same bytes** within `repeat_ms` after the server answered is refused as a repeat under
 //!   the normal name (its first answer was taken away, the name is free). After "server away" it is not: the desk was
 //!   told to ask again.
-//! - **Server away**, or so busy or broken that it recorded nothing: answered at once with status 2; the request stays
-//!   in the journal and is put to the server, with its id, when the line is back, so that the server's log has it.
-//!   That late answer is not written anywhere.
+//! - **Server away**, or so busy or broken that it recorded nothing: answered at once with status 2; a check stays in
+//!   the journal and is put to the server, with its id, when the line is back, so that the server's log has it. That
+//!   late answer is not written anywhere.
+//! - **A registration is not put to the server later.** The clinic was told that it may not be done and sends it again,
+//!   perhaps corrected; the old one coming after that would undo the correction. Until its answer is noted it is asked
+//!   again under its id like a check, so a kill neither loses nor doubles it.
+//! - **A registration counts as done** only when the answer says of whom: number and person are compared with the
+//!   request before the clinic gets to see it.
+//! - **A request of another kind** is refused in the form of a check's answer.
 //! - **After a time-out** the line is left alone for a few seconds and requests are answered "away" without waiting.
 //! - **Directories** under a request's name are left alone: they are not messages. Links, pipes and devices are taken
 //!   away, unopened, and answered.
@@ -24,8 +32,11 @@
 mod answers;
 mod codes;
 mod door;
+mod face;
 mod folder;
 mod journal;
+pub mod kiosk;
+mod messages;
 mod rim;
 mod rules;
 mod work;
@@ -50,7 +61,7 @@ pub struct Settings {
     pub req: String,
     /// Name of the answer folder in it.
     pub res: String,
-    /// Name of the folder for results of the card reader. Made, not used yet.
+    /// Name of the folder for results of the card reader.
     pub face: String,
     /// The journal's folder: the terminal's own, outside the share, best on the same disk.
     pub kept: PathBuf,

@@ -3,15 +3,13 @@
 //! Always holds: values in, values out; no file, clock or socket. Dates are days in Japan.
 //! Not here: the texts of refusals (`codes.rs`), how answers are made (`answers.rs`), anything the server decides
 //! (who is insured, whether a facility takes part).
-//! Rules come from: the reference on the OQS interface, sections 1.2, 3, 4.1, 6.4 and 10; docs/rules.md S1 r3, r7.
+//! Rules come from: the reference on the OQS interface, sections 1.2, 3, 4.1, 4.6, 6.4 and 10; docs/rules.md S1 r3, r7.
 
 use crate::codes::{self, Code};
+use crate::messages::{Asked, Message};
 use formats::oqs::{CheckRequest, Echo, ROOT};
 use formats::tree::Node;
 use formats::xml::{self, Bad, Encoding, Limits};
-
-/// The only kind of request that is served.
-pub const SERVED: &str = "OQSsiquc01req_";
 
 /// Bytes that file systems allow in a name.
 const NAME_BYTES: usize = 255;
@@ -38,7 +36,7 @@ pub fn kind_of(name: &str) -> Kind {
         return Kind::Temporary;
     }
     match formats::names::answer_name(name) {
-        Some(answer) if name.starts_with(SERVED) => Kind::Served(answer),
+        Some(answer) if Message::of(name).is_some() => Kind::Served(answer),
         Some(answer) => Kind::NotServed(answer),
         None => Kind::Other,
     }
@@ -123,12 +121,13 @@ impl Refused {
     }
 }
 
-/// Reads a request and says what is wrong with it, before anything is sent.
+/// Reads a request of this kind and says what is wrong with it, before anything is sent.
 pub fn read_request(
+    message: Message,
     bytes: &[u8],
     limits: &Limits,
     own_code: &str,
-) -> Result<(CheckRequest, Encoding), Refused> {
+) -> Result<(Asked, Encoding), Refused> {
     let (root, encoding) = read_tree(bytes, limits)?;
     let refuse = |code, element: &str| {
         Err(Refused { code, element: element.to_owned(), echo: Box::new(Echo::of(&root)), encoding })
@@ -141,15 +140,20 @@ pub fn read_request(
     if echo.institution.as_deref().is_some_and(|code| code != own_code) {
         return refuse(&codes::FOREIGN_INSTITUTION, "");
     }
-    let (request, problems) = CheckRequest::read(&root);
-    let Some(request) = request else {
+    let (asked, problems) = message.read(&root);
+    let Some(asked) = asked else {
         let named = problems.iter().rev().find(|p| !p.what.starts_with("unknown"));
         let element = named.and_then(|p| p.place.rsplit('/').next()).unwrap_or(ROOT);
         return refuse(&codes::BAD_ELEMENT, element);
     };
-    match wrong_date(&request) {
+    let wrong = match &asked {
+        Asked::Check(request) => wrong_date(request),
+        Asked::Reference(request) => (!is_reference_number(&request.registration.reference_number))
+            .then_some(&codes::BAD_REFERENCE_NUMBER),
+    };
+    match wrong {
         Some(code) => refuse(code, ""),
-        None => Ok((request, encoding)),
+        None => Ok((asked, encoding)),
     }
 }
 
@@ -176,6 +180,11 @@ fn wrong_date(request: &CheckRequest) -> Option<&'static Code> {
         return Some(&codes::BAD_ASKED_DATE);
     }
     (!is_birth_date(&request.search.birth_date)).then_some(&codes::BAD_BIRTH_DATE)
+}
+
+/// Whether this can be a clinic's patient number: what a keyboard's ASCII keys write.
+pub fn is_reference_number(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
 /// Whether this is `YYYYMMDD`, a day that exists.
@@ -263,6 +272,12 @@ mod tests {
     }
 
     #[test]
+    fn reference_numbers_are_ascii() {
+        assert!(["1", "A-000 123", "~!\"#\\"].into_iter().all(is_reference_number));
+        assert!(!["１", "カルテ1", "A\n1", "A\t1", "¥1", "\u{7f}"].into_iter().any(is_reference_number));
+    }
+
+    #[test]
     fn stamps_are_in_japan() {
         assert_eq!(stamp14(0), "19700101090000");
         assert_eq!(stamp14(1_709_132_400_000), "20240229000000");
@@ -275,7 +290,12 @@ mod tests {
     fn names_of_requests() {
         let answer = "OQSsiquc01res_202604010001.xml".to_owned();
         assert!(kind_of("OQSsiquc01req_202604010001.xml") == Kind::Served(answer.clone()));
-        assert!(matches!(kind_of("OQSsiimm01req_202604010001.xml"), Kind::NotServed(_)));
+        let registered = "OQSsiimm01res_202604010001.xml".to_owned();
+        assert!(kind_of("OQSsiimm01req_202604010001.xml") == Kind::Served(registered));
+        assert_eq!(Message::of("OQSsiimm01req_1.xml"), Some(Message::Reference));
+        for other in ["OQSsihvd01req_1.xml", "OQSmuimm01req_1.xml", "OQSsiimm02req_1.xml"] {
+            assert!(matches!(kind_of(other), Kind::NotServed(_)) && Message::of(other).is_none(), "{other}");
+        }
         for temporary in [
             ".OQSsiquc01req_1.xml",
             "~OQSsiquc01req_1.xml",

@@ -2,12 +2,16 @@
 //!
 //! Always holds: no test waits for time to pass; looks and work are done by hand with made-up clocks.
 //! Not here: dates and names (`rules.rs`), the line itself (`door.rs`).
-//! Rules come from: docs/rules.md S1 r3, r7; the reference on the OQS interface, sections 6.3, 6.4 and 10.
+//! Rules come from: docs/rules.md S1 r3, r7; the reference on the OQS interface, sections 4.6, 6.3, 6.4 and 10.
 
 use crate::door::{Away, Door};
+use crate::messages::Message;
 use crate::work::{Now, Step, Terminal};
 use crate::{AnswerEncoding, Settings, codes};
-use formats::oqs::{CheckRequest, CheckResponse, ResponseBody, ResponseHeader, ResultRow};
+use formats::oqs::{CheckRequest, CheckResponse, REFERENCE_PATH, ReferenceBody, ReferenceHeader};
+use formats::oqs::{
+    ReferenceRequest, ReferenceResponse, ResponseBody, ResponseHeader, ResultRow, SEARCH_PATH,
+};
 use formats::xml::{self, Encoding, Limits};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -25,6 +29,8 @@ struct Server {
     /// Answers, and says that nothing could be determined.
     undetermined: Mutex<Option<&'static str>>,
     garbage: Mutex<bool>,
+    /// What was registered last, and how often that was told.
+    registered: Mutex<(String, usize)>,
 }
 
 impl Server {
@@ -38,7 +44,7 @@ impl Server {
 }
 
 impl Door for Server {
-    fn check(&self, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away> {
+    fn ask(&self, path: &'static str, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away> {
         self.heard.lock().unwrap().push((request_id.to_owned(), json.to_vec()));
         if let Some(away) = self.away.lock().unwrap().clone() {
             return Err(away);
@@ -47,7 +53,17 @@ impl Door for Server {
             return Ok(b"{\"XmlMsg\":".to_vec());
         }
         let root = formats::json::parse(json, &Limits::default()).unwrap();
-        let request = CheckRequest::read(&root).0.unwrap();
+        let answer = match path {
+            SEARCH_PATH => self.check(&CheckRequest::read(&root).0.unwrap()).write(),
+            REFERENCE_PATH => self.register(&ReferenceRequest::read(&root).0.unwrap()).write(),
+            _ => return Err(Away::Refused { status: 404, code: None, detail: None }),
+        };
+        Ok(formats::json::render(&answer))
+    }
+}
+
+impl Server {
+    fn check(&self, request: &CheckRequest) -> CheckResponse {
         let name = self.name.lock().unwrap().clone();
         let row = ResultRow {
             card_class: "01".into(),
@@ -88,7 +104,30 @@ impl Door for Server {
                 ..ResponseBody::default()
             },
         };
-        Ok(formats::json::render(&CheckResponse { header, body }.write()))
+        CheckResponse { header, body }
+    }
+
+    fn register(&self, request: &ReferenceRequest) -> ReferenceResponse {
+        let code = *self.undetermined.lock().unwrap();
+        if code.is_none() {
+            let mut registered = self.registered.lock().unwrap();
+            *registered = (request.registration.reference_number.clone(), registered.1 + 1);
+        }
+        let header = ReferenceHeader {
+            executed_at: "20260401100000".into(),
+            character_code: "0".into(),
+            segment: "1".into(),
+            file_identifier: request.file_identifier.clone(),
+            institution: request.institution.clone(),
+            ..ReferenceHeader::default()
+        };
+        let body = ReferenceBody {
+            registration: Some(request.registration.node()),
+            status: Some(if code.is_some() { "2" } else { "1" }.into()),
+            code: code.map(str::to_owned),
+            message: code.map(|_| "登録できませんでした。".to_owned()),
+        };
+        ReferenceResponse { header, body }
     }
 }
 
@@ -172,6 +211,13 @@ impl Clinic {
         read(&bytes).0
     }
 
+    /// The same for the answer to a registration.
+    fn take_registered(&self, name: &str) -> ReferenceResponse {
+        let bytes = fs::read(self.res(name)).unwrap();
+        fs::remove_file(self.res(name)).unwrap();
+        read_registered(&bytes).0
+    }
+
     fn journal(&self) -> Vec<String> {
         names(&self.dir.path().join("journal")).into_iter().filter(|name| name != "lock").collect()
     }
@@ -204,6 +250,27 @@ fn request(number: &str) -> String {
          <ArbitraryIdentifier>visit {number}</ArbitraryIdentifier></QualificationConfirmSearchInfo></MessageBody></XmlMsg>"
     )
 }
+
+fn read_registered(bytes: &[u8]) -> (ReferenceResponse, Encoding) {
+    let (root, encoding) = xml::parse(bytes, &Limits::default()).unwrap();
+    (ReferenceResponse::read(&root).0.unwrap(), encoding)
+}
+
+/// A registration of this patient number.
+fn registration(reference: &str) -> String {
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\"?>\n<XmlMsg><MessageHeader>\
+         <MedicalInstitutionCode>{OWN}</MedicalInstitutionCode>\
+         <ArbitraryFileIdentifier>file {reference}</ArbitraryFileIdentifier></MessageHeader><MessageBody>\
+         <ReferenceNumberRegistrationInfo><ReferenceNumber>{reference}</ReferenceNumber>\
+         <InsurerNumber>  138057</InsurerNumber><InsuredCardSymbol>１２・３４</InsuredCardSymbol>\
+         <InsuredIdentificationNumber>4260</InsuredIdentificationNumber>\
+         <InsuredBranchNumber>01</InsuredBranchNumber></ReferenceNumberRegistrationInfo></MessageBody></XmlMsg>"
+    )
+}
+
+const REGISTER: &str = "OQSsiimm01req_202604010001.xml";
+const REGISTERED: &str = "OQSsiimm01res_202604010001.xml";
 
 const ASK: &str = "OQSsiquc01req_202604010001.xml";
 const SAY: &str = "OQSsiquc01res_202604010001.xml";
@@ -353,6 +420,180 @@ fn a_half_written_request_that_is_completed_is_answered_normally() {
     assert!(is_good(&clinic.take(SAY), "4260"));
 }
 
+/// A good answer to `registration(reference)`.
+fn is_registered(answer: &ReferenceResponse, reference: &str) -> bool {
+    let echo = answer.body.registration.as_ref().unwrap();
+    assert_eq!(echo.child_text("InsurerNumber"), Some("  138057"));
+    assert_eq!(answer.header.file_identifier, Some(format!("file {reference}")));
+    assert!(
+        answer.body.code.is_none() && answer.body.message.is_none() && answer.header.error_code.is_none()
+    );
+    answer.body.status.as_deref() == Some("1") && echo.child_text("ReferenceNumber") == Some(reference)
+}
+
+fn not_registered_of(answer: &ReferenceResponse) -> &str {
+    assert_eq!((answer.header.segment.as_str(), answer.body.status.as_deref()), ("1", Some("2")));
+    assert!(answer.body.message.as_deref().unwrap().chars().count() <= codes::MESSAGE_WIDTH);
+    assert!(answer.body.registration.is_some() && answer.header.file_identifier.is_some());
+    answer.body.code.as_deref().unwrap()
+}
+
+#[test]
+fn a_registration_is_answered_at_once_under_its_stem_and_in_its_encoding() {
+    for encoding in [Encoding::Utf8, Encoding::ShiftJis] {
+        let clinic = Clinic::new();
+        let (root, _) = xml::parse(registration("A-17").as_bytes(), &Limits::default()).unwrap();
+        clinic.drop_in(REGISTER, xml::render(&root, encoding).bytes);
+        clinic.turn();
+        assert_eq!(clinic.answers(), [REGISTERED]);
+        let (answer, found) = read_registered(&fs::read(clinic.res(REGISTERED)).unwrap());
+        assert_eq!((found, answer.header.character_code.as_str()), (encoding, encoding.code()));
+        assert!(is_registered(&answer, "A-17"));
+        assert_eq!(*clinic.server.registered.lock().unwrap(), ("A-17".to_owned(), 1));
+        assert_eq!(clinic.terminal().status().answered, 1);
+        assert!(clinic.journal().is_empty());
+    }
+}
+
+#[test]
+fn every_bad_registration_gets_its_code_in_its_own_form() {
+    let good = registration("A-17");
+    let cases = [
+        (String::new(), &codes::EMPTY),
+        (good[..good.len() - 40].to_owned(), &codes::HALF_WRITTEN),
+        (good.replace("XmlMsg", "Message"), &codes::WRONG_ROOT),
+        (good.replace(OWN, "1310000002"), &codes::FOREIGN_INSTITUTION),
+        (good.replace(">A-17<", ">カルテ17<"), &codes::BAD_REFERENCE_NUMBER),
+        (good.replace(">A-17<", "><"), &codes::BAD_ELEMENT),
+        (good.replace(">4260<", "> <"), &codes::BAD_ELEMENT),
+        (request("4260"), &codes::BAD_ELEMENT),
+    ];
+    for (text, code) in cases {
+        let clinic = Clinic::new();
+        clinic.drop_in(REGISTER, text);
+        clinic.settle();
+        assert_eq!(clinic.answers(), [REGISTERED], "{}", code.word);
+        let answer = clinic.take_registered(REGISTERED);
+        let header = &answer.header;
+        assert_eq!((header.segment.as_str(), answer.body.status.as_deref()), ("9", Some("2")));
+        assert_eq!(header.error_code.as_deref(), Some(code.code), "{}", code.word);
+        assert!(header.error_message.is_some() && answer.body.code.is_none());
+        // Strict clients need these, whatever happened.
+        assert!(header.executed_at.len() == 14 && header.institution.len() == 10, "{}", code.word);
+        assert!(header.character_code == "0", "{}", code.word);
+        assert!(clinic.server.ids().is_empty(), "{} was sent", code.word);
+        assert!(clinic.journal().is_empty() && clinic.terminal().status().refused == 1);
+    }
+    // And a registration is no check.
+    let clinic = Clinic::new();
+    clinic.drop_in(ASK, registration("A-17"));
+    clinic.drop_in(REGISTER, registration("A-17").replace("InsurerNumber", "Insurer"));
+    clinic.turn();
+    assert_eq!(error_of(&clinic.take(SAY)), codes::BAD_ELEMENT.code);
+    let refused = clinic.take_registered(REGISTERED);
+    assert_eq!(refused.header.file_identifier.as_deref(), Some("file A-17"));
+    assert_eq!(refused.body.registration.unwrap().child_text("ReferenceNumber"), Some("A-17"));
+    assert!(refused.header.error_message.unwrap().contains("InsurerNumber"));
+}
+
+#[test]
+fn a_registration_that_the_server_missed_is_not_made_later() {
+    for away in
+        [Away::NoLine, Away::TimedOut, Away::Busy, Away::Refused { status: 500, code: None, detail: None }]
+    {
+        let mut clinic = Clinic::with(|settings| settings.repeat_ms = DAY_MS);
+        clinic.server.set(Some(away.clone()));
+        clinic.drop_in(REGISTER, registration("A-17"));
+        clinic.turn();
+        let answer = clinic.take_registered(REGISTERED);
+        assert_eq!(not_registered_of(&answer), crate::answers::code_of(&away).code);
+        let said = answer.body.message.unwrap();
+        assert!(said.contains("再送してください") && !said.contains("氏名"), "{said}");
+        let status = clinic.terminal().status();
+        assert_eq!((status.kept, status.undetermined, status.waiting), (0, 1, 0));
+        assert!(clinic.journal().is_empty());
+        // The clinic corrects the number and sends it again; the old one never comes after it.
+        clinic.server.set(None);
+        clinic.pass(3_000);
+        clinic.drop_in(REGISTER, registration("A-18"));
+        clinic.turn();
+        assert!(is_registered(&clinic.take_registered(REGISTERED), "A-18"));
+        clinic.start();
+        clinic.pass(100_000);
+        clinic.turn();
+        assert_eq!(*clinic.server.registered.lock().unwrap(), ("A-18".to_owned(), 1));
+        // The same again is a repeat, as with a check.
+        clinic.drop_in(REGISTER, registration("A-18"));
+        clinic.turn();
+        let again = clinic.take_registered(REGISTERED);
+        assert_eq!(again.header.error_code.as_deref(), Some(codes::REPEATED.code));
+    }
+}
+
+#[test]
+fn what_the_server_says_of_a_registration_is_passed_on() {
+    // Its no, its trouble, and what cannot be read; nothing is kept of any.
+    for (code, kind) in [("SKC03004E", "answered"), ("SKC02001W", "undetermined")] {
+        let clinic = Clinic::new();
+        *clinic.server.undetermined.lock().unwrap() = Some(code);
+        clinic.drop_in(REGISTER, registration("A-17"));
+        clinic.turn();
+        let answer = clinic.take_registered(REGISTERED);
+        assert_eq!(not_registered_of(&answer), code);
+        assert_eq!(answer.body.message.as_deref(), Some("登録できませんでした。"));
+        let status = clinic.terminal().status();
+        let count = if kind == "answered" { status.answered } else { status.undetermined };
+        assert_eq!((count, status.kept, clinic.journal().len()), (1, 0, 0));
+    }
+    let clinic = Clinic::new();
+    *clinic.server.garbage.lock().unwrap() = true;
+    clinic.drop_in(REGISTER, registration("A-17"));
+    clinic.turn();
+    assert_eq!(not_registered_of(&clinic.take_registered(REGISTERED)), codes::BAD_ANSWER.code);
+    *clinic.server.garbage.lock().unwrap() = false;
+    clinic.server.set(Some(Away::Refused { status: 404, code: None, detail: None }));
+    clinic.drop_in(REGISTER, registration("A-17"));
+    clinic.turn();
+    let answer = clinic.take_registered(REGISTERED);
+    assert_eq!(not_registered_of(&answer), codes::REFUSED.code);
+    assert_eq!(answer.body.message.as_deref(), Some(codes::REFUSED.ja));
+}
+
+/// Says that it is registered, for a request with something exchanged.
+struct Confused(&'static str, &'static str);
+
+impl Door for Confused {
+    fn ask(&self, path: &'static str, request_id: &str, json: &[u8]) -> Result<Vec<u8>, Away> {
+        let answer = String::from_utf8(Server::default().ask(path, request_id, json)?).unwrap();
+        assert!(answer.contains(self.0), "{}", self.0);
+        Ok(answer.replace(self.0, self.1).into_bytes())
+    }
+}
+
+#[test]
+fn only_an_answer_that_names_number_and_person_is_taken_for_a_registration() {
+    for (from, to) in [
+        ("\"ReferenceNumber\":\"A-17\"", "\"ReferenceNumber\":\"A-18\""),
+        ("\"ReferenceNumber\":\"A-17\",", ""),
+        ("  138057", "  138058"),
+        ("１２・３４", "１２・３５"),
+        ("4260", "4261"),
+        ("\"01\"", "\"02\""),
+        ("\"1310000001\"", "\"1310000002\""),
+        ("file A-17", "file A-18"),
+        ("ReferenceNumberRegistrationInfo", "Unknown"),
+    ] {
+        let mut clinic = Clinic::new();
+        clinic.terminal = None;
+        let door = Arc::new(Confused(from, to));
+        clinic.terminal = Some(Terminal::open_at(clinic.settings.clone(), door, 1).unwrap());
+        clinic.drop_in(REGISTER, registration("A-17"));
+        clinic.turn();
+        let answer = clinic.take_registered(REGISTERED);
+        assert_eq!(not_registered_of(&answer), codes::BAD_ANSWER.code, "{from}");
+    }
+}
+
 #[test]
 fn a_hundred_megabytes_are_not_read() {
     let clinic = Clinic::new();
@@ -393,10 +634,10 @@ fn other_names_are_left_alone_and_other_messages_are_told_so() {
     {
         clinic.drop_in(name, request("1"));
     }
-    clinic.drop_in("OQSsiimm01req_1.xml", request("1"));
+    clinic.drop_in("OQSsihvd01req_1.xml", request("1"));
     clinic.settle();
-    assert_eq!(clinic.answers(), ["OQSsiimm01res_1.xml"]);
-    assert_eq!(error_of(&clinic.take("OQSsiimm01res_1.xml")), codes::NOT_SERVED.code);
+    assert_eq!(clinic.answers(), ["OQSsihvd01res_1.xml"]);
+    assert_eq!(error_of(&clinic.take("OQSsihvd01res_1.xml")), codes::NOT_SERVED.code);
     assert_eq!(names(&clinic.dir.path().join("OQS/req")).len(), 5);
 }
 
@@ -591,9 +832,10 @@ fn an_answer_that_cannot_be_read_is_not_passed_on() {
 struct Mixed(Server);
 
 impl Door for Mixed {
-    fn check(&self, request_id: &str, _: &[u8]) -> Result<Vec<u8>, Away> {
-        let (root, _) = xml::parse(request("999").as_bytes(), &Limits::default()).unwrap();
-        self.0.check(request_id, &formats::json::render(&root))
+    fn ask(&self, path: &'static str, request_id: &str, _: &[u8]) -> Result<Vec<u8>, Away> {
+        let text = if path == SEARCH_PATH { request("999") } else { registration("999") };
+        let (root, _) = xml::parse(text.as_bytes(), &Limits::default()).unwrap();
+        self.0.ask(path, request_id, &formats::json::render(&root))
     }
 }
 
@@ -604,8 +846,10 @@ fn an_answer_about_somebody_else_never_reaches_the_desk() {
     let door = Arc::new(Mixed(Server::default()));
     clinic.terminal = Some(Terminal::open_at(clinic.settings.clone(), door, 1).unwrap());
     clinic.drop_in(ASK, request("4260"));
+    clinic.drop_in(REGISTER, registration("A-17"));
     clinic.turn();
     assert_eq!(third_answer_of(&clinic.take(SAY)), codes::BAD_ANSWER.code);
+    assert_eq!(not_registered_of(&clinic.take_registered(REGISTERED)), codes::BAD_ANSWER.code);
 }
 
 const STEPS: [Step; 6] = [Step::Taken, Step::Asked, Step::Decided, Step::Placed, Step::Noted, Step::Shown];
@@ -615,47 +859,66 @@ fn killed_between_any_two_steps_every_request_is_answered_once() {
     for step in STEPS {
         for in_place in [false, true] {
             for away in [None, Some(Away::NoLine)] {
-                killed_at(step, in_place, away);
+                killed_at(step, in_place, away.clone(), Message::Check);
+                killed_at(step, in_place, away, Message::Reference);
             }
         }
     }
 }
 
-fn killed_at(step: Step, in_place: bool, away: Option<Away>) {
-    let what = format!("{step:?}, in place {in_place}, {away:?}");
+fn killed_at(step: Step, in_place: bool, away: Option<Away>, kind: Message) {
+    let what = format!("{kind:?}, {step:?}, in place {in_place}, {away:?}");
     let mut clinic = Clinic::with(|settings| {
         (settings.write_in_place, settings.repeat_ms) = (in_place, DAY_MS);
     });
+    let (ask, say, text) = match kind {
+        Message::Check => (ASK, SAY, request("4260")),
+        Message::Reference => (REGISTER, REGISTERED, registration("A-17")),
+    };
     clinic.server.set(away.clone());
-    clinic.drop_in(ASK, request("4260"));
+    clinic.drop_in(ask, text);
     *clinic.terminal().killed_at.lock().unwrap() = Some(step);
     clinic.terminal().scan(clinic.now());
     clinic.terminal().work(&|| clinic.now());
     assert_eq!(clinic.terminal().status().stuck, 1, "{what}");
     // The clinic takes a whole answer as soon as it sees one.
     let mut taken = Vec::new();
+    let take = |taken: &mut Vec<Vec<u8>>, clinic: &Clinic| {
+        taken.push(fs::read(clinic.res(say)).unwrap());
+        fs::remove_file(clinic.res(say)).unwrap();
+    };
     if step == Step::Shown {
-        taken.push(clinic.take(SAY));
+        take(&mut taken, &clinic);
     }
     clinic.start();
     clinic.turn();
-    if clinic.res(SAY).exists() {
-        taken.push(clinic.take(SAY));
+    if clinic.res(say).exists() {
+        take(&mut taken, &clinic);
     }
     clinic.start();
     clinic.turn();
     assert_eq!((taken.len(), clinic.answers()), (1, vec![]), "{what}");
-    match away {
-        None => assert!(is_good(&taken[0], "4260"), "{what}"),
-        Some(_) => assert_eq!(third_answer_of(&taken[0]), codes::NO_LINE.code, "{what}"),
+    let no_line = codes::NO_LINE.code;
+    match (kind, &away) {
+        (Message::Check, None) => assert!(is_good(&read(&taken[0]).0, "4260"), "{what}"),
+        (Message::Check, _) => assert_eq!(third_answer_of(&read(&taken[0]).0), no_line, "{what}"),
+        (Message::Reference, None) => assert!(is_registered(&read_registered(&taken[0]).0, "A-17"), "{what}"),
+        (Message::Reference, _) => {
+            assert_eq!(not_registered_of(&read_registered(&taken[0]).0), no_line, "{what}");
+        }
     }
     let ids = clinic.server.ids();
     assert!(ids.iter().all(|id| *id == ids[0]), "{what}: asked under two ids");
     clinic.server.set(None);
     clinic.pass(100_000);
     clinic.turn();
-    let kept = clinic.terminal().status().kept;
-    assert_eq!((kept, clinic.answers()), (0, vec![]), "{what}");
+    let status = clinic.terminal().status();
+    assert_eq!((status.kept, clinic.answers()), (0, vec![]), "{what}");
+    // What could not be registered is not registered behind the clinic's back.
+    if kind == Message::Reference && away.is_some() {
+        assert_eq!((status.reported, clinic.server.registered.lock().unwrap().1), (0, 0), "{what}");
+        assert!(clinic.journal().is_empty(), "{what}");
+    }
 }
 
 #[test]
@@ -712,7 +975,7 @@ fn killed_while_finishing_the_rest_is_cleaned_up() {
 
 /// Everything that is logged, as text.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<String>>);
+pub(crate) struct Log(pub(crate) Arc<Mutex<String>>);
 
 impl tracing::field::Visit for Log {
     fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
@@ -751,6 +1014,7 @@ fn no_stem_number_or_name_is_ever_logged() {
             clinic.server.set(away);
             clinic.drop_in(&format!("OQSsiquc01req_CANARY{n}.xml"), request("CANARY"));
             clinic.drop_in(&format!("OQSsiquc01req_CANARY_{n}.xml"), "<CANARY/>");
+            clinic.drop_in(&format!("OQSsiimm01req_CANARY{n}.xml"), registration("CANARY"));
             clinic.drop_in(&format!("CANARY_{n}.xml"), request("CANARY"));
             clinic.settle();
             clinic.pass(60_000);

@@ -11,10 +11,11 @@ use crate::codes::{self, Code};
 use crate::door::{Away, Door};
 use crate::folder::{self, Delivery, Seen};
 use crate::journal::{Content, Done, Entry, Fate, Journal, Plan, State};
+use crate::messages::{Asked, Message};
 use crate::rules::{self, Act, Kind, Refused, Sight};
 use crate::{Settings, rim};
 use formats::json;
-use formats::oqs::{CheckRequest, Echo};
+use formats::oqs::Echo;
 use formats::xml::Encoding;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
@@ -444,25 +445,31 @@ impl Terminal {
             Content::TooBig => Refused::unread(&codes::TOO_BIG),
             Content::Closed => Refused::unread(&codes::UNREADABLE),
             Content::Bytes(bytes) => match self.read(job, &bytes, clock()) {
-                Ok((request, encoding)) => return Ok(self.ask(job, &request, encoding, clock)),
+                Ok((asked, encoding)) => return Ok(self.ask(job, &asked, encoding, clock)),
                 Err(refusal) => refusal,
             },
         };
         let refusal = Refused { code: job.refused.unwrap_or(refusal.code), ..refusal };
         tracing::info!(id = job.entry.id, code = refusal.code.code, "terminal.refused");
         self.desk().status.refused += 1;
-        let bytes = answers::failed(&refusal, self.setting(refusal.encoding, clock()));
+        let form = Message::form_of(&job.entry.name);
+        let bytes = answers::failed(form, &refusal, self.setting(refusal.encoding, clock()));
         Ok(self.plan(job, Fate::Forget, bytes))
     }
 
-    fn read(&self, job: &Job, bytes: &[u8], now: Now) -> Result<(CheckRequest, Encoding), Refused> {
+    fn read(&self, job: &Job, bytes: &[u8], now: Now) -> Result<(Asked, Encoding), Refused> {
         let limits = self.settings.limits();
         let Some(code) = job.refused.or_else(|| self.repeat_of(job, bytes, now)) else {
-            return rules::read_request(bytes, &limits, &self.settings.institution_code);
+            return self.read_good(&job.entry, bytes);
         };
         // Refused whatever it says; read only to echo its marks.
         let (root, encoding) = rules::read_tree(bytes, &limits)?;
         Err(Refused { code, element: String::new(), echo: Box::new(Echo::of(&root)), encoding })
+    }
+
+    fn read_good(&self, entry: &Entry, bytes: &[u8]) -> Result<(Asked, Encoding), Refused> {
+        let own = &self.settings.institution_code;
+        rules::read_request(Message::form_of(&entry.name), bytes, &self.settings.limits(), own)
     }
 
     fn repeat_of(&self, job: &Job, bytes: &[u8], now: Now) -> Option<&'static Code> {
@@ -482,14 +489,14 @@ impl Terminal {
     }
 
     /// Puts a good request to the server.
-    fn ask(&self, job: &Job, request: &CheckRequest, encoding: Encoding, clock: &dyn Fn() -> Now) -> Plan {
+    fn ask(&self, job: &Job, asked: &Asked, encoding: Encoding, clock: &dyn Fn() -> Now) -> Plan {
         let outcome = match self.quiet(clock()) {
             Some(away) => Err(away),
-            None => self.put(&job.entry.id, request, clock),
+            None => self.put(&job.entry.id, asked, clock),
         };
         let setting = self.setting(encoding, clock());
         let away = match outcome {
-            Ok(json) => match answers::passed_on(request, &json, &answer_limits(), setting) {
+            Ok(json) => match answers::passed_on(asked, &json, &answer_limits(), setting) {
                 Some(bytes) => {
                     tracing::info!(id = job.entry.id, "terminal.answered");
                     self.desk().status.answered += 1;
@@ -499,7 +506,7 @@ impl Terminal {
                     let code = &codes::BAD_ANSWER;
                     tracing::error!(id = job.entry.id, code = code.code, "terminal.undetermined");
                     self.desk().status.undetermined += 1;
-                    let bytes = answers::undetermined(request, code.code, &code.say(""), setting);
+                    let bytes = answers::undetermined(asked, code.code, code.say(""), setting);
                     return self.plan(job, Fate::Forget, bytes);
                 }
             },
@@ -507,13 +514,14 @@ impl Terminal {
         };
         tracing::warn!(id = job.entry.id, code = answers::code_of(&away).code, "terminal.undetermined");
         self.desk().status.undetermined += 1;
-        let fate = if server_knows(&away) { Fate::Forget } else { Fate::Keep };
-        self.plan(job, fate, answers::away(request, &away, setting))
+        let keep = asked.is_told_later() && !server_knows(&away);
+        let fate = if keep { Fate::Keep } else { Fate::Forget };
+        self.plan(job, fate, answers::away(asked, &away, setting))
     }
 
     /// Asks, and notes how the line is.
-    fn put(&self, id: &str, request: &CheckRequest, clock: &dyn Fn() -> Now) -> Result<Vec<u8>, Away> {
-        let outcome = self.door.check(id, &json::render(&request.write()));
+    fn put(&self, id: &str, asked: &Asked, clock: &dyn Fn() -> Now) -> Result<Vec<u8>, Away> {
+        let outcome = self.door.ask(asked.path(), id, &json::render(&asked.write()));
         let outcome = outcome.and_then(|json| match answers::unrecorded(&json, &answer_limits()) {
             Some(away) => Err(away),
             None => Ok(json),
@@ -576,10 +584,9 @@ impl Terminal {
     /// Whether the server knows of the request now.
     fn report(&self, entry: &Entry, clock: &dyn Fn() -> Now) -> io::Result<bool> {
         if let Content::Bytes(bytes) = self.journal.read(entry, self.settings.max_bytes)? {
-            let own = &self.settings.institution_code;
             // Only readable requests are kept; one that no longer is has nothing to report.
-            if let Ok((request, _)) = rules::read_request(&bytes, &self.settings.limits(), own) {
-                let outcome = self.put(&entry.id, &request, clock);
+            if let Ok((asked, _)) = self.read_good(entry, &bytes) {
+                let outcome = self.put(&entry.id, &asked, clock);
                 if outcome.is_err_and(|away| !server_knows(&away)) {
                     return Ok(false);
                 }
