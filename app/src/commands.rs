@@ -6,8 +6,9 @@
 //! Rules come from: the issue, parts B and G; DESIGN section 5.
 
 use crate::{
+    card_files::KEPT,
     datadir::{DataDir, PUBLIC_KEY, SEED},
-    demo::open_terminal,
+    demo::{open_kiosk, open_terminal, terminal_settings},
     rim,
     running::place,
     settings::Settings,
@@ -94,14 +95,16 @@ pub fn restore(from: &Path, data: &Path, settings: &Settings) -> Result<Vec<Stri
     }
 }
 
-/// Copies what belongs to the databases: the public keys of checkpoints, and the mark of a demo, so that its copy is
-/// not taken for real.
+/// Copies what belongs to the databases: the public keys of checkpoints, the mark of a demo, so that its copy is not
+/// taken for real, and how often the demo's cards were made anew, so that no revoked one is made again.
 fn copy_beside(from: &Path, into: &Path) -> Result<()> {
     std::fs::copy(from.join(PUBLIC_KEY), into.join(PUBLIC_KEY))
         .map_err(|e| Fault::caused("the audit public keys cannot be copied", e))?;
-    if from.join(SEED).exists() {
-        std::fs::copy(from.join(SEED), into.join(SEED))
-            .map_err(|e| Fault::caused("the mark of a demo cannot be copied", e))?;
+    for name in [SEED, KEPT] {
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), into.join(name))
+                .map_err(|e| Fault::caused(format!("{name} of a demo cannot be copied"), e))?;
+        }
     }
     Ok(())
 }
@@ -130,21 +133,55 @@ impl LineArgs {
     }
 }
 
-/// Runs a terminal over a folder until told to stop.
+/// What a terminal works on.
+pub struct TerminalArgs {
+    /// The folder with req, res and face.
+    pub folder: PathBuf,
+    /// A folder of the terminal's own.
+    pub kept: PathBuf,
+    /// The institution's ten-digit code.
+    pub institution: String,
+    /// With a card reader: the folder of the cards.
+    pub cards: Option<PathBuf>,
+    /// With a card reader: where the person's own pages are, `http://host:port`.
+    pub pages: Option<String>,
+    /// The port of the kiosk page, in place of the one in the settings.
+    pub kiosk_port: Option<u16>,
+}
+
+/// Runs a terminal over a folder until told to stop; with cards, a kiosk beside it, whose address is said.
 pub fn terminal(
     line: &LineArgs,
     settings: &Settings,
-    base: PathBuf,
-    kept: PathBuf,
-    code: &str,
+    args: TerminalArgs,
     stop: &AtomicBool,
+    say: impl FnOnce(&str),
 ) -> Result<()> {
-    let terminal = open_terminal(base, kept, code, settings, &line.line(settings)?)?;
+    let line = line.line(settings)?;
+    let TerminalArgs { folder, kept, institution, cards, pages, kiosk_port } = args;
+    let terminal = open_terminal(folder.clone(), kept.clone(), &institution, settings, &line)?;
+    let kiosk = match cards.zip(pages) {
+        None => None,
+        Some((cards, _)) if !cards.is_dir() => {
+            return Err(Error::broken(format!("there is no folder of cards {}", cards.display())));
+        }
+        Some((cards, pages)) => {
+            let mut settings = settings.clone();
+            settings.kiosk.listen.set_port(kiosk_port.unwrap_or(settings.kiosk.listen.port()));
+            let wanted = terminal_settings(folder, kept, &institution, &settings)?;
+            let kiosk = open_kiosk(cards, &pages, &wanted, &settings, &line)?;
+            say(&format!("kiosk       http://{}/", kiosk.address()));
+            Some(kiosk)
+        }
+    };
     terminal::run(&terminal, stop);
+    if let Some(kiosk) = kiosk {
+        kiosk.end();
+    }
     Ok(())
 }
 
-/// Sends one request file and gives the answer's bytes, in the request's encoding.
+/// Sends one request file (a check, or a patient number) and gives the answer's bytes, in the request's encoding.
 pub fn check(line: &LineArgs, settings: &Settings, request: &Path) -> Result<Vec<u8>> {
     let bytes = std::fs::read(request).map_err(|e| Fault::caused("the request file cannot be read", e))?;
     let (root, encoding) = formats::xml::parse(&bytes, &formats::xml::Limits::default())
@@ -152,8 +189,11 @@ pub fn check(line: &LineArgs, settings: &Settings, request: &Path) -> Result<Vec
     let door = terminal::HttpDoor::new(&line.line(settings)?)
         .map_err(|e| Error::broken(format!("the line to the server: {e}")))?;
     let id = format!("check-{}", base::IdSource::next(&rim::TimeIds::new()));
+    let registers =
+        root.child("MessageBody").is_some_and(|body| body.child("ReferenceNumberRegistrationInfo").is_some());
+    let path = if registers { formats::oqs::REFERENCE_PATH } else { formats::oqs::SEARCH_PATH };
     let answer = door
-        .check(&id, &formats::json::render(&root))
+        .ask(path, &id, &formats::json::render(&root))
         .map_err(|away| Error::broken(format!("the server did not answer: {away:?}")))?;
     let answer = formats::json::parse(&answer, &formats::xml::Limits::default())
         .map_err(|bad| Error::broken(format!("the server's answer is not a message: {}", bad.word())))?;

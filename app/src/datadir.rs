@@ -8,8 +8,9 @@
 use audit::SigningKey;
 use base::{Error, Fault, Result};
 use std::{
+    collections::BTreeSet,
     fs,
-    io::Write,
+    io::{Read, Write},
     path::{Path, PathBuf},
 };
 use store::{Held, LOG_FILE, MAIN_FILE, OwnerLock};
@@ -20,13 +21,17 @@ pub struct DataDir {
     _lock: OwnerLock,
 }
 
+/// The file that `store` locks.
+const LOCK: &str = "shikaku.lock";
+/// A lock says a line; what is longer was not written by us.
+const SAYS_MAX: u64 = 1000;
 const SIGNING_KEY: &str = "audit-signing-key.p8";
 /// The public keys that checkpoints are verified with, 32 bytes each.
 pub const PUBLIC_KEY: &str = "audit-public-key.bin";
 /// The seed that the demo's country was filled with.
 pub const SEED: &str = "country-seed.txt";
 /// What a reset removes. Everything that a person may have put there stays.
-const OURS: [&str; 13] = [
+const OURS: [&str; 17] = [
     MAIN_FILE,
     "shikaku.db-wal",
     "shikaku.db-shm",
@@ -40,6 +45,10 @@ const OURS: [&str; 13] = [
     "facility.toml",
     "tls",
     "terminal",
+    crate::card_files::KIOSK,
+    crate::card_files::KEPT,
+    crate::card_files::OWN_FILE,
+    crate::demo::AUTHORITY,
 ];
 
 impl DataDir {
@@ -68,20 +77,25 @@ impl DataDir {
         self.join(MAIN_FILE).exists()
     }
 
-    /// Removes what a demo made, for a fresh start. In a directory that no demo filled nothing is touched.
-    pub fn reset(&self) -> Result<()> {
+    /// Removes what a demo made, for a fresh start: the card files with these names too, but no other card. In a
+    /// directory that no demo filled nothing is touched.
+    pub fn reset(&self, card_files: &BTreeSet<String>) -> Result<()> {
         if !self.is_demo() {
             return Ok(());
         }
-        for name in OURS {
-            let path = self.path.join(name);
-            let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
-            match gone {
-                Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Fault::caused(format!("{name} cannot be removed"), e).into());
+        let folder = self.path.join(crate::card_files::FOLDER);
+        for name in card_files {
+            // The file, and what a writer left that was ended half-way.
+            for left in [name.clone(), format!("{name}.part"), aside(name)] {
+                if !folder.join(&left).is_dir() {
+                    remove(&folder, &left)?;
                 }
-                _ => {}
             }
+        }
+        let _ = fs::remove_dir(&folder); // only when it is empty
+        // The mark of a demo goes last: a reset that was ended half-way can be done again.
+        for name in OURS.into_iter().filter(|name| *name != SEED).chain([SEED]) {
+            remove(&self.path, name)?;
         }
         for folder in ["req", "res", "face"] {
             for entry in fs::read_dir(self.path.join("OQS").join(folder)).into_iter().flatten().flatten() {
@@ -130,6 +144,35 @@ impl DataDir {
     }
 }
 
+/// Who owns a data directory at this moment, in the words of the lock; nothing when nobody does. Leaves no trace.
+pub fn owner(path: &Path) -> Option<String> {
+    let file = fs::File::open(path.join(LOCK)).ok()?;
+    match file.try_lock_shared() {
+        Err(fs::TryLockError::WouldBlock) => {
+            let mut says = String::new();
+            file.take(SAYS_MAX).read_to_string(&mut says).ok()?;
+            Some(says.trim().to_owned())
+        }
+        _ => None,
+    }
+}
+
+fn remove(folder: &Path, name: &str) -> Result<()> {
+    let path = folder.join(name);
+    let gone = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+    match gone {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            Err(Fault::caused(format!("{name} cannot be removed"), e).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The name under which a file is written before it is renamed.
+fn aside(name: &str) -> String {
+    format!(".{name}.tmp")
+}
+
 /// Writes a file that only its owner may read.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     write_whole(path, bytes, 0o600)
@@ -144,8 +187,9 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<()> {
 fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let fault = |e| Fault::caused(format!("{name} cannot be written"), e);
-    let aside = path.with_file_name(format!(".{name}.tmp"));
-    let mut file = fs::File::create(&aside).map_err(fault)?;
+    let aside = path.with_file_name(aside(&name));
+    let _ = fs::remove_file(&aside); // what an ended writer left; also a link, which is not written through
+    let mut file = fs::File::create_new(&aside).map_err(fault)?;
     private(&aside, mode)?; // before there is anything in it
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(fault)?;
     fs::rename(&aside, path).map_err(fault)?;

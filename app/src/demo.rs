@@ -7,6 +7,7 @@
 //! Rules come from: the issue, part G.
 
 use crate::{
+    card_files,
     datadir::{DataDir, SEED, write_atomic, write_private},
     listen, rim, running,
     settings::Settings,
@@ -25,8 +26,15 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+use terminal::kiosk::{self, Kiosk};
 use tokio::runtime::Runtime;
 use web::house::{Asker, House};
+
+/// How a demo calls itself in the lock of its data directory.
+pub const WHO: &str = "shikaku demo";
+
+/// The staff's code at the kiosk unless the settings name one: in a demo everybody may be staff.
+pub const EYE_CODE: &str = "2580";
 
 /// What the command line asks for.
 pub struct Wanted {
@@ -36,6 +44,8 @@ pub struct Wanted {
     pub port: u16,
     /// The port of the machines' door.
     pub machine_port: u16,
+    /// The port of the kiosk page, in place of the one in the settings.
+    pub kiosk_port: Option<u16>,
     /// The seed of the country; by default the one that the directory was filled with, else 1.
     pub seed: Option<u64>,
     /// Begin anew.
@@ -48,6 +58,7 @@ pub struct Wanted {
 pub struct Demo {
     running: running::Running,
     terminal: Option<TerminalThread>,
+    kiosk: Option<Kiosk>,
     /// What is printed after `ready`.
     pub says: Vec<String>,
 }
@@ -56,43 +67,39 @@ pub struct Demo {
 pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Result<Demo> {
     settings.pages.listen = SocketAddr::from(([127, 0, 0, 1], wanted.port));
     settings.machines.listen = SocketAddr::from(([127, 0, 0, 1], wanted.machine_port));
-    let dir = DataDir::own(&wanted.data, "shikaku demo")?;
+    settings.kiosk.listen.set_port(wanted.kiosk_port.unwrap_or(settings.kiosk.listen.port()));
+    settings.kiosk.take_sample(EYE_CODE);
+    let dir = DataDir::own(&wanted.data, WHO)?;
     if dir.has_data() && !dir.is_demo() {
         return Err(Error::broken(
             "this data directory was not filled by a demo: invented people do not go among real ones; name another \
              with --data",
         ));
     }
+    card_files::forget_kiosk(dir.path())?;
     if wanted.reset {
-        dir.reset()?;
+        dir.reset(&card_files::made(dir.path(), &settings))?;
     }
+    // The mark comes before the data: whatever a start that was ended half-way left is a demo's for the next one.
+    let is_first = !dir.is_demo();
+    let seed = seed_of(&dir, wanted.seed)?;
     let opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
-    refuse_real_data(&house, today)?;
-    let seed = seed_of(&opened.dir, wanted.seed)?;
+    if let Err(refused) = refuse_real_data(&house, today) {
+        if is_first {
+            let _ = fs::remove_file(opened.dir.join(SEED)); // the refusal is what counts
+        }
+        return Err(refused);
+    }
     let (own, problems) = own_patients(&wanted, seed, today)?;
-    let patients = settle(&house, seed, today, own)?;
+    let mut patients = settle(&house, seed, today, own)?;
+    let cards = settle_cards(&opened.dir, &house, seed, today, &mut patients)?;
     let clinics = country::clinics(today);
     let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
     let authority = Authority::make(rim::wall_ms())?;
     let server = authority.server(rim::wall_ms())?;
-    let tls_dir = opened.dir.join("tls");
-    fs::create_dir_all(&tls_dir).map_err(|e| Fault::caused("tls cannot be made", e))?;
-    write_atomic(&tls_dir.join("ca.pem"), authority.pem().as_bytes())?;
-    let mut terminal_pem = String::new();
-    for clinic in &clinics {
-        let issued = authority.terminal(clinic.code.as_str(), rim::wall_ms())?;
-        admit(&house, clinic, &issued)?;
-        let name =
-            if clinic.id == first.id { "terminal".to_owned() } else { format!("terminal-{}", clinic.code) };
-        let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
-        write_private(&tls_dir.join(format!("{name}.pem")), pem.as_bytes())?;
-        write_private(&tls_dir.join(format!("{name}.p12")), &issued.p12(&authority)?)?;
-        if clinic.id == first.id {
-            terminal_pem = pem;
-        }
-    }
+    let terminal_pem = admit_all(&opened.dir, &house, &authority, &clinics)?;
     write_atomic(&opened.dir.join("facility.toml"), facility_toml(first).as_bytes())?;
     write_atomic(&opened.dir.join("test-patients.csv"), &country::csv(&patients))?;
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key.clone()));
@@ -109,9 +116,11 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     };
     let base = running.dir().join("OQS");
     let kept = running.dir().join("terminal");
-    let terminal = TerminalThread::start(base, kept, first.code.as_str(), &settings, line)?;
-    let says = desks(&running, first, patients.len(), &problems);
-    Ok(Demo { running, terminal: Some(terminal), says })
+    let terminal = TerminalThread::start(base, kept, first.code.as_str(), &settings, &line)?;
+    let kiosk = start_kiosk(running.dir(), first.code.as_str(), &settings, &line, running.pages)?;
+    running.reader_address.set(&format!("http://{}", kiosk.address()));
+    let says = desks(&running, first, &kiosk, &settings.kiosk, (patients.len(), cards), &problems);
+    Ok(Demo { running, terminal: Some(terminal), kiosk: Some(kiosk), says })
 }
 
 impl Demo {
@@ -120,8 +129,12 @@ impl Demo {
         self.running.pages
     }
 
-    /// Ends everything: the folder first, so that nothing new is taken there.
+    /// Ends everything: the kiosk and the folder first, so that nothing new is taken there.
     pub fn end(mut self, runtime: Runtime) -> Result<()> {
+        if let Some(kiosk) = self.kiosk.take() {
+            let _ = card_files::forget_kiosk(self.running.dir().path());
+            kiosk.end();
+        }
         if let Some(terminal) = self.terminal.take() {
             terminal.end();
         }
@@ -187,8 +200,49 @@ fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Ve
     Ok(patients)
 }
 
+/// Tells the register of the patients' cards, writes their files, and publishes the invented authority's certificates
+/// and lists for whoever wants to check signatures themselves.
+fn settle_cards(
+    dir: &DataDir,
+    house: &House,
+    seed: u64,
+    today: Date,
+    patients: &mut [Patient],
+) -> Result<usize> {
+    let kept = card_files::kept(dir.path());
+    kept.due(patients);
+    let patients = &*patients;
+    let with_story = |patient| country::card(seed, today, patient).map(|story| (patient, story));
+    let stories: Vec<(&Patient, country::CardStory)> = patients.iter().filter_map(with_story).collect();
+    for (_, story) in &stories {
+        if !house.store().look(|tx| country::is_card_settled(tx, story))? {
+            let cx = house.cx(Asker::new(Actor::System, Purpose::Registration));
+            house.store().change(|tx| country::settle_card(tx, &cx, story))?;
+        }
+    }
+    let folder = dir.join(AUTHORITY);
+    fs::create_dir_all(folder.join("lists"))
+        .map_err(|e| Fault::caused("the authority's folder cannot be made", e))?;
+    let pem = |der: &Vec<u8>| {
+        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+        let lines: Vec<&str> =
+            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
+        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+    };
+    let anchors: String = country::anchors().iter().map(pem).collect();
+    write_atomic(&folder.join("anchors.pem"), anchors.as_bytes())?;
+    let lists = country::lists(house.now(), stories.iter().map(|(_, story)| story));
+    for (number, list) in lists.iter().enumerate() {
+        write_atomic(&folder.join(format!("lists/{}.crl", number + 1)), list)?;
+    }
+    card_files::settle(dir.path(), &stories, kept)
+}
+
+/// The folder of the invented authority's certificates and lists.
+pub const AUTHORITY: &str = "authority";
+
 /// Where a vendor's own patients lie when no file is named.
-const OWN_PATIENTS: &str = "my-patients.csv";
+pub const OWN_PATIENTS: &str = "my-patients.csv";
 
 /// The seed lies in the directory: another seed would file the same numbers for other people.
 fn seed_of(dir: &DataDir, wanted: Option<u64>) -> Result<u64> {
@@ -207,7 +261,9 @@ fn seed_of(dir: &DataDir, wanted: Option<u64>) -> Result<u64> {
     }
 }
 
+/// A vendor's own patients, and what is said of lines that were not understood.
 fn own_patients(wanted: &Wanted, seed: u64, today: Date) -> Result<(Vec<Patient>, Vec<String>)> {
+    card_files::keep_own_file(&wanted.data, wanted.patients.as_deref())?;
     let (path, must) = match &wanted.patients {
         Some(path) => (path.clone(), true),
         None => (wanted.data.join(OWN_PATIENTS), false),
@@ -218,8 +274,37 @@ fn own_patients(wanted: &Wanted, seed: u64, today: Date) -> Result<(Vec<Patient>
         Err(e) => return Err(Fault::caused("the file of own patients cannot be read", e).into()),
     };
     let (patients, problems) = country::read_csv(&bytes, seed, today);
-    let problems = problems.iter().map(|problem| format!("{}: {}", problem.place, problem.what)).collect();
-    Ok((patients, problems))
+    let mut said = Vec::new();
+    if !problems.is_empty() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        said.push(format!("{name}: {} lines were not understood:", problems.len()));
+        said.extend(problems.iter().take(20).map(|problem| format!("  {}: {}", problem.place, problem.what)));
+    }
+    Ok((patients, said))
+}
+
+/// Issues every clinic's terminal its certificate of this start and writes it into `tls`, the authority's beside it. The
+/// first clinic's, with its key, comes back.
+fn admit_all(
+    dir: &DataDir,
+    house: &House,
+    authority: &Authority,
+    clinics: &[country::Clinic],
+) -> Result<String> {
+    let tls_dir = dir.join("tls");
+    fs::create_dir_all(&tls_dir).map_err(|e| Fault::caused("tls cannot be made", e))?;
+    write_atomic(&tls_dir.join("ca.pem"), authority.pem().as_bytes())?;
+    let mut first = None;
+    for clinic in clinics {
+        let issued = authority.terminal(clinic.code.as_str(), rim::wall_ms())?;
+        admit(house, clinic, &issued)?;
+        let name = if first.is_none() { "terminal".to_owned() } else { format!("terminal-{}", clinic.code) };
+        let pem = format!("{}{}", issued.certificate_pem, issued.key_pem);
+        write_private(&tls_dir.join(format!("{name}.pem")), pem.as_bytes())?;
+        write_private(&tls_dir.join(format!("{name}.p12")), &issued.p12(authority)?)?;
+        first.get_or_insert(pem);
+    }
+    Ok(first.unwrap_or_default())
 }
 
 fn admit(house: &House, clinic: &country::Clinic, issued: &Issued) -> Result<()> {
@@ -266,10 +351,53 @@ fn curl_line(running: &running::Running, machines: SocketAddr, clinic: &country:
     )
 }
 
+/// Opens the card reader's kiosk, and writes where it answers for `shikaku card tap`.
+fn start_kiosk(
+    dir: &DataDir,
+    code: &str,
+    settings: &Settings,
+    line: &terminal::Line,
+    pages: SocketAddr,
+) -> Result<Kiosk> {
+    let wanted = terminal_settings(dir.join("OQS"), dir.join("terminal"), code, settings)?;
+    let cards = dir.join(card_files::FOLDER);
+    let kiosk = open_kiosk(cards, &format!("http://{pages}"), &wanted, settings, line)?;
+    write_atomic(&dir.join(card_files::KIOSK), format!("http://{}\n", kiosk.address()).as_bytes())?;
+    Ok(kiosk)
+}
+
+/// Opens a kiosk beside a terminal with the settings of the program: cards of a folder, and where the person's own pages
+/// are.
+pub fn open_kiosk(
+    cards: PathBuf,
+    pages: &str,
+    terminal: &terminal::Settings,
+    settings: &Settings,
+    line: &terminal::Line,
+) -> Result<Kiosk> {
+    let mut kiosk = kiosk::Settings::new(cards, pages.to_owned(), terminal);
+    kiosk.listen = settings.kiosk.listen;
+    kiosk.idle_ms = settings.kiosk.idle_s * 1000;
+    kiosk.result_ms = settings.kiosk.result_s * 1000;
+    kiosk.eye_code = settings.kiosk.staff_code().to_owned();
+    kiosk.shows_eye_code = settings.kiosk.is_eye_code_sample;
+    let door = terminal::HttpDoor::new(line).map_err(|e| Error::broken(format!("the kiosk's line: {e}")))?;
+    let line = Arc::new(kiosk::HttpLine::new(Arc::new(door), pages, settings.terminal.timeout_ms));
+    kiosk::start(&kiosk, line).map_err(|e| {
+        let what = format!("the kiosk cannot be opened on {}; is another program there?", kiosk.listen);
+        Fault::caused(what, e).into()
+    })
+}
+
+/// Where the kiosk stands in what is printed.
+const KIOSK_LINE: usize = 6;
+
 fn desks(
     running: &running::Running,
     clinic: &country::Clinic,
-    patients: usize,
+    kiosk: &Kiosk,
+    set: &crate::settings::Kiosk,
+    (patients, cards): (usize, usize),
     problems: &[String],
 ) -> Vec<String> {
     let dir = running.dir().path().display();
@@ -280,16 +408,21 @@ fn desks(
         format!("desks       http://{}/desks", running.pages),
         format!("machines    https://localhost:{}", running.machines.map_or(0, |at| at.port())),
         format!("reception   http://{}/reception", running.pages),
-        format!("folders     {dir}/OQS/req  →  {dir}/OQS/res"),
+        format!("kiosk       http://{}/  (the card reader; {cards} cards in {dir}/cards)", kiosk.address()),
+        format!("own pages   http://{}/my  (a person signs in with card and PIN)", running.pages),
+        format!("folders     {dir}/OQS/req  →  {dir}/OQS/res; {dir}/OQS/face from the card reader"),
         format!("clinic      {} (institution_code {})", clinic.name, clinic.code),
         format!("patients    {dir}/test-patients.csv ({patients} people)"),
         format!("web API     {dir}/tls/curl.txt"),
         "stop        Ctrl-C".to_owned(),
     ];
-    if !problems.is_empty() {
-        says.push(format!("{OWN_PATIENTS}: {} lines were not understood:", problems.len()));
-        says.extend(problems.iter().take(20).map(|problem| format!("  {problem}")));
+    if set.is_eye_code_sample {
+        let line = format!(
+            "staff code  {EYE_CODE}  (見本の職員コード: the staff compares the photo instead of the PIN)"
+        );
+        says.insert(KIOSK_LINE + 1, line);
     }
+    says.extend(problems.iter().cloned());
     says
 }
 
@@ -305,10 +438,10 @@ impl TerminalThread {
         kept: PathBuf,
         code: &str,
         settings: &Settings,
-        line: terminal::Line,
+        line: &terminal::Line,
     ) -> Result<TerminalThread> {
         fs::create_dir_all(&base).map_err(|e| Fault::caused("the OQS folder cannot be made", e))?;
-        let terminal = open_terminal(base, kept, code, settings, &line)?;
+        let terminal = open_terminal(base, kept, code, settings, line)?;
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
         let thread = std::thread::Builder::new()
@@ -324,14 +457,13 @@ impl TerminalThread {
     }
 }
 
-/// Opens a terminal with the settings of the program.
-pub fn open_terminal(
+/// A terminal's settings out of the program's.
+pub fn terminal_settings(
     base: PathBuf,
     kept: PathBuf,
     code: &str,
     settings: &Settings,
-    line: &terminal::Line,
-) -> Result<terminal::Terminal> {
+) -> Result<terminal::Settings> {
     let mut wanted = terminal::Settings::new(base, kept, code.to_owned());
     wanted.poll_ms = settings.terminal.poll_ms;
     wanted.settle_ms = settings.terminal.settle_ms;
@@ -343,6 +475,18 @@ pub fn open_terminal(
         "as-request" => terminal::AnswerEncoding::SameAsRequest,
         _ => return Err(Error::broken("terminal.encoding is not one of utf-8, shift_jis, as-request")),
     };
+    Ok(wanted)
+}
+
+/// Opens a terminal with the settings of the program.
+pub fn open_terminal(
+    base: PathBuf,
+    kept: PathBuf,
+    code: &str,
+    settings: &Settings,
+    line: &terminal::Line,
+) -> Result<terminal::Terminal> {
+    let wanted = terminal_settings(base, kept, code, settings)?;
     let door =
         terminal::HttpDoor::new(line).map_err(|e| Error::broken(format!("the terminal's line: {e}")))?;
     terminal::Terminal::open(wanted, Arc::new(door))

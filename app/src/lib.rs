@@ -7,6 +7,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod card_files;
+pub mod cards;
 pub mod commands;
 pub mod datadir;
 pub mod demo;

@@ -9,7 +9,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through both")]
 
 use app::{
-    commands::{self, LineArgs},
+    card_files,
+    commands::{self, LineArgs, TerminalArgs},
     demo, serve, settings,
 };
 use base::{Fault, Result};
@@ -53,6 +54,9 @@ enum Command {
         /// The port of the machines' door; 0 picks one.
         #[arg(long, default_value_t = 8443)]
         machine_port: u16,
+        /// The port of the card reader's kiosk page; 0 picks one (default: [kiosk] listen of the settings, 8481).
+        #[arg(long)]
+        kiosk_port: Option<u16>,
         /// The seed of the country (default: the one that the directory was filled with, else 1).
         #[arg(long)]
         seed: Option<u64>,
@@ -69,27 +73,23 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         data: PathBuf,
     },
-    /// Runs a clinic's terminal over an OQS folder.
+    /// Runs a clinic's terminal over an OQS folder; with --cards and --pages also its card reader's kiosk.
     Terminal {
         #[command(flatten)]
         line: Line,
-        /// The folder with req, res and face.
-        #[arg(long, value_name = "DIR")]
-        folder: PathBuf,
-        /// A folder of the terminal's own, outside the share.
-        #[arg(long, value_name = "DIR")]
-        kept: PathBuf,
-        /// The institution's ten-digit code.
-        #[arg(long, value_name = "CODE")]
-        institution: String,
+        #[command(flatten)]
+        place: TerminalPlace,
     },
-    /// Sends one OQSsiquc01req file and prints the answer.
+    /// Sends one OQSsiquc01req or OQSsiimm01req file and prints the answer.
     Check {
         #[command(flatten)]
         line: Line,
         /// The request file.
         request: PathBuf,
     },
+    /// Test cards of a demo: make one anew, show one, put one on the reader.
+    #[command(subcommand)]
+    Card(CardCommand),
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -108,6 +108,53 @@ enum Command {
         data: PathBuf,
         /// The backup.
         from: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum CardCommand {
+    /// Makes a patient's card file anew: PIN and tries as at the beginning.
+    Issue {
+        /// The demo's data directory.
+        #[arg(long, value_name = "DIR", default_value = "shikaku-data")]
+        data: PathBuf,
+        /// The patient's id in test-patients.csv, or its beginning, such as P001.
+        patient: String,
+    },
+    /// Tells what is on a card: holder, validity, PIN tries.
+    Show {
+        /// The demo's data directory.
+        #[arg(long, value_name = "DIR", default_value = "shikaku-data")]
+        data: PathBuf,
+        /// A patient, or a card file.
+        card: String,
+    },
+    /// Puts a card on the running demo's reader, as the kiosk does, and prints what the reader said (JSON). Exit code 0
+    /// when the check was made.
+    Tap {
+        /// The demo's data directory.
+        #[arg(long, value_name = "DIR", default_value = "shikaku-data")]
+        data: PathBuf,
+        /// The patient's id in test-patients.csv, or its beginning, such as P001.
+        patient: String,
+        /// The card's PIN (column pin).
+        #[arg(long, value_name = "PIN")]
+        pin: Option<String>,
+        /// Kinds that the patient agrees to, e.g. drugs,checkups; the others that are asked are declined.
+        #[arg(long, value_name = "KINDS", value_delimiter = ',')]
+        consent: Vec<String>,
+        /// The patient agrees that the high-cost limit is shown.
+        #[arg(long)]
+        limit: bool,
+        /// The patient agrees that specific diseases are shown.
+        #[arg(long)]
+        diseases: bool,
+        /// Staff compared the photo by eye instead of the PIN, and gives its code ([kiosk] eye_code; the demo's is 2580).
+        #[arg(long, value_name = "CODE", conflicts_with = "pin")]
+        eye: Option<String>,
+        /// Agree to the terms and enrol, when the patient is not enrolled yet.
+        #[arg(long)]
+        enrol: bool,
     },
 }
 
@@ -137,6 +184,35 @@ struct Line {
     cert: PathBuf,
 }
 
+#[derive(Args)]
+struct TerminalPlace {
+    /// The folder with req, res and face.
+    #[arg(long, value_name = "DIR")]
+    folder: PathBuf,
+    /// A folder of the terminal's own, outside the share.
+    #[arg(long, value_name = "DIR")]
+    kept: PathBuf,
+    /// The institution's ten-digit code.
+    #[arg(long, value_name = "CODE")]
+    institution: String,
+    /// Opens the card reader's kiosk page (settings: [kiosk]) for the card files in this folder.
+    #[arg(long, value_name = "DIR", requires = "pages")]
+    cards: Option<PathBuf>,
+    /// The server's pages, for people who sign in at the reader: http://host:port.
+    #[arg(long, value_name = "URL", requires = "cards")]
+    pages: Option<String>,
+    /// The port of the kiosk page; 0 picks one (default: [kiosk] listen of the settings).
+    #[arg(long, requires = "cards")]
+    kiosk_port: Option<u16>,
+}
+
+impl From<TerminalPlace> for TerminalArgs {
+    fn from(place: TerminalPlace) -> Self {
+        let TerminalPlace { folder, kept, institution, cards, pages, kiosk_port } = place;
+        TerminalArgs { folder, kept, institution, cards, pages, kiosk_port }
+    }
+}
+
 impl From<Line> for LineArgs {
     fn from(line: Line) -> Self {
         LineArgs { server: line.server, ca: line.ca, cert: line.cert }
@@ -162,8 +238,8 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     let settings = settings::load(cli.config.as_deref())?;
     match cli.command {
-        Command::Demo { data, port, machine_port, seed, reset, patients } => {
-            let wanted = demo::Wanted { data, port, machine_port, seed, reset, patients };
+        Command::Demo { data, port, machine_port, kiosk_port, seed, reset, patients } => {
+            let wanted = demo::Wanted { data, port, machine_port, kiosk_port, seed, reset, patients };
             let runtime = runtime()?;
             let demo = demo::raise(&runtime, wanted, settings)?;
             say_ready(&demo.address().to_string(), &demo.says);
@@ -177,15 +253,31 @@ fn run(cli: Cli) -> Result<ExitCode> {
             runtime.block_on(until_told());
             running.end(runtime)?;
         }
-        Command::Terminal { line, folder, kept, institution } => {
+        Command::Terminal { line, place } => {
             let stop = stop_flag()?;
-            commands::terminal(&line.into(), &settings, folder, kept, &institution, &stop)?;
+            let say = |line: &str| {
+                println!("{line}");
+                let _ = std::io::stdout().flush();
+            };
+            commands::terminal(&line.into(), &settings, place.into(), &stop, say)?;
         }
         Command::Check { line, request } => {
             let answer = commands::check(&line.into(), &settings, &request)?;
             std::io::stdout()
                 .write_all(&answer)
                 .map_err(|e| Fault::caused("the answer cannot be printed", e))?;
+        }
+        Command::Card(CardCommand::Issue { data, patient }) => {
+            card_files::issue(&data, &settings, &patient)?.iter().for_each(|line| println!("{line}"));
+        }
+        Command::Card(CardCommand::Show { data, card }) => {
+            card_files::show(&data, &settings, &card)?.iter().for_each(|line| println!("{line}"));
+        }
+        Command::Card(CardCommand::Tap { data, patient, pin, consent, limit, diseases, eye, enrol }) => {
+            let ask = card_files::TapAsk { data, card: patient, pin, consent, limit, diseases, eye, enrol };
+            let (said, done) = card_files::tap(&ask)?;
+            println!("{said}");
+            return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Audit(AuditCommand::Verify { data, key }) => {
             let (lines, fits) = commands::audit_verify(&data, &settings, key.as_deref())?;

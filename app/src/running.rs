@@ -8,14 +8,17 @@
 //! Rules come from: DESIGN sections 1 and 4.
 
 use crate::{
+    cards,
     datadir::DataDir,
     listen::{self, MachineDoor},
     rim::{TimeIds, WallClock, random_source},
     settings::Settings,
     status, visitors,
 };
+use ::cards::proof::Prover;
 use audit::{Ledger, Sealer};
 use base::{Clock, Fault, Result};
+use portal::web::ReaderAddress;
 use rustls::ServerConfig;
 use std::{
     net::SocketAddr,
@@ -43,7 +46,36 @@ pub struct Opened {
     pub settings: Settings,
     /// The audit ledger, which knows how many rows wait.
     pub ledger: Arc<Ledger>,
+    /// What the desks behind cards need.
+    pub desks: Desks,
     sealer: Sealer,
+}
+
+/// What the desks behind cards need; made before the runtime's work begins, since it reads secrets from the data.
+#[derive(Clone)]
+pub struct Desks {
+    /// What proves cards.
+    pub prover: Arc<Prover>,
+    /// The reader's doors.
+    pub reader: Arc<reader::web::Door>,
+    /// Where a person's browser finds a reader.
+    pub reader_address: ReaderAddress,
+}
+
+impl Desks {
+    fn open(house: &House, settings: &Settings, prover: Arc<Prover>) -> Result<Desks> {
+        let desk = reader::Desk {
+            settings: settings.reader.settings()?,
+            counter: settings.check.into(),
+            prover: prover.clone(),
+        };
+        let reader = Arc::new(reader::web::Door::new(desk, house.store(), house.random())?);
+        let reader_address = ReaderAddress::default();
+        if !settings.portal.reader.is_empty() {
+            reader_address.set(&settings.portal.reader);
+        }
+        Ok(Desks { prover, reader, reader_address })
+    }
 }
 
 /// Where the settings say that the data lie.
@@ -54,7 +86,7 @@ pub fn place(settings: &Settings, dir: &DataDir) -> Place {
     }
 }
 
-/// Opens the data and the house.
+/// Opens the data and the house. A demo accepts the invented authority's cards.
 pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
     let offset_ms = if demo { settings.demo.clock_offset_s.saturating_mul(1000) } else { 0 };
     let clock: Arc<dyn Clock> = Arc::new(WallClock::new(offset_ms));
@@ -63,6 +95,8 @@ pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
     let ledger = Arc::new(Ledger::new(ids.clone(), random.clone()));
     let store = Store::open(place(&settings, &dir), ledger.clone())?;
     let sealer = Sealer::new(dir.signing_key()?);
+    let invented = demo.then(country::anchors);
+    let prover = Arc::new(cards::prover(&settings.cards, invented, &store)?);
     let house = House::open(Parts {
         store,
         clock,
@@ -76,7 +110,8 @@ pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
         page_threads: settings.pages.threads,
         page_queue: settings.pages.queue,
     })?;
-    Ok(Opened { dir, house, settings, ledger, sealer })
+    let desks = Desks::open(&house, &settings, prover)?;
+    Ok(Opened { dir, house, settings, ledger, desks, sealer })
 }
 
 /// How `staff` learns names of facilities without knowing `facilities`.
@@ -97,23 +132,29 @@ fn place_of(facility: facilities::rules::Facility) -> staff::web::Place {
 }
 
 /// All routes of pages, for the router and for the permission table.
-pub fn page_routes(settings: &Settings, demo: bool) -> Routes {
+pub fn page_routes(settings: &Settings, demo: bool, desks: &Desks) -> Routes {
+    let portal = portal::web::Portal { prover: desks.prover.clone(), reader: desks.reader_address.clone() };
     Routes::new()
         .join(counter::web::routes(settings.check.into(), STAFF_NAMES))
         .join(facilities::web::routes())
+        .join(registration::web::routes())
+        .join(portal::web::routes(portal))
         .join(staff::web::routes(demo, PLACES))
         .join(status::routes())
 }
 
 /// All routes of machines.
-pub fn machine_routes(settings: &Settings) -> Routes {
-    Routes::new().join(counter::web::machine_routes(settings.check.into())).join(status::machine_routes())
+pub fn machine_routes(settings: &Settings, desks: &Desks) -> Routes {
+    Routes::new()
+        .join(counter::web::machine_routes(settings.check.into()))
+        .join(reader::web::machine_routes(desks.reader.clone()))
+        .join(status::machine_routes())
 }
 
 /// The pages' router with its guards.
-pub fn page_router(house: &House, settings: &Settings) -> axum::Router {
+pub fn page_router(house: &House, settings: &Settings, desks: &Desks) -> axum::Router {
     let guard = axum::middleware::from_fn_with_state(house.clone(), visitors::recognise);
-    page_routes(settings, house.is_demo())
+    page_routes(settings, house.is_demo(), desks)
         .into_router(house.clone())
         .fallback(status::not_found)
         .layer(axum::extract::DefaultBodyLimit::max(64 * 1024))
@@ -128,6 +169,8 @@ pub struct Running {
     pub pages: SocketAddr,
     /// Where machines answer, when they do.
     pub machines: Option<SocketAddr>,
+    /// Where a person's browser finds a reader: told when there is one.
+    pub reader_address: ReaderAddress,
     stop: watch::Sender<bool>,
     listeners: Vec<tokio::task::JoinHandle<Result<()>>>,
     beside: Beside,
@@ -136,20 +179,20 @@ pub struct Running {
 
 /// Starts listeners and the work beside.
 pub async fn start(opened: Opened, tls: Option<Arc<ServerConfig>>) -> Result<Running> {
-    let Opened { dir, house, settings, ledger, sealer } = opened;
+    let Opened { dir, house, settings, ledger, desks, sealer } = opened;
     let (stop, stopped) = watch::channel(false);
     let listener = listen::bind(settings.pages.listen).await?;
     let local = |listener: &tokio::net::TcpListener| {
         listener.local_addr().map_err(|e| Fault::caused("a listener has no address", e))
     };
     let pages = local(&listener)?;
-    let router = page_router(&house, &settings);
+    let router = page_router(&house, &settings, &desks);
     let mut listeners = vec![tokio::spawn(listen::pages(listener, router, stopped.clone()))];
     let mut machines = None;
     if let Some(tls) = tls {
         let listener = listen::bind(settings.machines.listen).await?;
         machines = Some(local(&listener)?);
-        let router = machine_routes(&settings)
+        let router = machine_routes(&settings, &desks)
             .into_router(house.clone())
             .layer(axum::extract::DefaultBodyLimit::max(1024 * 1024));
         let door = MachineDoor {
@@ -160,8 +203,9 @@ pub async fn start(opened: Opened, tls: Option<Arc<ServerConfig>>) -> Result<Run
         };
         listeners.push(tokio::spawn(listen::machines(listener, door, stopped)));
     }
-    let beside = Beside::start(house.clone(), ledger, sealer, &settings)?;
-    Ok(Running { house, pages, machines, stop, listeners, beside, dir })
+    let beside = Beside::start(house.clone(), ledger, sealer, &settings, desks.prover)?;
+    let reader_address = desks.reader_address;
+    Ok(Running { house, pages, machines, reader_address, stop, listeners, beside, dir })
 }
 
 impl Running {
@@ -188,7 +232,7 @@ impl Running {
     }
 }
 
-/// The work beside: a thread that seals the log and forgets old request keys.
+/// The work beside: a thread that seals the log, forgets old request keys, and reads the lists of certificates anew.
 struct Beside {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<()>,
@@ -198,10 +242,16 @@ const TICK: Duration = Duration::from_millis(50);
 const FORGET_EVERY_MS: i64 = 60_000;
 
 impl Beside {
-    fn start(house: House, ledger: Arc<Ledger>, mut sealer: Sealer, settings: &Settings) -> Result<Beside> {
+    fn start(
+        house: House,
+        ledger: Arc<Ledger>,
+        mut sealer: Sealer,
+        settings: &Settings,
+        prover: Arc<Prover>,
+    ) -> Result<Beside> {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = stop.clone();
-        let audit = settings.audit;
+        let (audit, certificates) = (settings.audit, settings.cards.clone());
         let work = move || {
             let (mut sealed_rows, mut sealed_ms, mut forgot_ms) = (0, 0, 0);
             loop {
@@ -220,6 +270,11 @@ impl Beside {
                     forgot_ms = now.ms();
                     if let Err(error) = house.store().forget_requests(now) {
                         tracing::error!(%error, "old request keys could not be forgotten; trying again");
+                    }
+                    // While they cannot be read the earlier ones stay, and say less and less: they grow too old.
+                    match cards::status(&certificates, prover.anchors()) {
+                        Ok(status) => prover.set_status(status),
+                        Err(error) => tracing::error!(%error, "the lists of certificates could not be read"),
                     }
                 }
                 if last {

@@ -24,6 +24,14 @@ pub struct Settings {
     pub database: Database,
     /// The check.
     pub check: Check,
+    /// Certificates on cards.
+    pub cards: Cards,
+    /// The reader's desk.
+    pub reader: Reader,
+    /// The terminal's kiosk page.
+    pub kiosk: Kiosk,
+    /// The person's own pages.
+    pub portal: Portal,
     /// The log.
     pub audit: Audit,
     /// The folder door.
@@ -107,6 +115,143 @@ impl From<Check> for counter::rules::Settings {
     }
 }
 
+/// Certificates on cards.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cards {
+    /// Whose certificates are accepted.
+    pub hierarchy: Hierarchy,
+    /// PEM file.
+    pub anchors: String,
+    /// Where their states are asked for.
+    pub status: StatusSource,
+    /// Folder.
+    pub lists: String,
+    /// Seconds.
+    pub status_age_max_s: i64,
+    /// Seconds.
+    pub nonce_life_s: i64,
+    /// Months.
+    pub warn_months: u32,
+    /// Months.
+    pub grace_months: u32,
+    /// To the day or with the month.
+    pub grace_ends: GraceEnds,
+}
+
+/// Whose certificates are accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Hierarchy {
+    /// The real authority's.
+    Production,
+    /// The invented authority's.
+    Test,
+}
+
+/// Where the states of certificates are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StatusSource {
+    /// What is recorded here.
+    Register,
+    /// The authority's lists, and the register.
+    Lists,
+}
+
+/// How the grace ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GraceEnds {
+    /// To the day.
+    Day,
+    /// With the month.
+    Month,
+}
+
+/// The reader's desk.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reader {
+    /// Words of kinds.
+    pub asked: Vec<String>,
+    /// Paper or electronic.
+    pub prescription: bool,
+    /// Seconds.
+    pub pass_life_s: i64,
+}
+
+impl Reader {
+    /// The desk's settings; a word that no kind has is refused by name.
+    pub fn settings(&self) -> Result<reader::rules::Settings> {
+        let word = |word: &String| {
+            consent::rules::kind(word).map(|kind| kind.word).ok_or_else(|| {
+                Error::broken(format!(
+                    "the settings: reader.asked names {word:?}, which is no kind; see config.default.toml"
+                ))
+            })
+        };
+        Ok(reader::rules::Settings {
+            asked: self.asked.iter().map(word).collect::<Result<_>>()?,
+            prescription: self.prescription,
+            pass_life_ms: self.pass_life_s * 1000,
+        })
+    }
+}
+
+/// The terminal's kiosk page.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kiosk {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Seconds.
+    pub idle_s: u64,
+    /// Seconds.
+    pub result_s: u64,
+    /// The staff's code for comparing the photo by eye; empty or `off` when they may not.
+    pub eye_code: String,
+    /// The code is the demo's own, for everybody to read.
+    #[serde(skip)]
+    pub is_eye_code_sample: bool,
+}
+
+impl std::fmt::Debug for Kiosk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kiosk") // it holds the staff's code
+    }
+}
+
+impl Kiosk {
+    /// What switches the check by eye off in a demo too, where an empty code stands for the sample.
+    const OFF: &str = "off";
+
+    /// The staff's code; empty when the check by eye is off.
+    pub fn staff_code(&self) -> &str {
+        if self.eye_code == Kiosk::OFF { "" } else { &self.eye_code }
+    }
+
+    /// Takes the demo's staff code when none is set.
+    pub fn take_sample(&mut self, code: &str) {
+        if self.eye_code.is_empty() {
+            (self.eye_code, self.is_eye_code_sample) = (code.to_owned(), true);
+        }
+    }
+
+    fn is_good(&self) -> bool {
+        let code = self.staff_code();
+        code.is_empty() || (4..=8).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit())
+    }
+}
+
+/// The person's own pages.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Portal {
+    /// Address of the reader, `http://host:port`.
+    pub reader: String,
+}
+
 /// The log.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -179,7 +324,13 @@ fn parse(over: toml::Table) -> Result<Settings> {
 
 /// Refuses what cannot work, by key.
 fn in_range(settings: &Settings) -> Result<()> {
-    let Settings { pages, machines, check, audit, terminal, demo, .. } = settings;
+    let Settings { pages, machines, check, cards, reader, kiosk, audit, terminal, demo, .. } = settings;
+    settings.reader.settings()?;
+    if !kiosk.is_good() {
+        return Err(Error::broken(
+            "the settings: kiosk.eye_code must be four to eight digits, \"off\", or empty",
+        ));
+    }
     let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let ms = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     const DAYS_MAX: i64 = 36_500;
@@ -194,6 +345,13 @@ fn in_range(settings: &Settings) -> Result<()> {
         ("check.filing_window_days", check.filing_window_days, 0, DAYS_MAX),
         ("check.ahead_days_max", check.ahead_days_max, 0, DAYS_MAX),
         ("check.back_days_max", check.back_days_max, 0, DAYS_MAX),
+        ("cards.status_age_max_s", cards.status_age_max_s, 1, YEARS_100_S),
+        ("cards.nonce_life_s", cards.nonce_life_s, 1, 86_400),
+        ("cards.warn_months", cards.warn_months.into(), 0, 120),
+        ("cards.grace_months", cards.grace_months.into(), 0, 120),
+        ("reader.pass_life_s", reader.pass_life_s, 1, 86_400),
+        ("kiosk.idle_s", ms(kiosk.idle_s), 5, 3600),
+        ("kiosk.result_s", ms(kiosk.result_s), 2, 3600),
         ("audit.seal_every_ms", ms(audit.seal_every_ms), 100, MS_MAX),
         ("audit.seal_every_rows", ms(audit.seal_every_rows), 1, i64::MAX),
         ("terminal.poll_ms", ms(terminal.poll_ms), 10, MS_MAX),
@@ -221,6 +379,18 @@ mod tests {
     }
 
     #[test]
+    fn the_staff_code_is_off_a_sample_or_ones_own() {
+        for (set, demo, is_sample) in [("", "2580", true), ("off", "", false), ("13579", "13579", false)] {
+            let over = format!("[kiosk]\neye_code = \"{set}\"");
+            let mut kiosk = parse(over.parse().expect("TOML")).expect("good settings").kiosk;
+            assert_eq!(kiosk.staff_code(), set.trim_start_matches("off"));
+            kiosk.take_sample("2580");
+            assert_eq!((kiosk.staff_code(), kiosk.is_eye_code_sample), (demo, is_sample));
+            assert!(!format!("{kiosk:?}").contains(char::is_numeric));
+        }
+    }
+
+    #[test]
     fn single_lines_are_overridden_and_unknown_ones_refused() {
         let over = |text: &str| parse(text.parse().expect("TOML"));
         let settings = over("[check]\nfiling_window_days = 3").expect("a known key");
@@ -231,6 +401,9 @@ mod tests {
             "[chek]\nx = 1",
             "[pages]\nlisten = \"nowhere\"",
             "[terminal]\npoll_ms = 0",
+            "[kiosk]\neye_code = \"123\"",
+            "[kiosk]\neye_code = \"12345a\"",
+            "[kiosk]\neye_code = 2580",
         ] {
             assert!(over(bad).is_err(), "{bad}");
         }

@@ -64,6 +64,8 @@ async fn first(page: Page, RawQuery(query): RawQuery) -> Response {
         None => "/sign-in",
         Some(role) if role.belongs_to_facility() => "/reception",
         Some(Role::SystemAdministrator) => "/facilities",
+        Some(Role::InsurerClerk) => "/cases",
+        Some(Role::CallCentreOperator) => "/calls",
         Some(_) => "/status",
     };
     // A language that was asked for here goes along; the page that is reached keeps it.

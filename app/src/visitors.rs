@@ -1,4 +1,5 @@
-//! Recognising who asks for a page: the session cookie, and where the request comes from.
+//! Recognising who asks for a page: the cookies of those who work here and of people at their own pages, and where the
+//! request comes from.
 //!
 //! Always holds: a request whose Host or Origin is not ours is refused before anything else, but readiness and counts,
 //! which say nothing about anybody and are asked for under any name; a session that lacks a factor is no visitor; a
@@ -19,7 +20,7 @@ use web::{
     house::{Asker, House, Trouble},
     lang::lang_of,
     problem,
-    routes::{BUSY, STALE_FORM, Visitor, problem_page},
+    routes::{BUSY, Citizen, STALE_FORM, Visitor, problem_page},
 };
 
 /// A page that reloads itself says so: nobody sits before it for certain, so it does not keep a session alive.
@@ -35,8 +36,24 @@ pub async fn recognise(State(house): State<House>, mut request: Request, next: N
     // Who asks changes nothing there; a page brings several assets with it.
     let anybody = probe || request.uri().path().starts_with("/assets/");
     let token = cookie(request.headers(), staff::web::COOKIE).filter(|_| !anybody).map(str::to_owned);
+    let asker = || Asker::new(Actor::System, Purpose::Operation);
+    let own =
+        cookie(request.headers(), portal::web::COOKIE).filter(|_| request.uri().path().starts_with("/my"));
+    if let Some(token) = own.map(str::to_owned) {
+        let asked = token.clone();
+        match house.gate(asker(), move |tx, cx| portal::visit(tx, cx.now, &asked)).await {
+            Ok(Some(visit)) => {
+                if visit.touch_due && !request.headers().contains_key(REFRESH) {
+                    let _ = house.change(asker(), move |tx, cx| portal::touch(tx, cx.now, &token)).await;
+                }
+                request.extensions_mut().insert(Citizen { person: visit.person, csrf: visit.csrf });
+            }
+            Ok(None) => {}
+            Err(Trouble::Busy) => return problem_page(lang, &Refusal::new(&BUSY, 503)),
+            Err(Trouble::Broken) => return problem::broken(lang),
+        }
+    }
     if let Some(token) = token {
-        let asker = || Asker::new(Actor::System, Purpose::Operation);
         let asked = token.clone();
         match house.gate(asker(), move |tx, cx| visitor(tx, cx.now, &asked)).await {
             Ok(Some((visitor, touch_due))) => {
