@@ -1,5 +1,6 @@
 //! The commands as an operator meets them: one owner of a directory, backup and restore, verifying what was tampered
-//! with, settings that do not exist, beginning anew, one check from the command line.
+//! with, settings that do not exist, beginning anew, one check from the command line; cards of a vendor's own rows as
+//! these change, and the kiosk's address.
 //!
 //! Not here: the store's own backup and lock (`store_backup`), attacks on the log in depth (`store_audit`).
 //! Rules come from: issue 2, parts B and G; DESIGN sections 1 and 4.
@@ -9,6 +10,7 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fs,
+    net::TcpListener,
     path::{Path, PathBuf},
 };
 use store::Db;
@@ -173,18 +175,30 @@ fn settings_that_do_not_exist_are_refused_by_name() {
 fn reset_removes_only_what_is_ours() {
     let home = Home::new();
     let data = home.data();
+    fs::create_dir(&data).expect("made");
+    // A row of the vendor's that is gone before the reset, and another that is not.
+    fs::write(data.join("my-patients.csv"), vendors(&["gone,06990010,1,19800401,,"])).expect("written");
     fill(&home, &data, 3);
+    assert!(data.join("cards/gone.card").is_file());
     let before = names(&data);
-    let mine: [(&str, &str); 4] = [
+    let mine: [(&str, &str); 7] = [
         ("notes.txt", "mine"),
-        ("my-patients.csv", "id,insurer_number,number,birth_date\r\n"),
+        ("my-patients.csv", &vendors(&["here,06990010,2,19800401,,"])),
         ("tls.old", "mine"),
         ("OQS/readme.txt", "mine"),
+        ("cards/mine.card", "mine"),
+        ("cards/P001-mine.card", "mine"),
+        ("cards/readme.txt", "mine"),
     ];
     for (name, text) in mine {
         fs::write(data.join(name), text).expect("written");
     }
-    fs::write(data.join("OQS/req/.left-over"), "x").expect("written");
+    // What writers that were killed left of a card of ours goes too.
+    let left =
+        ["cards/P001-valid-employee.card.part", "cards/.P001-valid-employee.card.tmp", "OQS/req/.left-over"];
+    for name in left {
+        fs::write(data.join(name), "x").expect("written");
+    }
     let key = fs::read(data.join("audit-public-key.bin")).expect("read");
     let server = home.demo(&data, None, &["--reset", "--seed", "7"]);
     server.assert_healthy();
@@ -193,6 +207,10 @@ fn reset_removes_only_what_is_ours() {
     for (name, text) in mine {
         assert_eq!(fs::read_to_string(data.join(name)).expect("it stays"), text, "{name}");
     }
+    for name in ["cards/gone.card"].iter().chain(&left) {
+        assert!(!data.join(name).exists(), "{name}");
+    }
+    assert!(data.join("cards/here.card").is_file());
     let after: BTreeSet<String> = names(&data);
     assert!(before.is_subset(&after), "{before:?} {after:?}");
     // Another seed in a filled directory would file the same numbers for other people.
@@ -221,5 +239,222 @@ fn one_check_from_the_command_line() {
     fs::write(&request, "<hello/").expect("written");
     let bad = check(&request, &server.machines);
     assert!(bad.code == Some(1) && bad.err.contains("not a message"), "{}", bad.err);
+    home.stop(server, None);
+}
+
+// Cards --------------------------------------------------------------------------------------------------------------
+
+/// A vendor's file with rows of id, insurer number, number, birth date, PIN and card state.
+fn vendors(rows: &[&str]) -> String {
+    format!("id,insurer_number,number,birth_date,pin,card_state\r\n{}\r\n", rows.join("\r\n"))
+}
+
+fn card(home: &Home, data: &Path, words: &[&str]) -> Ran {
+    on(home, &[&["card"], words].concat(), data, &[])
+}
+
+#[test]
+fn a_card_follows_its_row_and_keeps_what_was_done_with_it() {
+    let home = Home::new();
+    let (data, file) = (home.data(), home.path("vendor.csv"));
+    let named = file.to_str().expect("UTF-8").to_owned();
+    let raise = |row: &str| {
+        fs::write(&file, vendors(&[row, "both-1,06990010,2,19800401,,", "both-2,06990010,3,19800401,,"]))
+            .expect("written");
+        home.demo(&data, None, &["--patients", &named])
+    };
+    let tap = |server: &Server, pin: &'static str| {
+        server.tap(&TapAsk { card: "mine", pin: Some(pin), ..TapAsk::default() }).said
+    };
+    let shown = || card(&home, &data, &["show", "mine"]).out;
+
+    let server = raise("mine,06990010,1,19800401,1470,");
+    assert_eq!(tap(&server, "1470")["state"], "done");
+    assert_eq!(tap(&server, "0258")["oqs"], "SKT05001W");
+    // The commands know the rows of the file that the demo was started with.
+    assert!(shown().contains("PIN tries    2 left"), "{}", shown());
+    let several = card(&home, &data, &["show", "both"]);
+    assert!(several.code == Some(1) && several.err.contains("several"), "{}", several.err);
+    assert_eq!(card(&home, &data, &["issue", "both-2"]).code, Some(0));
+    home.stop(server, None);
+
+    // The same row again: the wrong try is still counted. Another PIN: the card has it, and all its tries.
+    let server = raise("mine,06990010,1,19800401,1470,");
+    assert!(shown().contains("PIN tries    2 left"), "{}", shown());
+    home.stop(server, None);
+    let server = raise("mine,06990010,1,19800401,0258,");
+    assert!(shown().contains("PIN tries    3 left"), "{}", shown());
+    assert_eq!(tap(&server, "0258")["state"], "done");
+    home.stop(server, None);
+
+    // Another state and back: each time the card is as its row says.
+    for (state, wanted) in
+        [("on-hold", "cards.on-hold"), ("", "done"), ("revoked", "cards.revoked"), ("valid", "done")]
+    {
+        let server = raise(&format!("mine,06990010,1,19800401,0258,{state}"));
+        let said = tap(&server, "0258");
+        assert!(said["state"] == wanted || said["code"] == wanted, "{state}: {said}");
+        home.stop(server, None);
+    }
+
+    // Without the file the demo does not know the row any more, and neither do the commands.
+    let server = home.demo(&data, None, &[]);
+    assert!(card(&home, &data, &["show", "mine"]).err.contains("no patient"));
+    home.stop(server, None);
+}
+
+#[test]
+fn a_row_whose_card_cannot_be_is_said_and_the_demo_starts() {
+    let home = Home::new();
+    let (data, file) = (home.data(), home.path("vendor.csv"));
+    let today = day(0).stamp8();
+    let rows = [format!("newborn,06990010,1,{today},,grace"), "fine,06990010,2,19800401,,grace".to_owned()];
+    fs::write(&file, vendors(&[&rows[0], &rows[1]])).expect("written");
+    let server = home.demo(&data, None, &["--patients", file.to_str().expect("UTF-8")]);
+    let wanted = "vendor.csv: 1 lines were not understood:\n  line 2, card_state: born too late";
+    until("what was not understood", 5, || server.process.said().contains(wanted).then_some(()));
+    assert!(!data.join("cards/newborn.card").exists() && data.join("cards/fine.card").is_file());
+    home.stop(server, None);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_card_file_is_replaced_and_neither_followed_nor_waited_for() {
+    let home = Home::new();
+    let data = home.data();
+    home.stop(home.demo(&data, None, &[]), None);
+    let (linked, piped) =
+        (data.join("cards/P001-valid-employee.card"), data.join("cards/P010-municipal.card"));
+    let elsewhere = home.path("elsewhere.card");
+    fs::rename(&linked, &elsewhere).expect("moved");
+    std::os::unix::fs::symlink(&elsewhere, &linked).expect("linked");
+    fs::remove_file(&piped).expect("removed");
+    assert_eq!(outsider("mkfifo", &[piped.as_os_str()], b"").code, Some(0));
+    let before = fs::read(&elsewhere).expect("read");
+    let shown = card(&home, &data, &["show", "P010"]);
+    assert!(shown.code == Some(1) && shown.err.contains("card file cannot be read"), "{}", shown.err);
+    home.stop(home.demo(&data, None, &[]), None);
+    for path in [&linked, &piped] {
+        assert!(fs::symlink_metadata(path).expect("there").is_file());
+    }
+    assert_eq!(fs::read(&elsewhere).expect("read"), before, "the link's target is left alone");
+}
+
+/// Some other program that listens.
+#[expect(clippy::disallowed_methods, reason = "the ban is for the program; here a stranger listens")]
+fn take(place: &str) -> TcpListener {
+    TcpListener::bind(place).expect("the port is free")
+}
+
+#[test]
+fn no_pin_goes_to_whoever_took_the_place_of_a_killed_demo() {
+    let home = Home::new();
+    let data = home.data();
+    let server = home.demo(&data, None, &[]);
+    let pin = rows(&data)[0].pin.clone();
+    let tap = || card(&home, &data, &["tap", "P001", "--pin", &pin]);
+    assert_eq!(tap().code, Some(0));
+    let kiosk = server.kiosk();
+    server.process.signal("KILL");
+    server.process.bury();
+    assert!(data.join("kiosk.txt").is_file(), "nobody was there to remove it");
+    let stranger = take(kiosk.trim_start_matches("http://"));
+    stranger.set_nonblocking(true).expect("set");
+    let ran = tap();
+    assert!(ran.code == Some(1) && ran.err.contains("no demo runs"), "{}", ran.err);
+    assert!(stranger.accept().is_err(), "nobody called");
+    // The next demo has its own address from the beginning.
+    let server = home.demo(&data, None, &[]);
+    assert_ne!(server.kiosk(), kiosk);
+    assert_eq!(tap().code, Some(0));
+    assert!(stranger.accept().is_err(), "nobody called");
+    home.stop(server, None);
+    assert!(!data.join("kiosk.txt").exists());
+}
+
+#[test]
+fn the_kiosk_listens_where_the_settings_say() {
+    let home = Home::new();
+    let data = home.data();
+    // A port that is free, to be named in the settings.
+    let free = take("127.0.0.1:0");
+    let place = free.local_addr().expect("an address");
+    drop(free);
+    let demo = |settings: &Path| {
+        let words = ["demo", "--port", "0", "--machine-port", "0"].map(OsStr::new);
+        home.start(
+            &[&words[..], &["--data".as_ref(), data.as_os_str(), "--config".as_ref(), settings.as_ref()]]
+                .concat(),
+        )
+    };
+    let settings = home.settings(&format!("[kiosk]\nlisten = \"{place}\"\n"));
+    let process = demo(&settings);
+    until("the demo", 60, || Some(process.said()).filter(|said| said.contains("stop  ")));
+    let address = fs::read_to_string(data.join("kiosk.txt")).expect("kiosk.txt");
+    assert_eq!(address, format!("http://{place}\n"));
+    process.interrupt();
+    let open = home.settings("[kiosk]\nlisten = \"0.0.0.0:0\"\n");
+    let mut process = demo(&open);
+    until("its end", 60, || process.has_ended().then_some(()));
+    assert!(process.complained().contains("loopback only"), "{}", process.complained());
+}
+
+#[test]
+fn a_terminal_with_cards_opens_its_own_kiosk() {
+    let home = Home::new();
+    let data = home.data();
+    let server = home.demo(&data, None, &[]);
+    let other = home.path("other");
+    for folder in ["OQS", "kept"] {
+        fs::create_dir_all(other.join(folder)).expect("made");
+    }
+    fs::create_dir(other.join("cards")).expect("made");
+    let row = rows(&data).swap_remove(0);
+    fs::copy(data.join(&row.card_file), other.join(&row.card_file)).expect("copied");
+    let (tls, code, settings) = (data.join("tls"), server.institution(), home.settings(""));
+    let start = |cards: &Path| {
+        let words: Vec<PathBuf> = vec![
+            "terminal".into(),
+            "--server".into(),
+            (&server.machines).into(),
+            "--ca".into(),
+            tls.join("ca.pem"),
+            "--cert".into(),
+            tls.join("terminal.pem"),
+            "--folder".into(),
+            other.join("OQS"),
+            "--kept".into(),
+            other.join("kept"),
+            "--institution".into(),
+            (&code).into(),
+            "--cards".into(),
+            cards.into(),
+            "--pages".into(),
+            (&server.pages).into(),
+            "--kiosk-port".into(),
+            "0".into(),
+            "--config".into(),
+            settings.clone(),
+        ];
+        home.start(&words.iter().map(|word| word.as_os_str()).collect::<Vec<_>>())
+    };
+    let mut lost = start(&home.path("nowhere"));
+    until("its end", 30, || lost.has_ended().then_some(()));
+    assert!(lost.complained().contains("no folder of cards"), "{}", lost.complained());
+
+    let process = start(&other.join("cards"));
+    let said = until("its kiosk", 30, || Some(process.said()).filter(|said| said.contains("kiosk  ")));
+    let address = said.split_whitespace().nth(1).expect("an address").trim_end_matches('/');
+    fs::write(other.join("kiosk.txt"), address).expect("written");
+    let desk =
+        Server { data: other, pages: server.pages.clone(), machines: server.machines.clone(), process };
+    let tapped = desk.tap(&TapAsk { card: "P001", pin: Some(&row.pin), ..TapAsk::default() });
+    assert_eq!(tapped.text("state"), "done", "{}", tapped.said);
+    assert!(tapped.face.is_some(), "the result is in this terminal's own folder");
+    assert_eq!(names(&data.join("OQS/face")), BTreeSet::new(), "and not in the demo's");
+    // A person signs in at their own pages with the card on this reader.
+    let mut browser = server.browser();
+    assert!(desk.sign_in(&mut browser, &row).0);
+    assert_eq!(desk.process.interrupt().code(), Some(0));
     home.stop(server, None);
 }

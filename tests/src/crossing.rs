@@ -1,5 +1,6 @@
 //! No answer crosses: several facilities ask at once about random people, through every door, and each answer carries
-//! the question's own marks and person; the log has each under the facility and the person it was about.
+//! the question's own marks and person; the log has each under the facility and the person it was about. Cards that are
+//! tapped at once leave each its own face file.
 //!
 //! Not here: kills (`kills`), what an answer says beside whom it is about (`patients`).
 //! Rules come from: issue 2, "Faults to prove"; docs/rules.md S1 r3.
@@ -120,6 +121,92 @@ fn the_log_agrees(data: &Path, asked: &[(String, String, String)]) {
     assert!(people.values().all(|one| one.len() == 1), "one patient is one person: {people:?}");
     let known: Vec<_> = people.values().flatten().flatten().collect();
     assert_eq!(known.iter().collect::<BTreeSet<_>>().len(), known.len(), "two patients are two people");
+}
+
+/// Threads that tap, and taps of all of them.
+const TAPPERS: usize = 8;
+const TAPS: usize = 300;
+
+/// A patient's person, and the names, birth dates and numbers that may stand together in an answer about them.
+type Known = (i64, BTreeSet<(String, String, String)>);
+
+/// Patients whose cards end in an answer with a person, and what may be told of each.
+fn card_people(data: &Path) -> Vec<(Row, Known)> {
+    let seed = fs::read_to_string(data.join("country-seed.txt")).expect("the seed");
+    let patients = country::patients(seed.trim().parse().expect("a number"), day(0));
+    let known = |row: Row| {
+        let patient = patients.iter().find(|patient| patient.id == row.id)?;
+        let entries = patient.filings.iter().map(|filing| &filing.entry);
+        let told =
+            entries.map(|entry| (entry.name.written.clone(), entry.birth.stamp8(), entry.number.clone()));
+        Some((row, (patient.residents.first()?.id.raw(), told.collect())))
+    };
+    let with_answer = |row: &Row| row.card_outcome == "valid" && !row.pin.is_empty();
+    rows(data).into_iter().filter(with_answer).filter_map(known).collect()
+}
+
+/// Taps a card until the reader has room for it; the face file's name.
+fn tapped(server: &Server, row: &Row) -> String {
+    let ask =
+        TapAsk { card: &row.id, pin: Some(&row.pin), agreed: &["drugs"], limit: true, ..TapAsk::default() };
+    until("a free reader", 60, || {
+        let said = server.tap_or_fail(&ask).expect("the kiosk answers");
+        let busy = matches!(said["code"].as_str(), Some("kiosk.script-busy" | "kiosk.card-in-use"));
+        (!busy).then(|| {
+            assert_eq!(
+                (&said["state"], &said["outcome"]),
+                (&"done".into(), &"valid".into()),
+                "{}: {said}",
+                row.id
+            );
+            said["face_file"].as_str().expect("a face file").to_owned()
+        })
+    })
+}
+
+#[test]
+fn s1_r1_cards_tapped_at_once_never_give_one_persons_answer_to_another() {
+    let home = Home::new();
+    let data = home.data();
+    let server = home.demo(&data, None, &[]);
+    let people = card_people(&data);
+    assert!(people.len() > 40, "{}", people.len());
+    let faces: Mutex<Vec<(usize, String)>> = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for tapper in 0..TAPPERS {
+            let (server, people, faces) = (&server, &people, &faces);
+            scope.spawn(move || {
+                let mut dice = Dice(tapper as u64);
+                for _ in 0..TAPS.div_ceil(TAPPERS) {
+                    let place = dice.below(people.len());
+                    let face = tapped(server, &people[place].0);
+                    faces.lock().expect("whole").push((place, face));
+                }
+            });
+        }
+    });
+    let faces = faces.into_inner().expect("whole");
+    assert_eq!(faces.iter().map(|(_, face)| face).collect::<BTreeSet<_>>().len(), faces.len(), "one each");
+    assert_eq!(names(&data.join("OQS/face")).len(), faces.len(), "and no other");
+    let mut taps: BTreeMap<i64, usize> = BTreeMap::new();
+    for (place, face) in &faces {
+        let (row, (person, may_be_told)) = &people[*place];
+        let answer = read_xml(&fs::read(data.join("OQS/face").join(face)).expect("a face file"));
+        assert!(!answer.body.results.is_empty(), "{}", row.id);
+        for shown in &answer.body.results {
+            let told =
+                (shown.name.clone(), shown.birth_date.clone(), shown.number.clone().unwrap_or_default());
+            assert!(may_be_told.contains(&told), "{}: somebody else's", row.id);
+        }
+        *taps.entry(*person).or_default() += 1;
+    }
+    home.stop(server, None);
+    const ROWS: &str =
+        "select person, count(*) from audit_row where act = 'counter.check' and outcome = 'valid'
+        and person is not null group by person";
+    let mut log = Db::open_sqlite(&data.join("log.db"), None).expect("opens");
+    let logged = log.rows(ROWS, &[], |row| Ok((row.int(0)?, row.int(1)? as usize))).expect("read");
+    assert_eq!(logged.into_iter().collect::<BTreeMap<_, _>>(), taps, "the log has each under its own person");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use formats::{
     xml::{self, Limits},
 };
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fs,
     io::Write,
@@ -220,7 +220,9 @@ impl Home {
     /// Raises a demo in a data directory.
     pub fn demo(&self, data: &Path, settings: Option<&Path>, more: &[&str]) -> Server {
         let mut args: Vec<&OsStr> =
-            ["demo", "--port", "0", "--machine-port", "0", "--data"].map(OsStr::new).into();
+            ["demo", "--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--data"]
+                .map(OsStr::new)
+                .into();
         args.push(data.as_os_str());
         args.extend(more.iter().map(OsStr::new));
         self.server(data, settings, args)
@@ -247,7 +249,9 @@ impl Home {
         let mut process = self.start(&args);
         let said = until("the line `ready`", 60, || {
             assert!(!process.has_ended(), "it ended at once: {}", process.complained());
-            Some(process.said()).filter(|said| said.contains("machines"))
+            // The demo's last line; `serve` has none after its machines.
+            let last = if args.contains(&OsStr::new("demo")) { "stop  " } else { "machines" };
+            Some(process.said()).filter(|said| said.contains(last))
         });
         let word = |line: &str| {
             let line = said.lines().find(|said| said.starts_with(line)).expect("the line").to_owned();
@@ -513,6 +517,11 @@ pub struct Row {
     pub validity: String,
     pub code: String,
     pub note: String,
+    pub pin: String,
+    pub card_file: String,
+    pub card_state: String,
+    pub card_outcome: String,
+    pub card_validity: String,
 }
 
 impl Row {
@@ -534,7 +543,7 @@ impl Row {
 /// The rows of a data directory's `test-patients.csv`, which has a byte order mark and the header of the issue.
 pub fn rows(data: &Path) -> Vec<Row> {
     const HEADER: &str = "id,outcome,insurer_number,symbol,number,branch,birth_date,pin,card_file,expected_validity,\
-        expected_code,note";
+        expected_code,note,card_state,card_outcome,card_validity";
     let bytes = fs::read(data.join("test-patients.csv")).expect("test-patients.csv");
     let text = bytes.strip_prefix(b"\xef\xbb\xbf").expect("a byte order mark");
     assert_eq!(text.split(|b| *b == b'\r').next(), Some(HEADER.as_bytes()));
@@ -550,8 +559,73 @@ pub fn rows(data: &Path) -> Vec<Row> {
         validity: record[9].into(),
         code: record[10].into(),
         note: record[11].into(),
+        pin: record[7].into(),
+        card_file: record[8].into(),
+        card_state: record[12].into(),
+        card_outcome: record[13].into(),
+        card_validity: record[14].into(),
     };
     reader.records().map(|record| row(record.expect("a row"))).collect()
+}
+
+// The card reader ----------------------------------------------------------------------------------------------------
+
+/// A tap as a vendor scripts it.
+#[derive(Clone, Default)]
+pub struct TapAsk<'a> {
+    pub card: &'a str,
+    pub pin: Option<&'a str>,
+    pub agreed: &'a [&'a str],
+    pub limit: bool,
+    pub diseases: bool,
+    pub enrol: bool,
+}
+
+/// What the reader said, and the face file's bytes when there is one.
+pub struct Tapped {
+    pub said: serde_json::Value,
+    pub face: Option<(PathBuf, Vec<u8>)>,
+}
+
+impl Tapped {
+    pub fn text(&self, name: &str) -> &str {
+        self.said[name].as_str().unwrap_or_default()
+    }
+}
+
+impl Server {
+    /// Where the kiosk answers.
+    pub fn kiosk(&self) -> String {
+        fs::read_to_string(self.data.join("kiosk.txt")).expect("kiosk.txt").trim().to_owned()
+    }
+
+    /// Puts a card on the reader through the script door.
+    pub fn tap(&self, ask: &TapAsk<'_>) -> Tapped {
+        let said = self.tap_or_fail(ask).expect("the kiosk answers");
+        let face = said["face_file"].as_str().map(|name| {
+            let path = self.data.join("OQS/face").join(name);
+            let bytes = until("the face file", 5, || fs::read(&path).ok());
+            (path, bytes)
+        });
+        Tapped { said, face }
+    }
+
+    /// The same without a look at the face folder; nothing when the answer did not come whole.
+    pub fn tap_or_fail(&self, ask: &TapAsk<'_>) -> Option<serde_json::Value> {
+        let eye = ask.pin.is_none();
+        let body = serde_json::json!({
+            "card": ask.card, "pin": ask.pin, "way": if eye { "eye" } else { "pin" },
+            "staff_code": eye.then_some(app::demo::EYE_CODE),
+            "agreed": ask.agreed, "declined": [], "limit": ask.limit, "diseases": ask.diseases, "enrol": ask.enrol,
+        });
+        let config = Agent::config_builder().http_status_as_error(false).proxy(None);
+        let agent: Agent = config.timeout_global(Some(Duration::from_secs(20))).build().into();
+        let kiosk = fs::read_to_string(self.data.join("kiosk.txt")).ok()?;
+        let request = agent.post(format!("{}/script/tap", kiosk.trim()));
+        let request = request.header("Content-Type", "application/json").header("shikaku-script", "1");
+        let reply = Reply::of(request.send(body.to_string()).ok()?).ok()?;
+        serde_json::from_str(&reply.body).ok()
+    }
 }
 
 // The machines' door -------------------------------------------------------------------------------------------------
@@ -612,7 +686,12 @@ impl Machine {
 
     /// Posts a body under a request id.
     pub fn post(&self, key: Option<&str>, body: &[u8]) -> Result<Reply, ureq::Error> {
-        let mut request = self.agent.post(format!("{}{SEARCH}", self.url));
+        self.post_to(SEARCH, key, body)
+    }
+
+    /// Posts a body to a path of the machines' door.
+    pub fn post_to(&self, path: &str, key: Option<&str>, body: &[u8]) -> Result<Reply, ureq::Error> {
+        let mut request = self.agent.post(format!("{}{path}", self.url));
         request = request.header("Content-Type", "application/json;charset=UTF-8");
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
@@ -655,18 +734,18 @@ fn pem(bytes: &[u8]) -> (Vec<Certificate<'static>>, Option<ureq::tls::PrivateKey
 pub struct Browser {
     agent: Agent,
     base: String,
-    cookie: String,
+    cookies: BTreeMap<String, String>,
     pub addresses: BTreeSet<String>,
 }
 
 impl Browser {
-    fn new(base: &str) -> Browser {
+    pub fn new(base: &str) -> Browser {
         let config = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false);
         let agent = config.timeout_global(Some(Duration::from_secs(20))).proxy(None).build().into();
-        Browser { agent, base: base.to_owned(), cookie: String::new(), addresses: BTreeSet::new() }
+        Browser { agent, base: base.to_owned(), cookies: BTreeMap::new(), addresses: BTreeSet::new() }
     }
 
     pub fn get(&mut self, path: &str) -> Reply {
@@ -675,7 +754,7 @@ impl Browser {
 
     /// Asks under another `Host`.
     pub fn get_as(&mut self, path: &str, host: Option<&str>) -> Reply {
-        let mut request = self.agent.get(format!("{}{path}", self.base)).header("Cookie", &self.cookie);
+        let mut request = self.agent.get(format!("{}{path}", self.base)).header("Cookie", self.cookies());
         if let Some(host) = host {
             request = request.header("Host", host);
         }
@@ -689,9 +768,17 @@ impl Browser {
         self.post_from(path, Some(&origin), fields)
     }
 
+    /// Sends JSON as a program beside our own page does.
+    pub fn send_json(&mut self, path: &str, body: &serde_json::Value) -> Reply {
+        let request = self.agent.post(format!("{}{path}", self.base)).header("Origin", &self.base);
+        let request = request.header("Content-Type", "application/json;charset=UTF-8");
+        let reply = Reply::of(request.send(body.to_string()).expect("pages answer")).expect("a body");
+        self.note(path, reply)
+    }
+
     /// Sends a form that says it comes from somewhere.
     pub fn post_from(&mut self, path: &str, origin: Option<&str>, fields: &[(&str, &str)]) -> Reply {
-        let mut request = self.agent.post(format!("{}{path}", self.base)).header("Cookie", &self.cookie);
+        let mut request = self.agent.post(format!("{}{path}", self.base)).header("Cookie", self.cookies());
         if let Some(origin) = origin {
             request = request.header("Origin", origin);
         }
@@ -708,16 +795,26 @@ impl Browser {
         }
         for set in reply.headers.get_all("set-cookie") {
             let set = set.to_str().expect("text").split(';').next().unwrap_or_default();
-            if set.starts_with("shikaku=") {
-                self.cookie = set.to_owned();
+            if let Some((name, value)) = set.split_once('=') {
+                self.cookies.insert(name.to_owned(), value.to_owned());
             }
         }
         reply
     }
 
+    fn cookies(&self) -> String {
+        let pairs: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.join("; ")
+    }
+
+    /// The values of its cookies.
+    pub fn cookie_values(&self) -> impl Iterator<Item = &str> {
+        self.cookies.values().map(String::as_str).filter(|value| !value.is_empty())
+    }
+
     /// Sits down at a desk of the demo and gives the session's token for forms.
     pub fn sit(&mut self, role: &str) -> String {
-        self.cookie.clear();
+        self.cookies.remove("shikaku");
         let reply = self.post(&format!("/desks/{role}"), &[]);
         assert_eq!(reply.status, 303, "{role}");
         csrf(&self.get("/status").body)

@@ -172,8 +172,8 @@ fn s1_r7_odd_writers_are_served() {
     assert_eq!(read_xml(&taken(&data, "same")).body.validity.as_deref(), Some("1"));
 
     // Another kind of request is told so under its own answer name; foreign files and folders are left alone.
-    fs::write(data.join("OQS/req/OQSsiimm01req_1.xml"), &bytes).expect("written");
-    let told = data.join("OQS/res/OQSsiimm01res_1.xml");
+    fs::write(data.join("OQS/req/OQSsihvd01req_1.xml"), &bytes).expect("written");
+    let told = data.join("OQS/res/OQSsihvd01res_1.xml");
     let told = until("an answer", 20, || fs::read(&told).ok());
     assert_eq!(read_xml(&told).header.error_code.as_deref(), Some("SKT01011E"));
     fs::write(data.join("OQS/req/notes.txt"), "mine").expect("written");

@@ -184,7 +184,8 @@ fn a_start_killed_anywhere_is_mended_by_the_next() {
     let data = home.data();
     let mut dice = Dice(11);
     for round in 0..12 {
-        let args = ["demo", "--port", "0", "--data"].map(OsStr::new);
+        let args =
+            ["demo", "--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--data"].map(OsStr::new);
         let mut process = home.start(&[args.as_slice(), &[data.as_os_str()]].concat());
         // The first starts fill the directory: killed when so much lies in it. Later ones are killed soon after.
         let bytes = dice.below(if round < 8 { 300_000 } else { 3_000_000 }) as u64;

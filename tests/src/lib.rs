@@ -4,6 +4,8 @@
 //! Not here: tests of one crate alone; they lie beside its code.
 
 #[cfg(test)]
+mod by_card; // cards on the readers' pages, one's own pages, proofs by hand
+#[cfg(test)]
 mod canary; // nothing of a person leaves beside the answers
 #[cfg(test)]
 mod commands; // the command line, as an operator meets it
@@ -11,6 +13,8 @@ mod commands; // the command line, as an operator meets it
 mod crossing; // no answer crosses between facilities, people and messages
 #[cfg(test)]
 mod desk; // the program in a temporary home, and the clients of its doors
+#[cfg(test)]
+mod disclosures; // every operation that tells of somebody stands in that person's record; docs/disclosures.md
 #[cfg(test)]
 mod hostile; // the folder under attack, and the server away
 #[cfg(test)]
@@ -22,7 +26,11 @@ mod patients; // every row of test-patients.csv through both doors, on other day
 #[cfg(test)]
 mod permissions; // every route as everybody; docs/permissions.md
 #[cfg(test)]
+mod pki; // certificates, lists and proofs; OpenSSL and NIST's suite as judges
+#[cfg(test)]
 mod postgres; // the whole program on PostgreSQL
+#[cfg(test)]
+mod refusals; // the committed table of every way to say no
 #[cfg(test)]
 mod store_audit; // the log under attack, erasing, two writers
 #[cfg(test)]
@@ -41,3 +49,7 @@ mod store_sql; // every statement on both databases, parameters, errors without 
 mod store_vfs; // the disk whose power is cut
 #[cfg(test)]
 mod store_work; // checks, changes, records, claims; faults, panics, lost races
+#[cfg(test)]
+mod tap_kills; // kill -9 while cards are tapped, and enrolments that race
+#[cfg(test)]
+mod taps; // cards on the reader: every test patient, enrolment, consents, numbers, and cards that are not what they say

@@ -45,7 +45,11 @@ const ORDER: [(&str, &str); 10] = [
          ElderlyRecipientCertificateInfo LimitApplicationCertificateRelatedConsFlg
          LimitApplicationCertificateRelatedConsTime LimitApplicationCertificateRelatedInfo
          SpecificDiseasesCertificateRelatedConsFlg SpecificDiseasesCertificateRelatedConsTime
-         SpecificDiseasesCertificateList PublicExpenseResultList OnsRegistrationTime ArbitraryIdentifier ReferenceNumber
+         SpecificDiseasesCertificateList PublicExpenseResultList
+         SpecificHealthCheckupsInfoConsFlg SpecificHealthCheckupsInfoConsTime SpecificHealthCheckupsInfoAvailableTime
+         PharmacistsInfoConsFlg PharmacistsInfoConsTime PharmacistsInfoAvailableTime
+         DiagnosisInfoConsFlg DiagnosisInfoConsTime DiagnosisInfoAvailableTime
+         OperationInfoConsFlg OperationInfoConsTime OperationInfoAvailableTime OnsRegistrationTime ArbitraryIdentifier ReferenceNumber
          QualificationConfirmationKey QualificationChangeFlg",
     ),
     (
@@ -75,7 +79,7 @@ const ORDER: [(&str, &str); 10] = [
 ];
 
 /// Children stand in the order of the layout, each known, once unless in a list; no element is empty.
-fn in_order(node: &Node) {
+pub fn in_order(node: &Node) {
     let children = node.children();
     if children.is_empty() {
         assert!(node.text().is_some_and(|text| !text.is_empty()), "{} is empty", node.name);

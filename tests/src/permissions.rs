@@ -7,7 +7,7 @@
 
 use app::{
     datadir::DataDir,
-    running::{self, Opened},
+    running::{self, Desks, Opened},
     settings::{self, Settings},
 };
 use axum::{
@@ -15,14 +15,14 @@ use axum::{
     body::{Body, to_bytes},
     http::{Request, StatusCode, header},
 };
-use base::{Actor, Purpose, Role};
+use base::{Actor, Id, Purpose, Role};
 use expect_test::expect_file;
 use facilities::rules::{FacilityEntry, Kind};
 use std::{collections::BTreeSet, fmt::Write};
 use tower::ServiceExt;
 use web::{
     house::{Asker, House},
-    routes::{Machine, Permit, RouteInfo, permits},
+    routes::{Caller, Citizen, Machine, Permit, RouteInfo, permits},
 };
 
 const HOST: &str = "127.0.0.1:8480";
@@ -34,11 +34,12 @@ enum Who {
     Nobody,
     Staff(Role),
     Terminal,
+    Person,
 }
 
 fn everybody() -> Vec<Who> {
     let roles = Role::ALL.into_iter().map(Who::Staff);
-    [Who::Nobody].into_iter().chain(roles).chain([Who::Terminal]).collect()
+    [Who::Nobody].into_iter().chain(roles).chain([Who::Terminal, Who::Person]).collect()
 }
 
 /// The real routers over a house with one clinic and the demo's desks.
@@ -76,7 +77,7 @@ impl Office {
         let recorded = house.store().record(house.now(), |tx| facilities::record(tx, &cx, clinic.id, &entry));
         assert!(recorded.expect("recorded").is_ok());
         house.store().change(|tx| staff::demo_desks(tx, &cx, clinic.id)).expect("desks");
-        let (pages, machines) = routers(&house);
+        let (pages, machines) = routers(&house, &opened.desks);
         Office { _dir: dir, opened, pages, machines, clinic: clinic.id.raw() }
     }
 
@@ -110,6 +111,7 @@ impl Office {
             Who::Terminal => {
                 machine = Some(Machine { actor: Actor::Terminal { terminal: 1, facility: self.clinic } });
             }
+            Who::Person => body = format!("csrf={PERSONS_TOKEN}"),
         }
         let path = filled(route.path);
         let about = Ask {
@@ -118,26 +120,40 @@ impl Office {
             cookie: &cookie,
             body: &body,
             machine,
+            person: who == Who::Person,
             ..Ask::default()
         };
         ask(router, about).await.said(who)
     }
 }
 
-fn routers(house: &House) -> (Router, Router) {
-    let pages = running::page_router(house, &settings());
-    (pages, running::machine_routes(&settings()).into_router(house.clone()))
+fn routers(house: &House, desks: &Desks) -> (Router, Router) {
+    let pages = running::page_router(house, &settings(), desks);
+    (pages, running::machine_routes(&settings(), desks).into_router(house.clone()))
 }
 
 /// A path whose names stand for something that could be there.
-fn filled(path: &str) -> String {
+pub fn filled(path: &str) -> String {
     let mut filled = path.replace("{role}", "receptionist").replace("{name}", "shikaku.css");
     for (name, id) in [("/staff/{id}", "sta_"), ("/facilities/{id}", "fac_"), ("/terminals/{id}", "ter_")] {
         filled = filled.replace(name, &name.replace("{id}", &format!("{id}0000000000001")));
     }
-    filled.replace("{decision}", "dec_0000000000001")
+    for (name, id) in [
+        ("{decision}", "dec"),
+        ("{coverage}", "cov"),
+        ("{consent}", "cns"),
+        ("{case}", "cas"),
+        ("{call}", "per"),
+    ] {
+        filled = filled.replace(name, &format!("{id}_0000000000001"));
+    }
+    filled
 }
 
+/// The token of the forms of a person at their own pages, who is put into the request as `app` would.
+const PERSONS_TOKEN: &str = "persons-token";
+
+#[derive(Clone, Copy)]
 struct Ask<'a> {
     method: &'a str,
     path: &'a str,
@@ -146,6 +162,7 @@ struct Ask<'a> {
     cookie: &'a str,
     body: &'a str,
     machine: Option<Machine>,
+    person: bool,
 }
 
 impl Default for Ask<'_> {
@@ -158,6 +175,7 @@ impl Default for Ask<'_> {
             cookie: "",
             body: "",
             machine: None,
+            person: false,
         }
     }
 }
@@ -178,6 +196,10 @@ async fn ask(router: &Router, ask: Ask<'_>) -> Reply {
     let mut request = request.body(Body::from(ask.body.to_owned())).expect("a request");
     if let Some(machine) = ask.machine {
         request.extensions_mut().insert(machine);
+    }
+    if ask.person {
+        let citizen = Citizen { person: Id::new(1).expect("an id"), csrf: PERSONS_TOKEN.into() };
+        request.extensions_mut().insert(citizen);
     }
     let response = router.clone().oneshot(request).await.expect("an answer");
     let text =
@@ -203,10 +225,12 @@ impl Reply {
     fn said(&self, who: Who) -> Said {
         assert_ne!(self.status, StatusCode::INTERNAL_SERVER_ERROR);
         let to_sign_in = self.status == StatusCode::SEE_OTHER && self.location == "/sign-in";
+        let to_card = self.status == StatusCode::SEE_OTHER && self.location == "/my/sign-in";
         match self.status {
             StatusCode::FORBIDDEN if self.body.contains("web.not-permitted") => Said::No,
             // Whoever has a session is sent there by nothing but the handler of signing out.
             StatusCode::SEE_OTHER if to_sign_in && !matches!(who, Who::Staff(_)) => Said::SignIn,
+            StatusCode::SEE_OTHER if to_card && who != Who::Person => Said::SignIn,
             _ => Said::Yes,
         }
     }
@@ -216,17 +240,28 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-fn tables() -> (Vec<RouteInfo>, Vec<RouteInfo>) {
+/// Somebody at a desk of the demo who may, by the role's word.
+pub fn may_ask(route: &RouteInfo) -> &'static str {
+    match route.permit {
+        Permit::Roles(roles) => roles[0].word(),
+        _ => Role::SystemAdministrator.word(),
+    }
+}
+
+/// The routes of the pages and those of the machines' door.
+pub fn tables() -> (Vec<RouteInfo>, Vec<RouteInfo>) {
     let settings = settings();
-    let pages = running::page_routes(&settings, true).table().to_vec();
-    (pages, running::machine_routes(&settings).table().to_vec())
+    let office = Office::open();
+    let desks = &office.opened.desks;
+    let pages = running::page_routes(&settings, true, desks).table().to_vec();
+    (pages, running::machine_routes(&settings, desks).table().to_vec())
 }
 
 #[test]
 fn the_table_of_permissions_is_what_the_routers_do() {
     let office = Office::open();
     let (pages, machines) = tables();
-    let served = running::page_routes(&settings(), false).table().to_vec();
+    let served = running::page_routes(&settings(), false, &office.opened.desks).table().to_vec();
     let only_demo = |route: &RouteInfo| {
         !served.iter().any(|other| (other.method, other.path) == (route.method, route.path))
     };
@@ -265,19 +300,20 @@ page for signing in. A dot: refused. Whoever is signed in may be refused by a fo
 
 fn columns() -> String {
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    let marks = "|---".repeat(roles.len() + 4);
-    format!("| route | operation | nobody | {} | terminal |\n{marks}|\n", roles.join(" | "))
+    let marks = "|---".repeat(roles.len() + 5);
+    format!("| route | operation | nobody | {} | terminal | person |\n{marks}|\n", roles.join(" | "))
 }
 
 /// What a router did is what the route's permit says.
 fn as_permitted(route: &RouteInfo, who: Who, said: Said) {
-    let (role, machine) = match who {
-        Who::Nobody => (None, false),
-        Who::Staff(role) => (Some(role), false),
-        Who::Terminal => (None, true),
+    let caller = match who {
+        Who::Nobody => Caller::default(),
+        Who::Staff(role) => Caller { role: Some(role), ..Caller::default() },
+        Who::Terminal => Caller { machine: true, ..Caller::default() },
+        Who::Person => Caller { person: true, ..Caller::default() },
     };
-    let place = format!("{} {} as {role:?}, machine {machine}", route.method, route.path);
-    match (route.permit, permits(route.permit, role, machine)) {
+    let place = format!("{} {} as {caller:?}", route.method, route.path);
+    match (route.permit, permits(route.permit, caller)) {
         (Permit::Public, _) => assert_ne!(said, Said::No, "{place}"),
         (_, true) => assert_eq!(said, Said::Yes, "{place}"),
         (_, false) => assert_ne!(said, Said::Yes, "{place}"),
@@ -307,7 +343,8 @@ fn the_table_is_whole() {
                 let reply = runtime()
                     .block_on(ask(router, Ask { method, path: &path, cookie: &cookie, ..Ask::default() }));
                 // Who may not go there at all is told that first.
-                let refused = matches!(reply.status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN);
+                let refused = matches!(reply.status, StatusCode::METHOD_NOT_ALLOWED | StatusCode::FORBIDDEN)
+                    || reply.location == "/my/sign-in";
                 assert!(known || refused, "{method} {path}: {}", reply.status);
                 assert!(!known || reply.status != StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
             }
@@ -316,12 +353,13 @@ fn the_table_is_whole() {
     assert!(office.house().is_demo());
 }
 
-/// Somebody who may, with a new session; nobody where everybody may.
-fn somebody(route: &RouteInfo) -> Option<Role> {
+/// Somebody who may: with a new session, or at their own pages.
+fn somebody(route: &RouteInfo) -> Who {
     match route.permit {
-        Permit::Roles(roles) => roles.first().copied(),
-        Permit::SignedIn | Permit::Public => Some(Role::SystemAdministrator),
-        Permit::Terminal => None,
+        Permit::Roles(roles) => Who::Staff(roles[0]),
+        Permit::SignedIn | Permit::Public => Who::Staff(Role::SystemAdministrator),
+        Permit::Person => Who::Person,
+        Permit::Terminal => panic!("pages have no terminals"),
     }
 }
 
@@ -331,12 +369,20 @@ fn every_form_from_elsewhere_or_without_its_token_is_refused() {
     let posts: Vec<RouteInfo> = tables().0.into_iter().filter(|route| route.method == "POST").collect();
     assert!(posts.len() >= 10);
     for route in posts {
-        let role = somebody(&route).expect("pages have no terminals");
+        let who = somebody(&route);
         let path = filled(route.path);
         runtime().block_on(async {
-            let cookie = office.sit(role).await;
-            let token = format!("csrf={}", office.token(&cookie).await);
-            let about = Ask { method: "POST", path: &path, cookie: &cookie, body: &token, ..Ask::default() };
+            let (cookie, token) = match who {
+                Who::Staff(role) => {
+                    let cookie = office.sit(role).await;
+                    let token = format!("csrf={}", office.token(&cookie).await);
+                    (cookie, token)
+                }
+                _ => (String::new(), format!("csrf={PERSONS_TOKEN}")),
+            };
+            let person = who == Who::Person;
+            let about =
+                Ask { method: "POST", path: &path, cookie: &cookie, body: &token, person, ..Ask::default() };
             for origin in [None, Some("null"), Some("http://evil.example"), Some("http://127.0.0.1:1")] {
                 let reply = ask(&office.pages, Ask { origin, ..about }).await;
                 assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} from {origin:?}");
@@ -350,7 +396,9 @@ fn every_form_from_elsewhere_or_without_its_token_is_refused() {
                 assert!(refused || without_token(&route, &reply), "{path} with `{body}`: {}", reply.status);
             }
             // None of that ended the session or did anything else to it.
-            assert_eq!(format!("csrf={}", office.token(&cookie).await), token, "{path}");
+            if !person {
+                assert_eq!(format!("csrf={}", office.token(&cookie).await), token, "{path}");
+            }
         });
     }
 }
@@ -363,6 +411,8 @@ fn without_token(route: &RouteInfo, reply: &Reply) -> bool {
             reply.status == StatusCode::UNAUTHORIZED || reply.status == StatusCode::UNPROCESSABLE_ENTITY
         }
         "/sign-in/second" | "/second-factor" | "/password" => reply.status == StatusCode::SEE_OTHER,
+        // From a reader, which has no session; what it hands over proves itself, and this is no such thing.
+        "/my/prove" => reply.status.is_client_error(),
         _ => false,
     }
 }
