@@ -1,12 +1,14 @@
-//! `cargo xtask bench counter`: how many checks by number a second one core answers, how soon, and at what cost beside
-//! a bare route; and how large and how quick to start the program is. The result goes into docs/benchmarks.md and .json.
+//! `cargo xtask bench`: how many checks a second one core answers, how soon, and at what cost; by number (`counter`) and
+//! by card (`tap`). The result goes into docs/benchmarks.md and .json.
 //!
 //! Always holds: loopback only; everything that is started is ended, and is bounded in time and count; the temporary
 //! folder lies on a real disk, so that commits sync; every answer is checked.
 //! Not here: what is measured inside the program (nothing is), and the clock (`clock`).
-//! Rules come from: the issue, "Speed and size".
+//! Rules come from: the issues, "Speed and size" and "Speed".
 
+mod cards;
 mod clock;
+mod counter;
 mod histogram;
 mod load;
 mod machine;
@@ -14,18 +16,21 @@ mod profile;
 mod report;
 mod runs;
 mod servers;
+mod tap;
+mod verify;
 mod wire;
 
 use clap::{Args, Subcommand, ValueEnum};
-use load::Target;
+use load::{Questions, Target};
 use machine::Cores;
-use report::{Aim, Block, Row};
-use runs::{Bench, Measured, Watched};
-use servers::{Cluster, OwnCertificate, Program, Starter};
+use report::{Block, Subject};
+use runs::{Bench, Watched};
+use servers::{Cluster, Program, Starter};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
+    rc::Rc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -34,9 +39,40 @@ use std::{
 pub enum Which {
     /// Checks by number through the machines' door, on SQLite and PostgreSQL; memory, start and binary.
     Counter(Options),
+    /// Checks by card through the machines' door, on SQLite and PostgreSQL; bare verifications of signatures beside them.
+    Tap(Options),
 }
 
-/// How to measure the counter.
+impl Which {
+    fn taken_apart(&self) -> (&Kind, &Options) {
+        match self {
+            Which::Counter(options) => (&counter::KIND, options),
+            Which::Tap(options) => (&tap::KIND, options),
+        }
+    }
+}
+
+/// What is asked, and in words.
+struct Asked {
+    questions: Rc<dyn Questions>,
+    says: String,
+}
+
+/// What one bench has of its own.
+struct Kind {
+    subject: Subject,
+    /// Parts that it has; and those of them that run when none is named.
+    parts: &'static [Part],
+    usual: &'static [Part],
+    /// Lines of settings for its demos.
+    settings: &'static str,
+    /// What is asked of a demo of this name.
+    asks: fn(&Setting<'_>, &str) -> io::Result<Asked>,
+    /// Measures a part.
+    measure: fn(&Setting<'_>, Part, &mut dyn Write) -> io::Result<Block>,
+}
+
+/// How to measure.
 #[derive(Args, Clone)]
 pub struct Options {
     /// Seconds of each load.
@@ -62,7 +98,7 @@ pub struct Options {
     shikaku: Option<PathBuf>,
 }
 
-/// A part of the bench.
+/// A part of a bench.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     Sqlite,
@@ -73,26 +109,30 @@ enum Part {
 
 /// Builds release binaries and runs itself in release; or, being that, measures.
 pub fn command(root: &Path, which: &Which, out: &mut dyn Write) -> io::Result<ExitCode> {
-    let Which::Counter(options) = which;
+    let (kind, options) = which.taken_apart();
+    if let Some(part) = options.only.filter(|part| !kind.parts.contains(part)) {
+        let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+        return Err(io::Error::other(format!("bench {} has no part {name}", kind.subject.command)));
+    }
     match &options.shikaku {
-        Some(shikaku) => inside(root, options, shikaku, out),
-        None => outside(root, options, out),
+        Some(shikaku) => inside(root, kind, options, shikaku, out),
+        None => outside(root, kind, options, out),
     }
 }
 
-fn outside(root: &Path, options: &Options, out: &mut dyn Write) -> io::Result<ExitCode> {
+fn outside(root: &Path, kind: &Kind, options: &Options, out: &mut dyn Write) -> io::Result<ExitCode> {
     writeln!(out, "building in release …")?;
     out.flush()?;
     let shikaku = built(root, "app", "shikaku")?;
     let own = built(root, "xtask", "xtask")?;
-    let args = std::iter::once("bench".into()).chain(options_as_args(options));
+    let args = ["bench", kind.subject.command].map(str::to_owned).into_iter().chain(options_as_args(options));
     let status = Command::new(own).args(args).arg("--shikaku").arg(shikaku).current_dir(root).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn options_as_args(options: &Options) -> Vec<String> {
-    let mut args = vec!["counter".to_owned(), format!("--seconds={}", options.seconds)];
-    args.push(format!("--connections={}", options.connections));
+    let mut args =
+        vec![format!("--seconds={}", options.seconds), format!("--connections={}", options.connections)];
     args.extend(options.postgres.iter().map(|url| format!("--postgres={url}")));
     let name = options.only.and_then(|part| part.to_possible_value());
     args.extend(name.iter().map(|name| format!("--only={}", name.get_name())));
@@ -121,25 +161,30 @@ fn built(root: &Path, package: &str, name: &str) -> io::Result<PathBuf> {
 
 /// What a part needs to know.
 struct Setting<'s> {
+    root: &'s Path,
+    kind: &'s Kind,
     options: &'s Options,
     starter: Starter<'s>,
     cores: Cores,
     conditions: Vec<String>,
 }
 
-fn inside(root: &Path, options: &Options, shikaku: &Path, out: &mut dyn Write) -> io::Result<ExitCode> {
+fn inside(
+    root: &Path,
+    kind: &Kind,
+    options: &Options,
+    shikaku: &Path,
+    out: &mut dyn Write,
+) -> io::Result<ExitCode> {
     let cores = Cores::of_this_process()?;
-    let parts = match options.only {
-        Some(part) => vec![part],
-        None => vec![Part::Size, Part::Sqlite, Part::Postgres],
-    };
+    let parts = options.only.as_ref().map_or(kind.usual, std::slice::from_ref);
     let folder = real_folder(root)?;
     let starter = Starter { shikaku, core: cores.server, folder: folder.path() };
     let conditions = conditions(root, &folder, cores)?;
     // Everything of this process from here on runs beside the server; what it starts is pinned anew.
     let pinned = ["-cp", &cores.generator.to_string(), &std::process::id().to_string()].map(str::to_owned);
     Command::new("taskset").args(pinned).stdout(Stdio::null()).status()?;
-    let setting = Setting { options, starter, cores, conditions };
+    let setting = Setting { root, kind, options, starter, cores, conditions };
     if options.profile {
         let text = profiled(&setting, out)?;
         writeln!(out, "{text}")?;
@@ -147,12 +192,7 @@ fn inside(root: &Path, options: &Options, shikaku: &Path, out: &mut dyn Write) -
     }
     let kept = report::kept(root)?;
     for part in parts {
-        let block = match part {
-            Part::Sqlite => sqlite(&setting, out)?,
-            Part::Postgres => postgres(&setting, out)?,
-            Part::Size => size(&setting, out)?,
-            Part::Build => build(&setting, root, out)?,
-        };
+        let block = (kind.measure)(&setting, *part, out)?;
         writeln!(out, "\n{}", block.markdown())?;
         if options.compare {
             block.compare(&kept).iter().try_for_each(|line| writeln!(out, "{line}"))?;
@@ -189,28 +229,38 @@ fn conditions(root: &Path, folder: &tempfile::TempDir, cores: Cores) -> io::Resu
 }
 
 impl Setting<'_> {
-    /// A load on programs, and how the load is described.
+    /// What a load is, whatever it asks.
+    fn load_says(&self, checks: &str) -> String {
+        format!(
+            "{} s a load, {} connections with one outstanding request each, mutual TLS 1.3, kept alive, from one \
+             terminal; {checks}; every request has a key of its own; every table read fits in memory",
+            self.options.seconds, self.options.connections
+        )
+    }
+
+    /// A load of checks on programs.
     fn bench<'b>(
         &self,
-        targets: &[Target],
+        targets: Vec<Target>,
         watched: Watched,
-        demo: &str,
+        checks: Rc<dyn Questions>,
         out: &'b mut dyn Write,
-    ) -> io::Result<(Bench<'b>, String)> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "keys of requests begin with the wall clock, as terminals' do"
-        )]
-        let started = SystemTime::now().duration_since(UNIX_EPOCH).map_err(io::Error::other)?;
-        let mix = wire::mix(&self.starter.data(demo), &clock::today("+%Y%m%d")?, started.as_millis())?;
-        let says = format!(
-            "{} s a load, {} connections with one outstanding request each, mutual TLS 1.3, kept alive, from one \
-             terminal; {}; every request has a key of its own; every table read fits in memory",
-            self.options.seconds, self.options.connections, mix.says
-        );
-        let (time, connections) =
-            (Duration::from_secs(self.options.seconds), usize::from(self.options.connections));
-        Ok((Bench::open(targets, connections, watched, time, mix, out)?, says))
+    ) -> io::Result<Bench<'b>> {
+        let time = Duration::from_secs(self.options.seconds);
+        Bench::open(targets, usize::from(self.options.connections), watched, time, checks, out)
+    }
+
+    /// A demo of this name.
+    fn demo(&self, name: &str, database: Option<&Database>) -> io::Result<Program> {
+        self.starter.demo(name, database.map(Database::url), self.kind.settings, true)
+    }
+
+    /// The PostgreSQL that was given, or one of our own.
+    fn database(&self) -> io::Result<Database> {
+        Ok(match &self.options.postgres {
+            Some(url) => Database::Given(url.clone()),
+            None => Database::Own(self.cluster()?),
+        })
     }
 
     /// A PostgreSQL beside the bench's folder, which the account postgres could not enter.
@@ -219,43 +269,20 @@ impl Setting<'_> {
         Cluster::start(self.cores.server, folder.parent().unwrap_or(folder))
     }
 
+    /// The conditions of every part, and more.
     fn with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
         self.conditions.iter().cloned().chain(more).collect()
     }
 }
 
-/// One demo, measured whole; it is ended afterwards.
-fn measured(
-    setting: &Setting<'_>,
-    name: &str,
-    postgres: Option<&Database>,
-    out: &mut dyn Write,
-) -> io::Result<Run> {
-    let demo = setting.starter.demo(name, postgres.map(|database| database.url()), true)?;
-    let watched = Watched::new(&[&demo], postgres.and_then(Database::pid));
-    let (mut bench, says) = setting.bench(&[setting.starter.target(name, &demo)?], watched, name, out)?;
-    let measured = bench.measure()?;
-    drop(bench);
-    Ok(Run { measured, says, trouble: demo.end()? })
-}
-
-/// A measured run, how it was loaded, and what the server complained of.
-struct Run {
-    measured: Measured,
-    says: String,
-    trouble: Option<String>,
-}
-
-fn sqlite(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<Block> {
-    writeln!(out, "SQLite, one process")?;
-    let run = measured(setting, "sqlite", None, out)?;
-    Ok(Block {
-        name: "sqlite",
-        title: "SQLite, one process on one core".into(),
-        conditions: setting.with([run.says].into_iter().chain(run.measured.disturbed()).chain(run.trouble)),
-        rows: report::rows("sqlite", "SQLite", &run.measured, Some(15_000.0)),
-        tables: report::tables("SQLite", &run.measured),
-    })
+/// Milliseconds of the wall clock at the start of a run: keys of requests begin with it, as terminals' do.
+fn started_ms() -> io::Result<u128> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "keys of requests begin with the wall clock, as terminals' do"
+    )]
+    let now = SystemTime::now();
+    Ok(now.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_millis())
 }
 
 /// A PostgreSQL: our own, or one whose address was given.
@@ -291,137 +318,16 @@ impl Database {
     }
 }
 
-fn postgres(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<Block> {
-    let database = match &setting.options.postgres {
-        Some(url) => Database::Given(url.clone()),
-        None => Database::Own(setting.cluster()?),
-    };
-    writeln!(out, "PostgreSQL, one process")?;
-    let one = measured(setting, "postgres", Some(&database), out)?;
-    writeln!(out, "PostgreSQL, two processes")?;
-    let two = two_processes(setting, &database, out)?;
-    let disturbed = one.measured.disturbed().or(two.measured.disturbed());
-    let mut rows = report::rows("postgres", "PostgreSQL", &one.measured, Some(5_000.0));
-    rows.extend(report::rows("postgres_two", "PostgreSQL, two `serve`", &two.measured, None));
-    let tables =
-        [("PostgreSQL, one process", &one.measured), ("PostgreSQL, two `serve` processes", &two.measured)];
-    let tables: Vec<String> = tables.map(|(name, measured)| report::tables(name, measured)).to_vec();
-    let says = [
-        database.says(),
-        one.says,
-        "two processes: both on the same core, half of the connections each".into(),
-    ];
-    Ok(Block {
-        name: "postgres",
-        title: "PostgreSQL, one and two processes on one core".into(),
-        conditions: setting.with(says.into_iter().chain(disturbed).chain(one.trouble).chain(two.trouble)),
-        rows,
-        tables: tables.join("\n"),
-    })
-}
-
-/// Two `serve` on the database that the demo named `postgres` has settled. Two demos would not do: each bars the
-/// terminals of the other's start.
-fn two_processes(setting: &Setting<'_>, database: &Database, out: &mut dyn Write) -> io::Result<Run> {
-    let starter = &setting.starter;
-    let own = OwnCertificate::make(starter.folder)?;
-    let programs =
-        ["serve-one", "serve-two"].map(|name| starter.serve(name, database.url(), "postgres", &own));
-    let [one, two] = programs;
-    let (one, two) = (one?, two?);
-    let terminal = starter.data("postgres").join("tls/terminal.pem");
-    let target = |program: &Program| Target::new(program.machines, &own.certificate, &terminal);
-    let watched = Watched::new(&[&one, &two], database.pid());
-    let (mut bench, says) = setting.bench(&[target(&one)?, target(&two)?], watched, "postgres", out)?;
-    let measured = bench.measure()?;
-    drop(bench);
-    let trouble = [one.end()?, two.end()?].into_iter().flatten().next();
-    Ok(Run { measured, says, trouble })
-}
-
-fn size(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<Block> {
-    writeln!(out, "size and start")?;
-    let starter = &setting.starter;
-    let cold = starter.demo("size", None, true)?;
-    let cold_start = cold.ready_after;
-    let fresh = machine::resident_mb(cold.pid())?;
-    let cold_trouble = cold.end()?;
-    let warm = starter.demo("size", None, false)?;
-    let watched = Watched::new(&[&warm], None);
-    let (mut bench, says) = setting.bench(&[starter.target("size", &warm)?], watched, "size", out)?;
-    bench.phase("saturated", false, load::Pace::Closed)?;
-    drop(bench);
-    let loaded = machine::resident_mb(warm.pid())?;
-    let warm_start = warm.ready_after;
-    let binary = std::fs::metadata(starter.shikaku)?.len() as f64 / 1e6;
-    let trouble = cold_trouble.or(warm.end()?);
-    let rows = vec![
-        Row::new("resident_mb", "demo, resident after its start", fresh, "MB", Aim::Below(100.0)),
-        Row::new(
-            "resident_loaded_mb",
-            "demo, resident after a saturated load",
-            loaded,
-            "MB",
-            Aim::Below(100.0),
-        ),
-        Row::new(
-            "warm_start_s",
-            "demo, second start to `ready`",
-            warm_start.as_secs_f64(),
-            "s",
-            Aim::Below(1.0),
-        ),
-        Row::new(
-            "cold_start_s",
-            "demo, first start to `ready`",
-            cold_start.as_secs_f64(),
-            "s",
-            Aim::LessIsBetter,
-        ),
-        Row::new("binary_mb", "release binary", binary, "MB", Aim::LessIsBetter),
-    ];
-    let conditions = setting.with([format!("the load: {says}")].into_iter().chain(trouble));
-    Ok(Block {
-        name: "size",
-        title: "Memory, start and binary".into(),
-        conditions,
-        rows,
-        tables: String::new(),
-    })
-}
-
-/// Builds into an empty folder, on two cores at most.
-fn build(setting: &Setting<'_>, root: &Path, out: &mut dyn Write) -> io::Result<Block> {
-    writeln!(out, "a cold build …")?;
-    out.flush()?;
-    let cores = format!("{},{}", setting.cores.server, setting.cores.generator);
-    let target = setting.starter.folder.join("target");
-    let start = clock::now();
-    let status = Command::new("taskset")
-        .args(["-c", &cores, "cargo", "build", "--release", "--locked", "--quiet", "--target-dir"])
-        .arg(target)
-        .current_dir(root)
-        .status()?;
-    let took = clock::now().duration_since(start).as_secs_f64();
-    if !status.success() {
-        return Err(io::Error::other("the cold build failed"));
-    }
-    let rows = vec![Row::new("cold_build_s", "cold build of `demo`", took, "s", Aim::Below(300.0))];
-    let conditions = setting
-        .with(["two cores; sources of all crates were there already; an empty target folder".to_owned()]);
-    Ok(Block { name: "build", title: "Cold build".into(), conditions, rows, tables: String::new() })
-}
-
 fn profiled(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<String> {
-    let starter = &setting.starter;
-    let database = match (setting.options.only, &setting.options.postgres) {
-        (Some(Part::Postgres), None) => Some(Database::Own(setting.cluster()?)),
-        (Some(Part::Postgres), Some(url)) => Some(Database::Given(url.clone())),
+    let database = match setting.options.only {
+        Some(Part::Postgres) => Some(setting.database()?),
         _ => None,
     };
-    let demo = starter.demo("profile", database.as_ref().map(Database::url), true)?;
+    let starter = &setting.starter;
+    let demo = setting.demo("profile", database.as_ref())?;
     let watched = Watched::new(&[&demo], database.as_ref().and_then(Database::pid));
-    let (mut bench, _) = setting.bench(&[starter.target("profile", &demo)?], watched, "profile", out)?;
+    let asked = (setting.kind.asks)(setting, "profile")?;
+    let mut bench = setting.bench(vec![starter.target("profile", &demo)?], watched, asked.questions, out)?;
     bench.warm_up()?;
     let text = profile::profile(&mut bench, starter, demo.pid(), setting.options.seconds)?;
     drop(bench);

@@ -2,11 +2,7 @@
 //! In an *open* load requests have intended start times at a fixed rate; one waits for a free connection when all are
 //! busy, and its latency counts from the intended start. In a *closed* load each connection asks again at once.
 
-use super::{
-    clock,
-    histogram::Histogram,
-    wire::{self, Question},
-};
+use super::{clock, histogram::Histogram, wire};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
@@ -68,6 +64,27 @@ impl Target {
     }
 }
 
+/// What a load asks.
+pub trait Questions {
+    /// Writes the next request. `number` is no other request's. Gives a word for [`Questions::check`] to know the
+    /// request again; none when there is nothing left to ask, which ends the phase.
+    fn compose(&self, number: u64, out: &mut Vec<u8>) -> Option<u64>;
+
+    /// Checks the answer to the request of this word.
+    ///
+    /// # Errors
+    /// An answer that is not the expected one; it ends the bench.
+    fn check(&self, word: u64, status: u16, body: &[u8]) -> io::Result<()>;
+
+    /// Gets so many requests ready; called outside of what is measured. Most have all that they need.
+    ///
+    /// # Errors
+    /// Whatever stands in the way of asking.
+    fn supply(&self, _load: &mut Load, _count: u64) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// How fast to ask.
 #[derive(Clone, Copy)]
 pub enum Pace {
@@ -90,7 +107,7 @@ pub struct Outcome {
     pub latency: Histogram,
     /// From the intended start to when the generator looked: its own lateness.
     pub lag: Histogram,
-    /// The phase's time.
+    /// The phase's time; less than was asked for when there was nothing left to ask.
     pub time: Duration,
 }
 
@@ -109,22 +126,32 @@ impl Outcome {
 /// Open connections. Numbers of requests run on from phase to phase, so no key is used twice.
 pub struct Load {
     runtime: tokio::runtime::Runtime,
+    targets: Vec<Target>,
+    count: usize,
     connections: Vec<Connection>,
     next: u64,
 }
 
 impl Load {
     /// Opens so many connections, in turn to each target.
-    pub fn open(targets: &[Target], connections: usize, first: u64) -> io::Result<Load> {
+    pub fn open(targets: Vec<Target>, count: usize, first: u64) -> io::Result<Load> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let opened = runtime.block_on(async {
+        let mut load = Load { runtime, targets, count, connections: Vec::new(), next: first };
+        load.open_again()?;
+        Ok(load)
+    }
+
+    /// Closes all connections and opens them anew: the server hangs up on those that were silent for long.
+    pub fn open_again(&mut self) -> io::Result<()> {
+        self.connections.clear();
+        self.connections = self.runtime.block_on(async {
             let mut opened = Vec::new();
-            for target in targets.iter().cycle().take(connections) {
+            for target in self.targets.iter().cycle().take(self.count) {
                 opened.push(tokio::time::timeout(PATIENCE, Connection::open(target)).await??);
             }
             Ok::<_, io::Error>(opened)
         })?;
-        Ok(Load { runtime, connections: opened, next: first })
+        Ok(())
     }
 
     /// The number of the next request.
@@ -132,8 +159,8 @@ impl Load {
         self.next
     }
 
-    /// Asks the questions in turn for so long.
-    pub fn run(&mut self, questions: &Rc<Vec<Question>>, pace: Pace, time: Duration) -> io::Result<Outcome> {
+    /// Asks for so long, or until there is nothing left to ask.
+    pub fn run(&mut self, questions: &Rc<dyn Questions>, pace: Pace, time: Duration) -> io::Result<Outcome> {
         let connections = std::mem::take(&mut self.connections);
         let board = Rc::new(Board::new(questions.clone(), pace, time, connections.len(), self.next));
         let local = tokio::task::LocalSet::new();
@@ -144,7 +171,7 @@ impl Load {
                 .collect();
             match pace {
                 Pace::Open(rate) => hand_out(&board, rate).await,
-                Pace::Closed => tokio::time::sleep(time).await,
+                Pace::Closed => board.until_over().await,
             }
             let mut connections = Vec::new();
             for worker in workers {
@@ -162,10 +189,10 @@ impl Load {
 
 /// What the phase's tasks share; they run on one thread.
 struct Board {
-    questions: Rc<Vec<Question>>,
+    questions: Rc<dyn Questions>,
     pace: Pace,
     start: Instant,
-    end: Instant,
+    end: Cell<Instant>,
     over: Cell<bool>,
     next: Cell<u64>,
     pending: RefCell<VecDeque<Instant>>,
@@ -175,13 +202,13 @@ struct Board {
 }
 
 impl Board {
-    fn new(questions: Rc<Vec<Question>>, pace: Pace, time: Duration, places: usize, next: u64) -> Board {
+    fn new(questions: Rc<dyn Questions>, pace: Pace, time: Duration, places: usize, next: u64) -> Board {
         let start = clock::now();
         Board {
             questions,
             pace,
             start,
-            end: start + time,
+            end: Cell::new(start + time),
             over: Cell::new(false),
             next: Cell::new(next),
             pending: RefCell::default(),
@@ -200,7 +227,7 @@ impl Board {
             match self.pace {
                 Pace::Closed => {
                     let now = clock::now();
-                    return (now < self.end).then_some(now);
+                    return (now < self.end.get()).then_some(now);
                 }
                 Pace::Open(_) => {
                     if let Some(due) = self.pending.borrow_mut().pop_front() {
@@ -220,6 +247,23 @@ impl Board {
         }
     }
 
+    /// Waits for the end of a closed load.
+    async fn until_over(&self) {
+        while !self.over.get() && clock::now() < self.end.get() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Ends a phase for which there is nothing left to ask; it took as long as it took.
+    fn end_early(&self) {
+        if !self.over.get() {
+            self.end();
+            let now = clock::now();
+            self.end.set(self.end.get().min(now));
+            self.outcome.borrow_mut().time = self.end.get().duration_since(self.start);
+        }
+    }
+
     /// Ends the phase; what has not begun counts with the time that it has waited.
     fn end(&self) {
         self.over.set(true);
@@ -234,7 +278,7 @@ impl Board {
         let mut outcome = self.outcome.borrow_mut();
         outcome.latency.record(now.duration_since(due));
         outcome.answered += 1;
-        outcome.in_time += u64::from(now <= self.end);
+        outcome.in_time += u64::from(now <= self.end.get());
         if matches!(self.pace, Pace::Closed) {
             outcome.intended += 1;
         }
@@ -243,7 +287,7 @@ impl Board {
 
 /// Hands requests out at their times, then waits until all are answered or the grace is over.
 async fn hand_out(board: &Board, rate: f64) {
-    let time = board.end.duration_since(board.start);
+    let time = board.end.get().duration_since(board.start);
     let count = (rate * time.as_secs_f64()) as u64;
     board.outcome.borrow_mut().intended = count;
     for number in 0..count {
@@ -261,7 +305,7 @@ async fn hand_out(board: &Board, rate: f64) {
     while !board.over.get() {
         let answered = board.outcome.borrow().answered;
         let now = clock::now();
-        if now > board.end + GRACE || (now > board.end && answered == count) {
+        if now > board.end.get() + GRACE || (now > board.end.get() && answered == count) {
             board.end();
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -282,10 +326,13 @@ async fn work(board: Rc<Board>, place: usize, mut connection: Connection) -> io:
     let mut request = Vec::new();
     while let Some(due) = board.next_start(place).await {
         let number = board.next.replace(board.next.get() + 1);
-        let question = &board.questions[(number % board.questions.len() as u64) as usize];
-        question.compose(number, &mut request);
+        let Some(word) = board.questions.compose(number, &mut request) else {
+            board.next.set(number);
+            board.end_early();
+            return Ok(connection);
+        };
         let right = match connection.ask(&request).await {
-            Ok((status, body)) => question.check(number, status, body),
+            Ok((status, body)) => board.questions.check(word, status, body),
             Err(error) => Err(error),
         };
         if right.is_err() {
@@ -331,5 +378,87 @@ impl Connection {
                 return Err(io::Error::other("an answer without an end"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{ServerConfig, pki_types::PrivatePkcs8KeyDer};
+
+    /// So many questions, and the numbers that they got.
+    struct Few {
+        left: Cell<u64>,
+        numbers: RefCell<Vec<u64>>,
+    }
+
+    impl Questions for Few {
+        fn compose(&self, number: u64, out: &mut Vec<u8>) -> Option<u64> {
+            self.left.set(self.left.get().checked_sub(1)?);
+            self.numbers.borrow_mut().push(number);
+            out.clear();
+            out.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
+            Some(number)
+        }
+
+        fn check(&self, _word: u64, status: u16, body: &[u8]) -> io::Result<()> {
+            if status == 200 && body == b"hello" { Ok(()) } else { Err(io::Error::other("not hello")) }
+        }
+    }
+
+    /// A server that says hello, and the way to it. It ends with the test.
+    fn server() -> Target {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+        let certificate = made.cert.der().clone();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = ServerConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .and_then(|tls| tls.with_no_client_auth().with_single_cert(vec![certificate.clone()], key))
+            .expect("a server");
+        #[expect(clippy::disallowed_methods, reason = "the test's own server, on loopback only")]
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let tls = Arc::new(tls);
+            for socket in listener.incoming().map_while(Result::ok) {
+                let tls = tls.clone();
+                std::thread::spawn(move || {
+                    let connection = rustls::ServerConnection::new(tls).expect("TLS");
+                    let mut stream = rustls::StreamOwned::new(connection, socket);
+                    let mut asked = [0; 64];
+                    while io::Read::read(&mut stream, &mut asked).is_ok_and(|count| count > 0) {
+                        let said = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+                        io::Write::write_all(&mut stream, said).expect("an answer");
+                    }
+                });
+            }
+        });
+        let mut roots = RootCertStore::empty();
+        roots.add(certificate).expect("a root");
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Target { address, tls: Arc::new(tls) }
+    }
+
+    #[test]
+    fn a_load_ends_when_there_is_nothing_left_to_ask_and_numbers_run_on() {
+        let mut load = Load::open(vec![server()], 3, 100).expect("connections");
+        let few = |count| Rc::new(Few { left: Cell::new(count), numbers: RefCell::default() });
+        let (closed, open) = (few(20), few(20));
+        let long = Duration::from_secs(60);
+        let outcome = load.run(&(closed.clone() as Rc<dyn Questions>), Pace::Closed, long).expect("a load");
+        assert_eq!((outcome.answered, outcome.intended, load.next()), (20, 20, 120));
+        assert!(outcome.time < long && outcome.rate() > 20.0 / 60.0, "{:?}", outcome.time);
+        load.open_again().expect("connections");
+        let outcome =
+            load.run(&(open.clone() as Rc<dyn Questions>), Pace::Open(2_000.0), long).expect("a load");
+        assert_eq!((outcome.answered, load.next()), (20, 140));
+        let mut numbers = [closed.numbers.take(), open.numbers.take()].concat();
+        numbers.sort_unstable();
+        assert_eq!(numbers, (100..140).collect::<Vec<u64>>());
     }
 }

@@ -22,7 +22,7 @@ const LISTED_WHOLE: usize = 120;
 const PARTS_FUNCTIONS: usize = 4;
 
 /// The parts of the program, by what their functions' names contain. The first rule that fits a frame wins.
-const PARTS: [(&str, &[&str]); 15] = [
+const PARTS: [(&str, &[&str]); 16] = [
     ("disk (kernel)", &["pwrite", "fsync", "fdatasync", "ext4_", "pread64", "ftruncate"]),
     (
         "sockets (kernel)",
@@ -35,12 +35,29 @@ const PARTS: [(&str, &[&str]); 15] = [
         &["malloc", "cfree", "realloc", "calloc", "__rust_alloc", "__rdl_", "unlink_chunk", "free_chunk"],
     ),
     ("random", &["RAND_", "CTR_DRBG", "getrandom", "rand_bytes", "rim::random"]),
-    ("hashing", &["sha256", "SHA256", "digest"]),
+    (
+        "signatures",
+        &["bn_", "BN_", "RSA_", "rsa_", "p384", "P384", "ecdsa", "ECDSA", "ec_GFp", "signature::"],
+    ),
+    ("hashing", &["sha256", "SHA256", "sha384", "sha512", "digest"]),
     ("TLS", &["rustls", "aws_lc", "aesni", "aes_gcm", "gcm_", "EVP_", "chacha"]),
     ("SQLite", &["sqlite", "rusqlite"]),
     ("PostgreSQL client", &["postgres"]),
     ("JSON and messages", &["formats", "serde_json"]),
-    ("services", &["counter::", "coverage::", "facilities::", "people::"]),
+    (
+        "services",
+        &[
+            "counter::",
+            "coverage::",
+            "facilities::",
+            "people::",
+            "reader::",
+            "cards::",
+            "pki::",
+            "consent::",
+            "enrolment::",
+        ],
+    ),
     ("audit rows", &["audit::"]),
     (
         "HTTP",
@@ -52,6 +69,8 @@ const PARTS: [(&str, &[&str]); 15] = [
 /// Runs a saturated load under `perf` and says where the time went; a sentence when `perf` may not.
 pub fn profile(bench: &mut Bench<'_>, starter: &Starter<'_>, pid: u32, seconds: u64) -> io::Result<String> {
     let file = starter.folder.join("perf.data");
+    // Not under perf: what is got ready is not the load.
+    bench.supplied(false, Pace::Closed)?;
     let mut perf = match record(&file, pid, seconds) {
         Ok(perf) => perf,
         Err(error) => return Ok(format!("no profile: perf cannot be run here ({error})\n")),

@@ -3,15 +3,17 @@
 
 use super::{
     clock,
-    load::{Load, Outcome, Pace, Target},
+    load::{Load, Outcome, Pace, Questions, Target},
     machine::{self, Busy, Threads},
     servers::Program,
-    wire::{Mix, Question},
+    wire::{Question, Turn},
 };
 use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
 
 /// A rate that the clinics' peak is compared with.
 const MODERATE: f64 = 1000.0;
+/// The name of the phase with that rate.
+pub const MODERATE_NAME: &str = "1,000/s";
 /// The least step down between two rates of the search for the capacity.
 const STEP: f64 = 0.95;
 /// Rates that the search tries at most.
@@ -20,6 +22,10 @@ const TRIES_MAX: usize = 12;
 const QUIET: f64 = 0.1;
 /// How long a warm-up takes.
 const WARM_UP: Duration = Duration::from_secs(1);
+/// Requests that are got ready for a warm-up, in which their rate is not known yet.
+const WARM_UP_REQUESTS: u64 = 12_000;
+/// How much faster than its warm-up a closed load is got ready for.
+const HEADROOM: f64 = 1.25;
 
 /// One load on one set of servers, with what it cost.
 pub struct Phase {
@@ -60,7 +66,7 @@ impl Measured {
         (others > QUIET || host > QUIET).then(|| {
             format!(
                 "**not a quiet machine**: others worked on {others:.2} cores meanwhile and the host kept {host:.2}, so \
-                 rates are too low and latencies too high"
+                 rates are too low, latencies and CPU times too high"
             )
         })
     }
@@ -93,34 +99,64 @@ impl Watched {
     }
 }
 
+/// What is done before and after each load of checks, on the generator's core.
+pub type Beside = Box<dyn FnMut() -> io::Result<()>>;
+
 /// A load on servers that are watched.
 pub struct Bench<'b> {
     load: Load,
     watched: Watched,
     time: Duration,
-    hello: Rc<Vec<Question>>,
-    checks: Rc<Vec<Question>>,
+    hello: Rc<dyn Questions>,
+    checks: Rc<dyn Questions>,
+    /// The rate of the checks' warm-up.
+    expected: f64,
+    beside: Beside,
     out: &'b mut dyn io::Write,
 }
 
 impl<'b> Bench<'b> {
     /// Opens the connections.
     pub fn open(
-        targets: &[Target],
+        targets: Vec<Target>,
         connections: usize,
         watched: Watched,
         time: Duration,
-        mix: Mix,
+        checks: Rc<dyn Questions>,
         out: &'b mut dyn io::Write,
     ) -> io::Result<Bench<'b>> {
         let load = Load::open(targets, connections, 1)?;
-        let (hello, checks) = (Rc::new(vec![Question::hello()]), Rc::new(mix.questions));
-        Ok(Bench { load, watched, time, hello, checks, out })
+        let hello = Rc::new(Turn(vec![Question::hello()]));
+        Ok(Bench { load, watched, time, hello, checks, expected: 0.0, beside: Box::new(|| Ok(())), out })
+    }
+
+    /// Asks other checks from now on.
+    pub fn set_checks(&mut self, checks: Rc<dyn Questions>) {
+        self.checks = checks;
+    }
+
+    /// Does this before and after each load of checks from now on.
+    pub fn set_beside(&mut self, beside: Beside) {
+        self.beside = beside;
+    }
+
+    /// Gets the requests of a phase ready, which its measurement does not see. A phase does so by itself.
+    pub fn supplied(&mut self, hello: bool, pace: Pace) -> io::Result<Rc<dyn Questions>> {
+        let questions = if hello { self.hello.clone() } else { self.checks.clone() };
+        let rate = match pace {
+            Pace::Closed => self.expected * HEADROOM,
+            Pace::Open(rate) => rate,
+        };
+        questions.supply(&mut self.load, (rate * self.time.as_secs_f64()).ceil() as u64)?;
+        Ok(questions)
     }
 
     /// Runs one phase.
     pub fn phase(&mut self, name: &str, hello: bool, pace: Pace) -> io::Result<Phase> {
-        let questions = if hello { self.hello.clone() } else { self.checks.clone() };
+        let questions = self.supplied(hello, pace)?;
+        if !hello {
+            (self.beside)()?;
+        }
         let first = self.load.next();
         let (start, before) = (clock::now(), self.watched.so_far()?);
         let outcome = self.load.run(&questions, pace, self.time)?;
@@ -142,6 +178,9 @@ impl<'b> Bench<'b> {
             threads,
             generator: after.2.saturating_sub(before.2).as_secs_f64() / took.as_secs_f64(),
         };
+        if !hello {
+            (self.beside)()?;
+        }
         let what = if hello { "hello" } else { "check" };
         writeln!(self.out, "  {what} {}", line(&phase))?;
         self.out.flush()?;
@@ -151,9 +190,21 @@ impl<'b> Bench<'b> {
     /// Asks without counting, so that statements are prepared and pages read.
     pub fn warm_up(&mut self) -> io::Result<()> {
         for questions in [self.hello.clone(), self.checks.clone()] {
-            self.load.run(&questions, Pace::Closed, WARM_UP)?;
+            questions.supply(&mut self.load, WARM_UP_REQUESTS)?;
+            self.expected = self.load.run(&questions, Pace::Closed, WARM_UP)?.rate();
         }
         Ok(())
+    }
+
+    /// A closed load, and the moderate rate where that is less; without the bare route.
+    pub fn measure_two(&mut self) -> io::Result<Vec<Phase>> {
+        self.warm_up()?;
+        let saturated = self.phase("saturated", false, Pace::Closed)?;
+        let moderate = match saturated.outcome.rate() > MODERATE {
+            true => Some(self.phase(MODERATE_NAME, false, Pace::Open(MODERATE))?),
+            false => None,
+        };
+        Ok([saturated].into_iter().chain(moderate).collect())
     }
 
     /// The whole run.
@@ -168,7 +219,7 @@ impl<'b> Bench<'b> {
         let sustained = self.search(saturation)?;
         let capacity = sustained.outcome.rate();
         checks.push(sustained);
-        for (name, rate) in [("80 %", 0.8 * capacity), ("50 %", 0.5 * capacity), ("1,000/s", MODERATE)] {
+        for (name, rate) in [("80 %", 0.8 * capacity), ("50 %", 0.5 * capacity), (MODERATE_NAME, MODERATE)] {
             if rate <= capacity {
                 hello.insert(name.to_owned(), self.phase(name, true, Pace::Open(rate))?);
                 checks.push(self.phase(name, false, Pace::Open(rate))?);

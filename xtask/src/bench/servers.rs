@@ -141,17 +141,22 @@ pub struct Starter<'s> {
 }
 
 impl Starter<'_> {
-    /// A demo over a data directory of this name, on SQLite or on the PostgreSQL behind the address.
-    pub fn demo(&self, name: &str, postgres: Option<&str>, reset: bool) -> io::Result<Program> {
+    /// A demo over a data directory of this name, on SQLite or on the PostgreSQL behind the address, with these lines of
+    /// settings besides.
+    pub fn demo(
+        &self,
+        name: &str,
+        postgres: Option<&str>,
+        settings: &str,
+        reset: bool,
+    ) -> io::Result<Program> {
         let data = self.data(name);
         let data = data.to_string_lossy();
-        let mut args = vec!["demo", "--data", &data, "--port", "0", "--machine-port", "0"];
         let config = self.folder.join(format!("{name}.toml"));
-        let config_name = config.to_string_lossy();
-        if let Some(url) = postgres {
-            fs::write(&config, database(url))?;
-            args.extend(["--config", &config_name]);
-        }
+        fs::write(&config, format!("{settings}{ANY_PORT}{}", postgres.map(database).unwrap_or_default()))?;
+        let config = config.to_string_lossy();
+        let mut args = vec!["demo", "--data", &data, "--port", "0", "--machine-port", "0"];
+        args.extend(["--config", &config]);
         if reset {
             args.push("--reset");
         }
@@ -186,6 +191,9 @@ impl Starter<'_> {
         Target::new(program.machines, &tls.join("ca.pem"), &tls.join("terminal.pem"))
     }
 }
+
+/// The kiosk listens as well, and several demos run at once.
+const ANY_PORT: &str = "[kiosk]\nlisten = \"127.0.0.1:0\"\n";
 
 fn database(url: &str) -> String {
     format!("[database]\nurl = {url:?}\n")

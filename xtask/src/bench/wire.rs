@@ -2,16 +2,18 @@
 //! Requests are made once a patient and only numbered afterwards; an answer that is not what the patients' table
 //! says, or not the echo of its request, ends the bench.
 
+use super::load::Questions;
+use csv::StringRecord;
 use std::io;
 use std::path::Path;
 
 /// The path of a check.
 const CHECK: &str = "/oqs/v1/qualification/search";
 /// Figures of a request's number: in its key, which terminals send as `milliseconds-number`, and in its identifier.
-const KEY_FIGURES: usize = 8;
+pub const KEY_FIGURES: usize = 8;
 const MARK_FIGURES: usize = 12;
 /// Stands where a number will be written.
-const HOLE: &str = "_";
+pub const HOLE: &str = "_";
 /// Validities that the bench asks for: valid, invalid, invalid with a new one known.
 const ASKED: [&str; 3] = ["1", "2", "3"];
 
@@ -32,21 +34,18 @@ impl Question {
     }
 
     /// Writes the request with its number.
-    pub fn compose(&self, number: u64, out: &mut Vec<u8>) {
+    fn compose(&self, number: u64, out: &mut Vec<u8>) {
         out.clear();
         out.extend_from_slice(&self.bytes);
         for (place, figures) in [(self.key, KEY_FIGURES), (self.mark, MARK_FIGURES)] {
-            let Some(place) = place else { continue };
-            let mut rest = number;
-            for figure in out[place..place + figures].iter_mut().rev() {
-                *figure = b'0' + (rest % 10) as u8;
-                rest /= 10;
+            if let Some(place) = place {
+                number_into(&mut out[place..place + figures], number);
             }
         }
     }
 
     /// Checks an answer: status 200, the expected validity, this request's identifier.
-    pub fn check(&self, number: u64, status: u16, body: &[u8]) -> io::Result<()> {
+    fn check(&self, number: u64, status: u16, body: &[u8]) -> io::Result<()> {
         let text = String::from_utf8_lossy(body);
         let echoed = self.mark.is_none()
             || text.contains(&format!("\"ArbitraryIdentifier\":\"{number:0MARK_FIGURES$}\""));
@@ -64,10 +63,69 @@ impl Question {
     }
 }
 
+/// Writes the last figures of a number over the hole that was left for them.
+pub fn number_into(hole: &mut [u8], number: u64) {
+    let mut rest = number;
+    for figure in hole.iter_mut().rev() {
+        *figure = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+}
+
+/// Questions that are asked in turn, again and again.
+pub struct Turn(pub Vec<Question>);
+
+impl Turn {
+    fn question(&self, number: u64) -> Option<&Question> {
+        let place = number.checked_rem(self.0.len() as u64)?;
+        self.0.get(place as usize)
+    }
+}
+
+impl Questions for Turn {
+    fn compose(&self, number: u64, out: &mut Vec<u8>) -> Option<u64> {
+        self.question(number)?.compose(number, out);
+        Some(number)
+    }
+
+    fn check(&self, number: u64, status: u16, body: &[u8]) -> io::Result<()> {
+        let question = self.question(number).ok_or_else(|| io::Error::other("an answer to no question"))?;
+        question.check(number, status, body)
+    }
+}
+
+/// The patients' table of a demo's data directory.
+pub struct Sheet {
+    names: StringRecord,
+    rows: Vec<StringRecord>,
+}
+
+impl Sheet {
+    /// Reads `test-patients.csv`.
+    pub fn read(data: &Path) -> io::Result<Sheet> {
+        let bytes = std::fs::read(data.join("test-patients.csv"))?;
+        let mut table = csv::Reader::from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
+        let names = table.headers()?.clone();
+        let rows = table.records().collect::<Result<_, _>>()?;
+        Ok(Sheet { names, rows })
+    }
+
+    /// These columns of every row.
+    pub fn columns<const N: usize>(&self, wanted: [&str; N]) -> io::Result<Vec<[&str; N]>> {
+        let mut places = [0; N];
+        for (place, wanted) in places.iter_mut().zip(wanted) {
+            let found = self.names.iter().position(|name| name == wanted);
+            let missing = || io::Error::other(format!("test-patients.csv has no column {wanted}"));
+            *place = found.ok_or_else(missing)?;
+        }
+        Ok(self.rows.iter().map(|row| places.map(|place| &row[place])).collect())
+    }
+}
+
 /// The questions of a demo's data directory and what they are.
 pub struct Mix {
     /// One for each patient, asked in turn.
-    pub questions: Vec<Question>,
+    pub questions: Turn,
     /// The mix in words.
     pub says: String,
 }
@@ -80,27 +138,15 @@ pub fn mix(data: &Path, day: &str, started_ms: u128) -> io::Result<Mix> {
         .find_map(|line| line.strip_prefix("institution_code = "))
         .map(|code| code.trim_matches('"').to_owned())
         .ok_or_else(|| io::Error::other("facility.toml names no institution"))?;
-    let bytes = std::fs::read(data.join("test-patients.csv"))?;
-    let mut table = csv::Reader::from_reader(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes));
-    let names = table.headers()?.clone();
-    let column = |name: &str| {
-        names
-            .iter()
-            .position(|column| column == name)
-            .ok_or_else(|| io::Error::other(format!("test-patients.csv has no column {name}")))
-    };
-    let [id, insurer, symbol, number, branch, birth, validity] =
-        ["id", "insurer_number", "symbol", "number", "branch", "birth_date", "expected_validity"].map(column);
-    let (id, validity) = (id?, validity?);
-    let search = [insurer?, symbol?, number?, branch?, birth?];
+    let sheet = Sheet::read(data)?;
+    let columns = ["insurer_number", "symbol", "number", "branch", "birth_date", "id", "expected_validity"];
     let mut counts = [0; ASKED.len()];
     let mut questions = Vec::new();
-    for row in table.records() {
-        let row = row?;
-        let Some(kind) = ASKED.iter().position(|asked| *asked == &row[validity]) else { continue };
+    for [insurer, symbol, number, branch, birth, id, validity] in sheet.columns(columns)? {
+        let Some(kind) = ASKED.iter().position(|asked| *asked == validity) else { continue };
         counts[kind] += 1;
-        let body = body(&institution, day, search.map(|column| &row[column]))?;
-        questions.push(question(&row[id], &body, started_ms, ASKED[kind])?);
+        let body = body(&institution, day, [insurer, symbol, number, branch, birth])?;
+        questions.push(question(id, &body, started_ms, ASKED[kind])?);
     }
     if questions.is_empty() {
         return Err(io::Error::other("test-patients.csv has no patient with an expected validity of 1 to 3"));
@@ -112,7 +158,7 @@ pub fn mix(data: &Path, day: &str, started_ms: u128) -> io::Result<Mix> {
         counts[1],
         counts[2],
     );
-    Ok(Mix { questions, says })
+    Ok(Mix { questions: Turn(questions), says })
 }
 
 /// The JSON mirror of `OQSsiquc01req`, with a hole for the identifier.

@@ -56,8 +56,8 @@ fn services_have_one_shape() {
         super::shape::check,
         tree,
         expect![[r#"
-            services/consent/src/helpers.rs:1: not a file of a service's shape; a service has lib.rs rules.rs refusals.rs store.rs web.rs jobs.rs tests.rs and nothing else
-            services/consent/src/rules/more.rs:1: not a file of a service's shape; a service has lib.rs rules.rs refusals.rs store.rs web.rs jobs.rs tests.rs and nothing else
+            services/consent/src/helpers.rs:1: not a file of a service's shape; a service has lib.rs rules.rs proof.rs refusals.rs store.rs web.rs jobs.rs tests.rs and nothing else
+            services/consent/src/rules/more.rs:1: not a file of a service's shape; a service has lib.rs rules.rs proof.rs refusals.rs store.rs web.rs jobs.rs tests.rs and nothing else
             services/consent/src/tests.rs:1: missing; every service has lib, rules and tests
         "#]],
     );
