@@ -13,6 +13,7 @@ create table people_entry (
     address text,
     primary key (person, revision)
 );
+create index people_entry_by_birth on people_entry (birth);
 
 -- The only place of the 12-digit number (docs/rules.md S1 r2).
 -- in: main

@@ -33,6 +33,23 @@ CREATE TABLE audit_stream (
     opened_at integer not null,
     month integer not null
 ) strict;
+CREATE TABLE consent_answer (
+    person integer not null,
+    facility integer not null,
+    given_at integer not null,
+    consent integer not null,
+    available_until integer not null,
+    agreed text not null,
+    declined text not null,
+    decision integer not null,
+    primary key (person, facility, given_at, consent)
+) strict, without rowid;
+CREATE TABLE consent_withdrawal (
+    consent integer not null,
+    kind text not null,
+    at integer not null,
+    primary key (consent, kind)
+) strict, without rowid;
 CREATE TABLE store_migration (
             number integer primary key, name text not null, length integer not null, checksum integer not null) strict;
 CREATE TABLE store_request (

@@ -22,6 +22,34 @@ CREATE TABLE audit_stream (
     opened_at integer not null,
     month integer not null
 ) strict;
+CREATE TABLE card_certificate (
+    certificate integer primary key,
+    serial blob not null,
+    person integer not null,
+    source text not null,
+    succeeds integer,
+    valid_from integer not null,
+    valid_until integer not null,
+    recorded_at integer not null
+) strict;
+CREATE INDEX card_certificate_by_person on card_certificate (person);
+CREATE UNIQUE INDEX card_certificate_by_serial on card_certificate (serial);
+CREATE TABLE card_event (
+    certificate integer not null,
+    sequence integer not null,
+    at integer not null,
+    kind text not null,
+    reason text not null,
+    channel text not null,
+    primary key (certificate, sequence)
+) strict, without rowid;
+CREATE TABLE counter_reference (
+    facility integer not null,
+    person integer not null,
+    at integer not null,
+    reference text not null,
+    primary key (facility, person, at)
+) strict, without rowid;
 CREATE TABLE coverage_entry (
     entry integer primary key,
     coverage integer not null,
@@ -76,6 +104,15 @@ CREATE TABLE coverage_insurer (
     name text not null,
     primary key (insurer_number, revision)
 ) strict, without rowid;
+CREATE TABLE enrolment_event (
+    person integer not null,
+    sequence integer not null,
+    at integer not null,
+    kind text not null,
+    channel text not null,
+    terms text not null,
+    primary key (person, sequence)
+) strict, without rowid;
 CREATE TABLE facility_entry (
     facility integer not null,
     revision integer not null,
@@ -111,12 +148,52 @@ CREATE TABLE people_entry (
     address text,
     primary key (person, revision)
 ) strict, without rowid;
+CREATE INDEX people_entry_by_birth on people_entry (birth);
 CREATE TABLE people_number (
     person integer primary key,
     my_number text not null,
     revision integer not null
 ) strict;
 CREATE UNIQUE INDEX people_number_by_number on people_number (my_number);
+CREATE TABLE portal_call (
+    call_id integer primary key,
+    staff integer not null,
+    at integer not null,
+    person integer,
+    strict integer not null,
+    ended_at integer
+) strict;
+CREATE INDEX portal_call_by_staff on portal_call (staff, at);
+CREATE TABLE portal_proof (
+    session blob primary key,
+    person integer not null,
+    certificate integer not null,
+    proved_at integer not null,
+    entered_at integer
+) strict;
+CREATE INDEX portal_proof_by_time on portal_proof (proved_at);
+CREATE TABLE portal_session (
+    token blob primary key,
+    person integer not null,
+    certificate integer not null,
+    begun_at integer not null,
+    seen_at integer not null,
+    ended_at integer
+) strict;
+CREATE INDEX portal_session_by_person on portal_session (person);
+CREATE TABLE registration_case (
+    case_id integer primary key,
+    coverage integer not null,
+    person integer not null,
+    opened_at integer not null,
+    kind text not null
+) strict;
+CREATE INDEX registration_case_by_coverage on registration_case (coverage);
+CREATE TABLE registration_case_end (
+    case_id integer primary key,
+    at integer not null,
+    outcome text not null
+) strict;
 CREATE TABLE staff_account (
     staff integer primary key,
     login text not null,
@@ -149,4 +226,8 @@ CREATE TABLE store_migration (
 CREATE TABLE store_revision (
     revision integer primary key,
     at integer not null
+) strict;
+CREATE TABLE store_secret (
+    name text primary key,
+    value blob not null
 ) strict;
