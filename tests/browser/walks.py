@@ -92,7 +92,7 @@ def reception_sees_a_tap(session):
 
 
 # Not a count: at midnight the list begins anew.
-FIRST_ROW = "() => document.querySelector('#today tbody tr')?.innerHTML"
+FIRST_ROW = "() => document.querySelector('#today tbody tr')?.innerHTML ?? null"
 
 
 def newest(page, before):

@@ -296,7 +296,7 @@ fn s1_r5_a_repeat_gives_nothing_anew_and_nothing_that_was_withdrawn() {
             consents: checkups until 0602090000, drugs withdrawn, diagnosis declined
             done valid · class 1 status 1 validity 1 患者1 DiagnosisInfo=0 LimitApplicationCertificateRelated=0 OperationInfo=0 PharmacistsInfo=0 SpecificDiseasesCertificateRelated=0 SpecificHealthCheckupsInfo=0
             consents: checkups declined, drugs withdrawn, diagnosis declined
-            done none counter.no-coverage · class 1 status 1 validity 4
+            done none reader.no-coverage · class 1 status 1 validity 4
             done valid · class 1 status 1 validity 1 患者2 DiagnosisInfo=0 LimitApplicationCertificateRelated=0 OperationInfo=0 PharmacistsInfo=1@0601090101@0602090101 SpecificDiseasesCertificateRelated=0 SpecificHealthCheckupsInfo=0
             consents: drugs until 0602090101
             done valid · class 1 status 1 validity 1 患者2 DiagnosisInfo=0 LimitApplicationCertificateRelated=0 OperationInfo=0 PharmacistsInfo=1@0601090101@0602090101 SpecificDiseasesCertificateRelated=0 SpecificHealthCheckupsInfo=0
@@ -340,7 +340,7 @@ fn s2_r3_whoever_has_no_coverage_is_enrolled_and_it_takes_effect_by_itself() {
         A answers
         ",
         expect![[r#"
-            done none counter.no-coverage · class 1 status 1 validity 4
+            done none reader.no-coverage · class 1 status 1 validity 4
             ask []
             ask [limit diseases checkups drugs diagnosis operation]
             done valid · class 1 status 1 validity 1 患者1 DiagnosisInfo=0 LimitApplicationCertificateRelated=0 OperationInfo=0 PharmacistsInfo=0 SpecificDiseasesCertificateRelated=0 SpecificHealthCheckupsInfo=0
@@ -372,12 +372,12 @@ fn s1_r8_of_several_coverages_the_one_of_today_answers() {
         A answers
         ",
         expect![[r#"
-            done invalid counter.lost · class 1 status 1 validity 2 患者1 LimitApplicationCertificateRelated=0 SpecificDiseasesCertificateRelated=0
+            done invalid reader.lost · class 1 status 1 validity 2 患者1 LimitApplicationCertificateRelated=0 SpecificDiseasesCertificateRelated=0
             done valid · class 1 status 1 validity 1 患者2 DiagnosisInfo=0 LimitApplicationCertificateRelated=0 OperationInfo=0 PharmacistsInfo=0 SpecificDiseasesCertificateRelated=0 SpecificHealthCheckupsInfo=0
             ask []
             done undetermined counter.link-not-sure · class 1 status 2 validity - SKC01001W
             ask []
-            done aid-unregistered counter.aid-unregistered · class 1 status 1 validity 6 患者3
+            done aid-unregistered reader.aid-unregistered · class 1 status 1 validity 6 患者3
         "#]],
     );
 }

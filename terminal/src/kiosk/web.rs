@@ -138,15 +138,22 @@ async fn seen(site: Site, side: Side, request: Request, stale: bool) -> Response
 fn show(site: &Site, side: Side, cookie: Option<&str>, asked: &str, stale: bool) -> Response {
     let booth = site.booth(side);
     let mine = if stale { None } else { cookie };
-    let sight = booth.see(mine, |sight| match sight {
-        Sight::Session(session) if is_for(session, asked) => Ok(in_session(site, side, session)),
-        Sight::Session(session) => Err(Shelf { lang: session.lang, ..Shelf::default() }),
-        Sight::Start(shelf) => Err(shelf.clone()),
-    });
+    let shelf = |cookie| {
+        booth.see(cookie, |sight| match sight {
+            Sight::Session(session) if is_for(session, asked) => Ok(in_session(site, side, session)),
+            Sight::Session(_) => Err(None),
+            Sight::Start(shelf) => Err(Some(shelf.clone())),
+        })
+    };
+    // A session for something else is not shown; whoever asks anew stands at the start, as without it.
+    let sight = match shelf(mine) {
+        Err(None) => shelf(None),
+        sight => sight,
+    };
     match sight {
         Ok(markup) => html(StatusCode::OK, markup),
         // An old cookie stays: it opens nothing, and by now the browser may have that of a newer session in its place.
-        Err(shelf) => html(StatusCode::OK, start(site, side, &shelf, asked, stale)),
+        Err(shelf) => html(StatusCode::OK, start(site, side, &shelf.unwrap_or_default(), asked, stale)),
     }
 }
 

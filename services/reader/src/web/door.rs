@@ -331,7 +331,8 @@ fn shown(house: &House, door: &Door, machine: Machine, session: &str, tapped: &T
     };
     match tapped {
         Tapped::MayEnrol(holder) | Tapped::Enrolling(holder, _) => {
-            let mut value = screen("enrol", "reader.not-enrolled", "", "info", texts::may_enrol());
+            let help = &refusals::NOT_ENROLLED;
+            let mut value = screen("enrol", help.code, help.oqs, "info", texts::may_enrol());
             value["pass"] = pass(holder).into();
             value["terms"] = terms();
             value

@@ -5,6 +5,7 @@
 //! own screens.
 //! Rules come from: docs/rules.md S1 r1, r5, r6, r11; S2 r1, r3, r5; S3 r3 (usable at 80).
 
+use crate::refusals;
 use crate::rules::Standing;
 use base::{Date, Help};
 use consent::rules::Kind;
@@ -73,7 +74,7 @@ pub(super) const DISEASES: Fixed = Fixed {
 pub(super) fn view(kind: &Kind) -> (String, String) {
     (
         format!("{}を、この医療機関・薬局が見てもよろしいですか", kind.ja),
-        format!("{}: may this facility view this?", kind.en),
+        format!("May this facility see: {}?", kind.en.to_lowercase()),
     )
 }
 
@@ -126,14 +127,20 @@ pub(super) fn asks() -> Screen {
 }
 
 /// The end of a check, as the patient is told: tone, code, nine-character code, texts.
-pub(super) fn done(checked: &Checked) -> (&'static str, &'static str, &'static str, Screen) {
+pub(super) fn done(checked: &Checked) -> Ended {
     match checked.decision.outcome {
         Outcome::Valid => ("success", "", "", valid(checked.pre_operation)),
-        Outcome::AidUnregistered => ("warning", "counter.aid-unregistered", "", AID_UNREGISTERED),
-        Outcome::Invalid | Outcome::InvalidNewKnown => ("warning", "counter.lost", "", LOST),
-        Outcome::None | Outcome::Several => ("info", "counter.no-coverage", "", NO_COVERAGE),
-        Outcome::Undetermined(help) => ("warning", help.code, help.oqs, UNDETERMINED),
+        Outcome::AidUnregistered => ended("warning", &refusals::AID_UNREGISTERED, AID_UNREGISTERED),
+        Outcome::Invalid | Outcome::InvalidNewKnown => ended("warning", &refusals::LOST, LOST),
+        Outcome::None | Outcome::Several => ended("info", &refusals::NO_COVERAGE, NO_COVERAGE),
+        Outcome::Undetermined(help) => ended("warning", help, UNDETERMINED),
     }
+}
+
+type Ended = (&'static str, &'static str, &'static str, Screen);
+
+fn ended(tone: &'static str, help: &'static Help, screen: Screen) -> Ended {
+    (tone, help.code, help.oqs, screen)
 }
 
 fn valid(pre_operation: bool) -> Screen {
