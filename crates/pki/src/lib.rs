@@ -26,7 +26,7 @@ mod tests;
 
 pub use certificate::{CERTIFICATE_BYTES_MAX, Certificate, Serial};
 pub use crl::{CRL_BYTES_MAX, Crl, Lists};
-pub use nonce::{Bound, Nonce, NonceFault, Nonces};
+pub use nonce::{AHEAD_MAX_MS, Bound, Nonce, NonceFault, Nonces};
 pub use path::{Anchors, Issuer};
 pub use profile::{Hierarchy, Kind};
 pub use revocation::{Reason, Report, State, judge};

@@ -18,9 +18,9 @@ const LENGTH: usize = RANDOM + AT + CODE;
 /// Signs of a nonce as text.
 const TEXT_LENGTH: usize = (LENGTH * 4).div_ceil(3);
 
-/// A nonce may seem to come from so far ahead: two servers on the same data, or one whose clock was set right, differ a
-/// little.
-const AHEAD_MAX_MS: i64 = 2_000;
+/// What one of our servers sealed may seem to come from so far ahead: two servers on the same data, or one whose clock
+/// was set right, differ a little.
+pub const AHEAD_MAX_MS: i64 = 2_000;
 
 /// No other code of ours begins so.
 const CODE_DOMAIN: &[u8] = b"shikaku-nonce-v1\0";

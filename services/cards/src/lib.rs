@@ -19,7 +19,7 @@ mod tests;
 
 use ::store::Tx;
 use audit::{Evidence, say};
-use base::{Actor, Answer, Cx, Id, Refusal, Result, kinds};
+use base::{Actor, Answer, Cx, Id, Instant, Refusal, Result, kinds};
 use rules::{Channel, Holder, Known, NewCertificate, Plan, Reason, Serial};
 
 /// The certificate with this serial and how it stands: one statement, the first of every tap.
@@ -80,14 +80,8 @@ pub fn hold(
     person: Id<kinds::Person>,
     channel: Channel,
 ) -> Result<Answer<usize>> {
-    let theirs = store::of_person(tx, person)?;
-    let held = rules::may_act(cx.actor, person).and_then(|()| rules::hold(&theirs));
-    for certificate in held.iter().flatten() {
-        store::insert_hold(tx, *certificate, channel, cx.now)?;
-    }
-    let held = held.map(|certificates| certificates.len());
-    said(tx, cx, "cards.hold", person, channel, &held);
-    Ok(held)
+    let change = Change { act: "cards.hold", which: rules::hold, insert: store::insert_hold };
+    change.of_all(tx, cx, person, channel)
 }
 
 /// Lifts the suspension of a person's held certificates; says how many. Revoked ones stay revoked. Refused when
@@ -98,14 +92,34 @@ pub fn lift(
     person: Id<kinds::Person>,
     channel: Channel,
 ) -> Result<Answer<usize>> {
-    let theirs = store::of_person(tx, person)?;
-    let lifted = rules::may_act(cx.actor, person).and_then(|()| rules::lift(&theirs));
-    for certificate in lifted.iter().flatten() {
-        store::insert_lift(tx, *certificate, channel, cx.now)?;
+    let change = Change { act: "cards.lift", which: rules::lift, insert: store::insert_lift };
+    change.of_all(tx, cx, person, channel)
+}
+
+/// What holding and lifting do alike with all certificates of a person.
+struct Change {
+    act: &'static str,
+    which: fn(&[Known]) -> Answer<Vec<Id<kinds::Certificate>>>,
+    insert: fn(&mut Tx<'_>, Id<kinds::Certificate>, Channel, Instant) -> Result<()>,
+}
+
+impl Change {
+    fn of_all(
+        &self,
+        tx: &mut Tx<'_>,
+        cx: &Cx<'_>,
+        person: Id<kinds::Person>,
+        channel: Channel,
+    ) -> Result<Answer<usize>> {
+        let theirs = store::of_person(tx, person)?;
+        let due = rules::may_act(cx.actor, person).and_then(|()| (self.which)(&theirs));
+        for certificate in due.iter().flatten() {
+            (self.insert)(tx, *certificate, channel, cx.now)?;
+        }
+        let changed = due.map(|certificates| certificates.len());
+        said(tx, cx, self.act, person, channel, &changed);
+        Ok(changed)
     }
-    let lifted = lifted.map(|certificates| certificates.len());
-    said(tx, cx, "cards.lift", person, channel, &lifted);
-    Ok(lifted)
 }
 
 /// Revokes a certificate (失効), for ever. A revoked one keeps its first reason; revoking it again records nothing.

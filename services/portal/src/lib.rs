@@ -41,13 +41,8 @@ pub fn visit(tx: &mut Tx<'_>, now: Instant, token: &str) -> Result<Option<Visit>
     let Some(stored) = store::session(tx, &token.digest())? else {
         return Ok(None);
     };
-    let Some(visit) = rules::visit(&stored, &token, now) else {
-        return Ok(None);
-    };
-    let revoked = |known: &Known| matches!(known.state, State::Revoked { .. });
     let theirs = cards::list(tx, stored.person)?;
-    let stands = theirs.iter().any(|known| known.certificate == stored.certificate && !revoked(known));
-    Ok(stands.then_some(visit))
+    Ok(rules::visit(&stored, &theirs, &token, now))
 }
 
 /// Notes that a session is in use. Runs inside `Store::change`.

@@ -101,10 +101,13 @@ pub struct Visit {
 }
 
 /// The live session that a stored one makes at an instant, if any.
-pub fn visit(stored: &StoredSession, token: &Token, now: Instant) -> Option<Visit> {
+pub fn visit(stored: &StoredSession, theirs: &[Known], token: &Token, now: Instant) -> Option<Visit> {
     let idle = now.since_ms(stored.seen_at);
-    let stands =
-        stored.ended_at.is_none() && idle < SESSION_IDLE_MS && now.since_ms(stored.begun_at) < SESSION_MAX_MS;
+    let is_usable = |known: &Known| !matches!(known.state, State::Revoked { .. });
+    let stands = stored.ended_at.is_none()
+        && idle < SESSION_IDLE_MS
+        && now.since_ms(stored.begun_at) < SESSION_MAX_MS
+        && theirs.iter().any(|known| known.certificate == stored.certificate && is_usable(known));
     stands.then(|| Visit { person: stored.person, csrf: token.csrf(), touch_due: idle >= TOUCH_MS })
 }
 

@@ -287,11 +287,7 @@ pub fn as_first(
         return Ok(None);
     };
     done.given_at = recorded.given.given_at;
-    for (kind, yes) in &mut done.answered {
-        let among = |kinds: &[&consent::rules::Kind]| kinds.iter().any(|one| one.word == kind.word);
-        let withdrawn = recorded.withdrawn.iter().any(|(one, _)| one.word == kind.word);
-        *yes = *yes && among(&recorded.given.agreed) && !withdrawn;
-    }
+    rules::keep_given(&mut done.answered, &recorded);
     Ok(Some(done))
 }
 

@@ -10,7 +10,7 @@
 use crate::refusals;
 use base::{Actor, Date, Id, Instant, Refusal, kinds};
 use cards::{proof::Proved, rules::Known};
-use consent::rules::Kind;
+use consent::rules::{Kind, Recorded};
 use counter::rules::{Decision, Declared, Outcome, Shown};
 use pki::{Bound, Validity};
 
@@ -215,6 +215,15 @@ pub fn recorded(
     let yes: Vec<_> = answered.iter().filter(|(_, yes)| *yes).map(|(kind, _)| *kind).collect();
     let no: Vec<_> = answered.iter().filter(|(kind, _)| declined(kind)).map(|(kind, _)| *kind).collect();
     (*outcome == Outcome::Valid && !(yes.is_empty() && no.is_empty())).then_some((yes, no))
+}
+
+/// Takes back, from answers that are given again, what was not agreed to the first time or was withdrawn since.
+pub fn keep_given(answered: &mut [(&'static Kind, bool)], first: &Recorded) {
+    for (kind, yes) in answered {
+        let agreed = first.given.agreed.iter().any(|one| one.word == kind.word);
+        let withdrawn = first.withdrawn.iter().any(|(one, _)| one.word == kind.word);
+        *yes = *yes && agreed && !withdrawn;
+    }
 }
 
 /// The words of everything that was agreed to, for the evidence.

@@ -285,10 +285,10 @@ fn digest(headers: &HeaderMap, body: &[u8]) -> [u8; 32] {
 }
 
 fn said(value: &Value) -> Response {
-    said_as(value.to_string())
+    said_as(value.to_string().into_bytes())
 }
 
-fn said_as(text: String) -> Response {
+fn said_as(text: Vec<u8>) -> Response {
     let kind = HeaderValue::from_static("application/json;charset=UTF-8");
     let cache = HeaderValue::from_static("no-store");
     ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache)], text).into_response()
@@ -392,11 +392,11 @@ fn finished(done: &Done) -> Response {
     let mut value = screen("done", code, oqs, tone, texts);
     value["outcome"] = done.checked.decision.outcome.word().into();
     value["notice"] = notice(&done.holder);
-    let mut text = value.to_string();
-    text.truncate(text.len() - 1);
-    text.push_str(",\"face\":");
-    text.push_str(&String::from_utf8_lossy(&face_of(done)));
-    text.push('}');
+    let mut text = value.to_string().into_bytes();
+    text.pop(); // the closing brace, to follow the message
+    text.extend_from_slice(b",\"face\":");
+    text.extend_from_slice(&face_of(done));
+    text.push(b'}');
     said_as(text)
 }
 

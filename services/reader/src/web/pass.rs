@@ -11,7 +11,7 @@ use crate::rules::{Holder, ProofId, Standing, Way};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use base::{Date, Id, Instant};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use pki::Bound;
+use pki::{AHEAD_MAX_MS, Bound};
 
 /// Seals and opens passes.
 pub struct Passes {
@@ -22,8 +22,6 @@ pub struct Passes {
 const VERSION: u8 = 1;
 /// Version, person, certificate, way, standing, its day; the proof's nonce and its time.
 const PLAIN_LEN: usize = 1 + 8 + 8 + 1 + 1 + 8 + 16 + 8;
-/// The clocks of two servers on the same data differ by so much at most.
-const AHEAD_MAX_MS: i64 = 2_000;
 
 impl Passes {
     pub(super) fn new(key: &[u8; 32], life_ms: i64) -> Passes {
