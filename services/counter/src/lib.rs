@@ -389,17 +389,12 @@ const LIST: &str = "counter.list";
 /// the time. A decision's own page always compares.
 const COMPARED_MAX: usize = 20;
 
-/// The facility's checks of one day, newest first (S1 r3).
-pub fn list(
-    tx: &mut Tx<'_>,
-    cx: &Cx<'_>,
-    settings: &Settings,
-    day: Date,
-    limit: usize,
-) -> Result<Vec<Visit>> {
+/// The facility's checks of today, newest first (S1 r3). Of no other day: whoever is told who looked at them relies on
+/// it that a look at the list showed the checks of its own day (`portal`).
+pub fn list(tx: &mut Tx<'_>, cx: &Cx<'_>, settings: &Settings, limit: usize) -> Result<Vec<Visit>> {
     let facility = asking_facility(tx, cx)?;
     let mut visits = Vec::new();
-    for (place, entry) in checks(tx, facility.id.raw(), day, limit)?.into_iter().enumerate() {
+    for (place, entry) in checks(tx, facility.id.raw(), cx.now.date(), limit)?.into_iter().enumerate() {
         visits.push(visit(tx, settings, &facility, entry, place < COMPARED_MAX)?);
     }
     let evidence = Evidence {

@@ -359,11 +359,7 @@ impl<'s> Desk<'s> {
     fn lists(&mut self, who: &str) -> String {
         let cx = self.cx(terminal_of(who), Purpose::Reception);
         let settings = self.settings;
-        let listed = self
-            .store
-            .check_and_wait(|tx| crate::list(tx, &cx, &settings, cx.now.date(), 100))
-            .expect("listed")
-            .0;
+        let listed = self.store.check_and_wait(|tx| crate::list(tx, &cx, &settings, 100)).expect("listed").0;
         let mut said = format!("{who} lists {}:", listed.len());
         for visit in listed {
             let id = visit.entry.answer.map_or("-".into(), |id| self.name_of(id));

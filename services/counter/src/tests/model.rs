@@ -515,13 +515,14 @@ impl Stage<'_> {
     fn read_lists(&self, first: Date) {
         let mut seen = 0;
         for (facility, name) in FACILITIES.iter().enumerate() {
-            let cx = self.desk.cx(super::desk::terminal_of(name), Purpose::Reception);
+            let mut cx = self.desk.cx(super::desk::terminal_of(name), Purpose::Reception);
             let mut day = first;
             while day <= self.desk.now.date() {
+                cx.now = day.plus_days(1).begins().plus_ms(-1);
                 let listed = self
                     .desk
                     .store
-                    .check_and_wait(|tx| crate::list(tx, &cx, &settings(), day, 100_000))
+                    .check_and_wait(|tx| crate::list(tx, &cx, &settings(), 100_000))
                     .expect("read");
                 for visit in listed.0 {
                     let id = visit.entry.answer.expect("an answer's id");

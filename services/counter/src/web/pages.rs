@@ -56,7 +56,7 @@ async fn reception_page(
         .house
         .read(page.asker(Purpose::Reception), move |tx, cx| {
             let pulse = crate::pulse(tx, cx)?; // first, so that what comes in between is asked for again
-            Ok((crate::list(tx, cx, &desk.settings, cx.now.date(), LIST_MAX)?, pulse))
+            Ok((crate::list(tx, cx, &desk.settings, LIST_MAX)?, pulse))
         })
         .await;
     let (visits, pulse) = match listed {

@@ -42,9 +42,8 @@ impl Town<'_> {
     }
 
     fn lists(&self, staff: i64) {
-        let day = self.now.get().date();
-        self.read_as(desk(staff, Role::Receptionist), Purpose::Reception, move |tx, cx| {
-            counter::list(tx, cx, &settings(), day, 100).map(|_| ())
+        self.read_as(desk(staff, Role::Receptionist), Purpose::Reception, |tx, cx| {
+            counter::list(tx, cx, &settings(), 100).map(|_| ())
         });
     }
 
