@@ -19,6 +19,7 @@ mod chain;
 mod drafts;
 mod ids;
 mod kept;
+pub mod nation;
 mod own;
 mod patients;
 mod places;
