@@ -10,7 +10,7 @@ use crate::{
     frame::{MARGIN, SMALL, Sample, TEXT, WIDTH, small},
     look,
     svg::{Anchor, Svg},
-    words::{Px, width, wrap},
+    words::{self, Px, width, wrap},
 };
 
 /// A chart of bars.
@@ -132,14 +132,14 @@ impl Chart {
             (end.max(zero) + 50, top + THICK / 2 + 42),
             Anchor::Start,
             &small(),
-            &self.value.read(value),
+            &words::even(value, self.value.decimals),
         );
     }
 
     /// The room that the widest value takes behind its bar.
     fn value_room(&self) -> Px {
         let values = self.groups.iter().flat_map(|group| &group.values).copied().flatten();
-        values.map(|value| width(&self.value.read(value), SMALL)).max().unwrap_or(0)
+        values.map(|value| width(&words::even(value, self.value.decimals), SMALL)).max().unwrap_or(0)
     }
 
     fn draw_standing(&self, svg: &mut Svg, axis: &Fitted, top: Px) -> Px {
@@ -169,7 +169,7 @@ impl Chart {
                     (thick - 2 * gap, end - zero),
                     &look::area(&self.frame.key, number),
                 );
-                let text = self.value.read(value);
+                let text = words::even(value, self.value.decimals);
                 if self.value_room() <= thick - 10 {
                     svg.words((x + thick / 2, end.min(zero) - 50), Anchor::Middle, &small(), &text);
                 }

@@ -77,7 +77,7 @@ impl Frame {
             svg.words((x + 380, y), Anchor::Start, "", name);
             x += wide;
         }
-        if legend.is_empty() { y - 60 } else { y + 150 }
+        if legend.is_empty() { y - 20 } else { y + 210 }
     }
 
     fn sample(&self, svg: &mut Svg, sample: Sample, number: usize, (x, y): (Px, Px)) {

@@ -84,13 +84,14 @@ impl Chart {
         let right = WIDTH - MARGIN - 100;
         let names = self.span_names(&x, left, right);
         let rows = names.iter().map(|(row, _)| row + 1).max().unwrap_or(0);
-        let names_top = y;
-        y += rows * 180;
+        let names_top = y + 170;
         let height = if self.panels.len() == 1 { PANEL.0 } else { PANEL.1 };
         let mut number = 0;
         for (panel, axis) in self.panels.iter().zip(&fitted) {
             svg.words((MARGIN, y + 60), Anchor::Start, "", &panel.y.name());
-            let area = Area { left, right, top: y + 160, low: y + 160 + height };
+            // The spans' names stand right above the first panel.
+            let top = y + 160 + if number == 0 { rows * 170 } else { 0 };
+            let area = Area { left, right, top, low: top + height };
             self.spans(&mut svg, &x, &area);
             scale(&mut svg, axis, &x, &area);
             if panel.series.iter().all(|series| series.points.is_empty()) {
@@ -109,7 +110,7 @@ impl Chart {
         }
         svg.words(((left + right) / 2, low + 380), Anchor::Middle, "", &self.x.name());
         for ((row, at), span) in names.iter().zip(&self.spans) {
-            svg.words((*at, names_top + row * 180 + 60), Anchor::Middle, &small(), &span.name);
+            svg.words((*at, names_top + row * 170 + 60), Anchor::Middle, &small(), &span.name);
         }
         self.frame.whole(svg, low + 420)
     }

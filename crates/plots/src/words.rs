@@ -24,8 +24,22 @@ fn letter_width(letter: char) -> i64 {
     }
 }
 
-/// Breaks a text into lines of at most this width: at blanks, and between full-width letters.
+/// Breaks a text into lines of at most this width, at blanks and between full-width letters, and into lines that are
+/// about equally long, so that no single letter is left over.
 pub(crate) fn wrap(text: &str, size: Px, width_max: Px) -> Vec<String> {
+    let lines = wrap_full(text, size, width_max);
+    let (mut low, mut high) = (0, width_max);
+    while lines.len() > 1 && high - low > size / 4 {
+        let middle = (low + high) / 2;
+        let narrower = wrap_full(text, size, middle);
+        let fits = narrower.len() <= lines.len() && narrower.iter().all(|line| width(line, size) <= middle);
+        (low, high) = if fits { (low, middle) } else { (middle, high) };
+    }
+    wrap_full(text, size, high)
+}
+
+/// Fills each line before the next one begins.
+fn wrap_full(text: &str, size: Px, width_max: Px) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in pieces(text) {
         let line = lines.last_mut().expect("there is always a line");
@@ -73,6 +87,17 @@ pub(crate) fn number(value: i64, decimals: u32) -> String {
         "" => format!("{sign}{whole}"),
         part => format!("{sign}{whole}.{part}"),
     }
+}
+
+/// A value with all its decimals, where they are few: values beside each other are then read more easily.
+pub(crate) fn even(value: i64, decimals: u32) -> String {
+    if decimals == 0 || decimals > 2 {
+        return number(value, decimals);
+    }
+    let unit = 10_u64.pow(decimals);
+    let sign = if value < 0 { "−" } else { "" };
+    let (whole, part) = (value.unsigned_abs() / unit, value.unsigned_abs() % unit);
+    format!("{sign}{}.{part:0width$}", group(whole), width = decimals as usize)
 }
 
 fn group(whole: u64) -> String {
