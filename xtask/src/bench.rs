@@ -3,35 +3,32 @@
 //!
 //! Always holds: loopback only; everything that is started is ended, and is bounded in time and count; the temporary
 //! folder lies on a real disk, so that commits sync; every answer is checked.
-//! Not here: what is measured inside the program (nothing is), and the clock (`clock`).
+//! Not here: what is measured inside the program (nothing is), and the load and its clock (`simulation`).
 //! Rules come from: the issues, "Speed and size" and "Speed".
 
-mod cards;
-mod clock;
 mod counter;
-mod histogram;
-mod load;
-mod machine;
 mod profile;
 mod report;
 mod runs;
-mod servers;
 mod tap;
 mod verify;
-mod wire;
 
 use clap::{Args, Subcommand, ValueEnum};
-use load::{Questions, Target};
-use machine::Cores;
 use report::{Block, Subject};
 use runs::{Bench, Watched};
-use servers::{Cluster, Program, Starter};
+use simulation::{
+    clock,
+    cluster::Cluster,
+    load::{Questions, Target},
+    machine::{self, Cores},
+    servers::{Program, Starter},
+};
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
     rc::Rc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 /// What to measure.
@@ -179,7 +176,7 @@ fn inside(
     let cores = Cores::of_this_process()?;
     let parts = options.only.as_ref().map_or(kind.usual, std::slice::from_ref);
     let folder = real_folder(root)?;
-    let starter = Starter { shikaku, core: cores.server, folder: folder.path() };
+    let starter = Starter { shikaku, core: Some(cores.server), folder: folder.path() };
     let conditions = conditions(root, &folder, cores)?;
     // Everything of this process from here on runs beside the server; what it starts is pinned anew.
     let pinned = ["-cp", &cores.generator.to_string(), &std::process::id().to_string()].map(str::to_owned);
@@ -266,23 +263,13 @@ impl Setting<'_> {
     /// A PostgreSQL beside the bench's folder, which the account postgres could not enter.
     fn cluster(&self) -> io::Result<Cluster> {
         let folder = self.starter.folder;
-        Cluster::start(self.cores.server, folder.parent().unwrap_or(folder))
+        Cluster::start(Some(self.cores.server), folder.parent().unwrap_or(folder))
     }
 
     /// The conditions of every part, and more.
     fn with(&self, more: impl IntoIterator<Item = String>) -> Vec<String> {
         self.conditions.iter().cloned().chain(more).collect()
     }
-}
-
-/// Milliseconds of the wall clock at the start of a run: keys of requests begin with it, as terminals' do.
-fn started_ms() -> io::Result<u128> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "keys of requests begin with the wall clock, as terminals' do"
-    )]
-    let now = SystemTime::now();
-    Ok(now.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_millis())
 }
 
 /// A PostgreSQL: our own, or one whose address was given.

@@ -2,11 +2,14 @@
 //! A part is measured whole on a demo of its own, which is ended afterwards.
 
 use super::{
-    Asked, Database, Kind, Part, Setting, clock,
-    load::{self, Target},
-    machine,
+    Asked, Database, Kind, Part, Setting,
     report::{self, Aim, Aims, Block, COUNTER, Row},
     runs::{Measured, Watched},
+};
+use simulation::{
+    clock,
+    load::{self, Target},
+    machine,
     servers::{OwnCertificate, Program},
     started_ms, wire,
 };

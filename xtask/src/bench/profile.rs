@@ -2,7 +2,8 @@
 //! (the innermost) and to a part of the program (the innermost frame that one of the rules below knows).
 //! The rules are words in names, so a share is a hint of where to look and not an account.
 
-use super::{load::Pace, runs::Bench, servers::Starter};
+use super::runs::Bench;
+use simulation::{load::Pace, servers::Starter};
 use std::{
     collections::{BTreeSet, HashMap},
     io,

@@ -1,7 +1,7 @@
 //! The measurements: what is asked of which server in which order, and the numbers that come out.
 //! A measurement on one set of servers is one run: the bare route and the check see the same connections and minutes.
 
-use super::{
+use simulation::{
     clock,
     load::{Load, Outcome, Pace, Questions, Target},
     machine::{self, Busy, Threads},

@@ -4,11 +4,13 @@
 
 use super::{
     Asked, Database, Kind, Part, Setting,
-    cards::{Deck, Taps},
     report::{self, Aim, Aims, Block, Row, TAP},
     runs::{Bench, Beside, MODERATE_NAME, Measured, Phase, Watched},
-    started_ms,
     verify::{LOOK, Timed},
+};
+use simulation::{
+    cards::{Deck, Taps},
+    started_ms,
 };
 use std::{
     cell::RefCell,

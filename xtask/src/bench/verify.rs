@@ -3,11 +3,11 @@
 //! A time is the median of many short batches, so that what else works on the core is left out of it; they are spread
 //! over the run, since the clock of a virtual machine's core is not always the same.
 
-use super::clock;
 use aws_lc_rs::signature::{
     ECDSA_P384_SHA384_ASN1, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey,
     VerificationAlgorithm,
 };
+use simulation::clock;
 use std::{io, time::Duration};
 
 /// Verifications of a batch.
@@ -113,8 +113,8 @@ fn median(times: &[Duration]) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench::cards::InReader;
     use card::Pin;
+    use simulation::cards::InReader;
 
     #[test]
     fn both_kinds_of_signatures_are_timed_and_wrong_ones_refused() {

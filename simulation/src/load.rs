@@ -2,7 +2,7 @@
 //! In an *open* load requests have intended start times at a fixed rate; one waits for a free connection when all are
 //! busy, and its latency counts from the intended start. In a *closed* load each connection asks again at once.
 
-use super::{clock, histogram::Histogram, wire};
+use crate::{clock, histogram::Histogram, wire};
 use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},

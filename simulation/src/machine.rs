@@ -1,7 +1,7 @@
 //! What the kernel says: cores, CPU time of threads and processes, resident memory, and the conditions of a run.
 //! Everything is read from /proc, so it holds for Linux only; a thread that ended takes its time with it.
 
-use super::clock;
+use crate::clock;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
@@ -99,13 +99,22 @@ pub fn family(parent: u32) -> io::Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{parent}/stat"))?;
     let ended = ticks(field(&stat, CHILDREN_USER)? + field(&stat, CHILDREN_SYSTEM)?);
     let mut total = ended + cpu_of(Path::new(&format!("/proc/{parent}")))?;
+    for child in children(parent)? {
+        total += cpu_of(Path::new(&format!("/proc/{child}"))).unwrap_or_default();
+    }
+    Ok(total)
+}
+
+/// The children that a process has now.
+pub fn children(parent: u32) -> io::Result<Vec<u32>> {
+    let mut children = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let Ok(stat) = fs::read_to_string(entry.path().join("stat")) else { continue };
         if field(&stat, PARENT).is_ok_and(|pid| pid == u64::from(parent)) {
-            total += cpu_of(&entry.path()).unwrap_or_default();
+            children.extend(entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()));
         }
     }
-    Ok(total)
+    Ok(children)
 }
 
 /// Resident memory of a process in MB (10⁶ bytes).

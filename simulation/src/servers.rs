@@ -1,7 +1,10 @@
-//! What the bench starts and ends: `shikaku demo` and `serve`, and a PostgreSQL of its own.
-//! Each is pinned to a core, is told by the kernel when the bench dies, and is ended when its value is dropped.
+//! Programs that are started and ended: `shikaku demo` and `serve`.
+//!
+//! Always holds: each is told by the kernel when the thread that started it dies, and is ended when its value is dropped.
+//! Not here: PostgreSQL (`cluster`).
+//! Rules come from: issue 2, "Speed and size"; issue 4, part E.
 
-use super::{clock, load::Target, machine};
+use crate::{clock, load::Target};
 use std::{
     fs,
     io::{self, BufRead, BufReader},
@@ -13,19 +16,19 @@ use std::{
 };
 
 /// A program that is not ready within this is not going to be.
-const READY: Duration = Duration::from_secs(120);
+pub(crate) const READY: Duration = Duration::from_secs(120);
 /// A program that does not end within this is killed.
 const END: Duration = Duration::from_secs(20);
 
 /// A process that is ended when this is dropped.
-struct Ended {
-    child: Child,
-    signal: &'static str,
+pub(crate) struct Ended {
+    pub child: Child,
+    pub signal: &'static str,
 }
 
 impl Ended {
     /// Asks it to end, waits, and kills it when it does not.
-    fn end(&mut self) -> io::Result<()> {
+    pub fn end(&mut self) -> io::Result<()> {
         if self.child.try_wait()?.is_some() {
             return Ok(());
         }
@@ -46,10 +49,13 @@ impl Drop for Ended {
     }
 }
 
-/// A command pinned to a core; the kernel ends it when the bench dies.
-fn pinned(core: usize, signal: &str) -> Command {
+/// A command pinned to a core, where one is named; the kernel ends it when the thread that starts it ends.
+fn pinned(core: Option<usize>, signal: &str) -> Command {
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", signal, "taskset", "-c", &core.to_string()]);
+    command.args(["--pdeathsig", signal]);
+    if let Some(core) = core {
+        command.args(["taskset", "-c", &core.to_string()]);
+    }
     command
 }
 
@@ -65,7 +71,7 @@ pub struct Program {
 
 impl Program {
     /// Starts it on a core with these arguments and waits until it is ready. `log` gets what it says on its error line.
-    pub fn start(shikaku: &Path, core: usize, args: &[&str], log: PathBuf) -> io::Result<Program> {
+    pub fn start(shikaku: &Path, core: Option<usize>, args: &[&str], log: PathBuf) -> io::Result<Program> {
         let start = clock::now();
         let child = pinned(core, "TERM")
             .arg(shikaku)
@@ -134,8 +140,8 @@ fn unready(error: RecvTimeoutError, log: &Path) -> io::Error {
 pub struct Starter<'s> {
     /// The program.
     pub shikaku: &'s Path,
-    /// The core it runs on.
-    pub core: usize,
+    /// The core it runs on; any when none is named.
+    pub core: Option<usize>,
     /// A folder of the bench's own.
     pub folder: &'s Path,
 }
@@ -215,91 +221,4 @@ impl OwnCertificate {
         fs::write(&own.key, made.signing_key.serialize_pem())?;
         Ok(own)
     }
-}
-
-/// A PostgreSQL of the bench's own: fresh, on a socket of its own, with syncing commits and otherwise its defaults.
-pub struct Cluster {
-    process: Ended,
-    /// Its address.
-    pub url: String,
-    /// Its version.
-    pub version: String,
-    _folder: tempfile::TempDir,
-}
-
-impl Cluster {
-    /// Makes and starts one on a core.
-    pub fn start(core: usize, beside: &Path) -> io::Result<Cluster> {
-        let folder = tempfile::Builder::new().prefix("shikaku-bench-pg-").tempdir_in(beside)?;
-        let programs = programs()?;
-        let as_postgres = machine::is_root()?;
-        if as_postgres {
-            let given = Command::new("chown").arg("postgres:").arg(folder.path()).status()?;
-            require(given.success(), "the cluster's folder cannot be given to the account postgres")?;
-        }
-        let (data, log) = (folder.path().join("data"), folder.path().join("log"));
-        let mut make = Command::new(if as_postgres { "setpriv" } else { "env" });
-        if as_postgres {
-            make.args(AS_POSTGRES);
-        }
-        make.arg(programs.join("initdb"))
-            .args(["-U", "postgres", "-A", "trust", "--locale=C", "-E", "UTF8", "-D"])
-            .arg(&data)
-            .current_dir(folder.path());
-        let made = make.output()?;
-        require(made.status.success(), "initdb failed")?;
-        let mut command = Command::new("setpriv");
-        if as_postgres {
-            command.args(AS_POSTGRES);
-        }
-        command
-            .args(["--pdeathsig", "INT", "taskset", "-c", &core.to_string()])
-            .arg(programs.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", "fsync=on", "-c", "synchronous_commit=on", "-k"])
-            .arg(folder.path())
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(&log)?);
-        let process = Ended { child: command.spawn()?, signal: "INT" };
-        let status = data.join("postmaster.pid");
-        let ready = clock::wait_for(READY, || {
-            let text = fs::read_to_string(&status).unwrap_or_default();
-            Ok(text.lines().any(|line| line.trim() == "ready").then_some(()))
-        })?;
-        require(ready.is_some(), "PostgreSQL did not start in time")?;
-        let socket = folder.path().to_string_lossy().replace('/', "%2F");
-        let version = machine::says(&programs.join("postgres").to_string_lossy(), &["--version"]);
-        let version = version.split_whitespace().nth(2).unwrap_or("unknown").to_owned();
-        Ok(Cluster {
-            process,
-            url: format!("postgres://postgres@{socket}/postgres"),
-            version,
-            _folder: folder,
-        })
-    }
-
-    /// Its first process, the parent of all others.
-    pub fn pid(&self) -> u32 {
-        self.process.child.id()
-    }
-}
-
-/// To become the account postgres without a process in between, so that the child is the server itself.
-const AS_POSTGRES: [&str; 3] = ["--reuid=postgres", "--regid=postgres", "--init-groups"];
-
-fn require(done: bool, otherwise: &str) -> io::Result<()> {
-    if done { Ok(()) } else { Err(io::Error::other(otherwise.to_owned())) }
-}
-
-/// Where PostgreSQL's server programs are: Debian keeps each version's in a folder of its own.
-fn programs() -> io::Result<PathBuf> {
-    let mut found: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
-        .map(|versions| versions.flatten().map(|version| version.path().join("bin")).collect())
-        .unwrap_or_default();
-    found.retain(|programs| programs.join("initdb").exists());
-    found.sort();
-    found.pop().ok_or_else(|| io::Error::other("PostgreSQL's server programs are not installed"))
 }

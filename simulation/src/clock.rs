@@ -1,9 +1,9 @@
-//! The bench's clock: the one place of `xtask` that reads time and waits.
+//! The generator's clock: the one place of this crate that reads time and waits.
 //! Durations come from the monotonic clock; the calendar day comes from `date`, in Japan's time.
 
 use std::io;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Now, on the monotonic clock.
 #[expect(clippy::disallowed_methods, reason = "a bench measures time")]
@@ -38,4 +38,14 @@ pub fn wait_for<T>(
 pub fn today(format: &str) -> io::Result<String> {
     let said = Command::new("date").arg(format).env("TZ", "JST-9").output()?;
     Ok(String::from_utf8_lossy(&said.stdout).trim().to_owned())
+}
+
+/// Milliseconds of the wall clock at the start of a run: keys of requests begin with it, as terminals' do.
+pub fn started_ms() -> io::Result<u128> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "keys of requests begin with the wall clock, as terminals' do"
+    )]
+    let now = SystemTime::now();
+    Ok(now.duration_since(UNIX_EPOCH).map_err(io::Error::other)?.as_millis())
 }

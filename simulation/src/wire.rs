@@ -2,7 +2,7 @@
 //! Requests are made once a patient and only numbered afterwards; an answer that is not what the patients' table
 //! says, or not the echo of its request, ends the bench.
 
-use super::load::Questions;
+use crate::load::Questions;
 use csv::StringRecord;
 use std::io;
 use std::path::Path;
