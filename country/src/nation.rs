@@ -9,6 +9,8 @@
 //! digits, sections 7 and 8.
 
 pub mod dice;
+pub mod figures;
 pub mod institutions;
 pub mod places;
+pub mod published;
 pub mod words;

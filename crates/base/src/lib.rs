@@ -16,6 +16,7 @@ pub mod kinds;
 mod money;
 mod numbers;
 mod outcome;
+mod scheme;
 mod text;
 
 pub use cx::{Actor, Clock, Cx, IdSource, Purpose, Random, RequestKey, Role};
@@ -24,4 +25,5 @@ pub use ids::{Id, Kind};
 pub use money::Yen;
 pub use numbers::{BranchNumber, CodeError, FacilityCode, InsurerNumber, MyNumber, check_digit_21};
 pub use outcome::{Answer, Error, Fault, Help, Lang, Problem, Refusal, Result};
+pub use scheme::Scheme;
 pub use text::{PersonName, Sex, canonical_key, fold_width};
