@@ -1,5 +1,5 @@
 //! Bytes to values and back: the OQS messages of the online eligibility check as XML and as their JSON
-//! mirror.
+//! mirror, and the feed files of outside offices.
 //!
 //! Always holds: pure; no file, clock, socket or randomness. Nothing panics, whatever the bytes. A parser
 //! returns its value together with its [`Problem`]s. One tree ([`tree::Node`]) stands between both wire forms
@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 mod charset;
+pub mod feed;
 pub mod json;
 pub mod names;
 pub mod oqs;
