@@ -20,7 +20,7 @@ mod verify;
 pub use chain::Ledger;
 pub use evidence::{Evidence, FactUsed, say};
 pub use read::{
-    Acts, Entry, Side, by_facility, count_outcome, one_of_facility, portion_of_facility, portion_of_person,
+    Acts, Entry, Figure, Side, by_facility, count_outcome, figures, one_of_facility, portion_of_facility, portion_of_person,
     previous_of_person,
 };
 pub use seal::{Sealed, Sealer, SigningKey, erase_month};

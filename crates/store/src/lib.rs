@@ -10,6 +10,7 @@
 #![deny(unsafe_code)]
 
 mod backup;
+mod beside;
 mod claim;
 mod columns;
 mod db;
@@ -23,6 +24,7 @@ mod value;
 mod wide;
 
 pub use backup::{Copied, restore};
+pub use beside::{Beside, recorded_at};
 pub use columns::{Class, Column, columns};
 pub use db::{Begin, Db};
 pub use lock::{Held, OwnerLock};
@@ -173,6 +175,10 @@ impl Store {
     /// Whether the data lie in PostgreSQL.
     pub fn is_postgres(&self) -> bool {
         matches!(self.inner.opener.place, Place::Postgres { .. })
+    }
+
+    pub(crate) fn place(&self) -> &Place {
+        &self.inner.opener.place
     }
 
     /// The data directory of SQLite's files.

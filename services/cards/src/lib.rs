@@ -20,7 +20,7 @@ mod tests;
 use ::store::Tx;
 use audit::{Evidence, say};
 use base::{Actor, Answer, Cx, Id, Instant, Refusal, Result, kinds};
-use rules::{Channel, Holder, Known, NewCertificate, Plan, Reason, Serial};
+use rules::{Channel, Holder, Known, NewCertificate, Plan, Reason, Serial, Source, Stands};
 
 /// The certificate with this serial and how it stands: one statement, the first of every tap.
 pub fn find(tx: &mut Tx<'_>, serial: &Serial) -> Result<Option<Known>> {
@@ -30,6 +30,11 @@ pub fn find(tx: &mut Tx<'_>, serial: &Serial) -> Result<Option<Known>> {
 /// A person's certificates, newest first, revoked ones too.
 pub fn list(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Vec<Known>> {
     store::of_person(tx, person)
+}
+
+/// How many certificates are where, and how they stand at an instant: counts alone.
+pub fn figures(tx: &mut Tx<'_>, now: Instant) -> Result<Vec<(Source, Stands, i64)>> {
+    store::figures(tx, now)
 }
 
 /// Takes over a certificate from the authority. One that succeeds another is of the same person, and the other is

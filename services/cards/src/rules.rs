@@ -68,6 +68,39 @@ impl Source {
     }
 }
 
+/// How a certificate stands, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stands {
+    /// Usable.
+    Live,
+    /// Suspended.
+    Held,
+    /// Its validity has ended.
+    Expired,
+    /// Revoked.
+    Revoked,
+}
+
+impl Stands {
+    /// All of them.
+    pub const ALL: [Stands; 4] = [Stands::Live, Stands::Held, Stands::Expired, Stands::Revoked];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stands::Live => "live",
+            Stands::Held => "held",
+            Stands::Expired => "expired",
+            Stands::Revoked => "revoked",
+        }
+    }
+
+    /// The standing of a word.
+    pub fn parse(word: &str) -> Option<Stands> {
+        Stands::ALL.into_iter().find(|stands| stands.word() == word)
+    }
+}
+
 /// Why a certificate was revoked (失効).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {

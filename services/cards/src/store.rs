@@ -4,7 +4,7 @@
 //! Not here: what may follow on what (`rules`): no event is written after a revocation, so the newest one stands.
 //! Rules come from: DESIGN section 4, "One SQL text, one door".
 
-use crate::rules::{Channel, Known, NewCertificate, Reason, Serial, Source, State};
+use crate::rules::{Channel, Known, NewCertificate, Reason, Serial, Source, Stands, State};
 use ::store::{Row, Tx};
 use base::{Error, Id, Instant, Result, kinds};
 
@@ -33,6 +33,28 @@ pub(crate) fn by_id(tx: &mut Tx<'_>, certificate: Id<kinds::Certificate>) -> Res
 
 pub(crate) fn of_person(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Vec<Known>> {
     tx.rows(known!("c.person = $1 order by c.recorded_at desc, c.certificate desc"), &[person.into()], known)
+}
+
+/// Certificates by where they are and how they stand at an instant.
+pub(crate) fn figures(tx: &mut Tx<'_>, now: Instant) -> Result<Vec<(Source, Stands, i64)>> {
+    tx.rows(
+        "select each.source, each.stands, count(*) from (
+            select c.source as source, case
+                when e.kind = 'revoked' then 'revoked'
+                when c.valid_until < $1 then 'expired'
+                when e.kind = 'held' then 'held'
+                else 'live' end as stands
+            from card_certificate c
+            left join card_event e on e.certificate = c.certificate and not exists (select 1 from card_event newer
+                where newer.certificate = e.certificate and newer.sequence > e.sequence)
+         ) as each group by each.source, each.stands order by each.source, each.stands",
+        &[now.into()],
+        |row| {
+            let unknown = |what: &str| Error::broken(format!("a count of certificates has an unknown {what}"));
+            let source = Source::parse(&row.text(0)?).ok_or_else(|| unknown("source"))?;
+            Ok((source, Stands::parse(&row.text(1)?).ok_or_else(|| unknown("standing"))?, row.int(2)?))
+        },
+    )
 }
 
 fn known(row: &Row<'_>) -> Result<Known> {

@@ -529,3 +529,31 @@ fn s1_r11_racing_calls_hold_once_and_racing_successors_are_one() {
         }
     });
 }
+
+#[test]
+fn certificates_are_counted_by_place_and_standing() {
+    each_database("cards_figures", |store| {
+        let mut play = Play::new(store);
+        for line in [
+            "p1 has 01 until=20300101",
+            "p2 has 02 until=20300101",
+            "p2 has 03 android until=20300101",
+            "p3 has 04 until=20260530",
+            "04 succeeds 05 until=20300101",
+            "p4 has 06 until=20260530",
+            "p5 has 07 until=20300101",
+            "hold p2 portal",
+            "hold p5 portal",
+            "lift p5 portal",
+            "revoke 01 lost",
+        ] {
+            play.line(line);
+        }
+        let counts = store.look(|tx| crate::figures(tx, play.now)).unwrap();
+        let told: Vec<String> = counts
+            .iter()
+            .map(|(source, stands, count)| format!("{} {} {count}", source.word(), stands.word()))
+            .collect();
+        expect!["android held 1, card expired 2, card held 1, card live 1, card revoked 1"].assert_eq(&told.join(", "));
+    });
+}

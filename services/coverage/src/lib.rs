@@ -17,8 +17,8 @@ mod tests;
 
 use ::store::Tx;
 use audit::{Evidence, say};
-use base::{Cx, Error, Id, Result, kinds};
-use rules::{Ask, Fact, Found, NewEntry, NewFact, What};
+use base::{Cx, Date, Error, Id, Result, kinds};
+use rules::{Ask, Fact, Figures, Found, NewEntry, NewFact, What};
 
 /// Every coverage that answers to these numbers, and every other coverage of the same people.
 pub fn find(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
@@ -133,6 +133,12 @@ pub fn record(
 /// How many coverages are held at present: the link is held back or quarantined, or there is none.
 pub fn count_held(tx: &mut Tx<'_>) -> Result<i64> {
     store::count_held(tx)
+}
+
+/// How many coverages of each scheme stand how on a day, and how many insurers of it have any: counts alone. It reads
+/// them all, so it takes seconds when they are a million; for `store::Beside`.
+pub fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Figures> {
+    Ok(rules::tally(&store::figures(tx, day)?))
 }
 
 /// Makes the facts of one kind what they should be: what already stands stays, what differs is replaced, what is no

@@ -5,7 +5,8 @@
 //! Not here: outcomes for the desk (`counter`), SQL (`store`).
 //! Rules come from: docs/rules.md S1 r3, r6, r8; S5 r1, r2; code tables 008–013 of the reference on OQS.
 
-use base::{BirthDate, BranchNumber, Date, Id, InsurerNumber, PersonName, Sex, canonical_key, kinds};
+use base::{BirthDate, BranchNumber, Date, Id, InsurerNumber, PersonName, Scheme, Sex, canonical_key, kinds};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a desk types from a certificate, made comparable.
 #[derive(Clone, PartialEq, Eq)]
@@ -446,4 +447,60 @@ pub fn settle(standing: &[&Fact], wanted: &[NewFact]) -> Vec<(NewFact, Option<Id
         .collect();
     plan.extend(stale.into_iter().map(|old| (NewFact::always(What::Nothing), Some(old.id))));
     plan
+}
+
+/// How a coverage stands, as it is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stands {
+    /// It covers the day.
+    Valid,
+    /// It begins after the day.
+    NotYet,
+    /// It was lost.
+    Lost,
+    /// Held back or closed to viewing.
+    Held,
+}
+
+impl Stands {
+    /// All of them.
+    pub const ALL: [Stands; 4] = [Stands::Valid, Stands::NotYet, Stands::Lost, Stands::Held];
+
+    /// The stable word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stands::Valid => "valid",
+            Stands::NotYet => "not-yet",
+            Stands::Lost => "lost",
+            Stands::Held => "held",
+        }
+    }
+
+    /// The standing of a word.
+    pub fn parse(word: &str) -> Option<Stands> {
+        Stands::ALL.into_iter().find(|stands| stands.word() == word)
+    }
+}
+
+/// Counts of coverages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Coverages by scheme and standing.
+    pub coverages: BTreeMap<(Scheme, Stands), i64>,
+    /// Insurers that have any, by scheme.
+    pub insurers: BTreeMap<Scheme, i64>,
+}
+
+/// Counts of insurers as counts of their schemes.
+pub fn tally(rows: &[(InsurerNumber, Stands, i64)]) -> Figures {
+    let mut figures = Figures::default();
+    let mut seen = BTreeSet::new();
+    for (insurer, stands, count) in rows {
+        let scheme = Scheme::of(insurer);
+        *figures.coverages.entry((scheme, *stands)).or_default() += count;
+        if seen.insert(*insurer) {
+            *figures.insurers.entry(scheme).or_default() += 1;
+        }
+    }
+    figures
 }

@@ -4,9 +4,9 @@
 //! rows are only inserted.
 //! Not here: what the rows mean (`rules`).
 
-use crate::rules::{Ask, Entry, Fact, Found, LinkState, NewEntry, NewFact, Relation, What};
+use crate::rules::{Ask, Entry, Fact, Found, LinkState, NewEntry, NewFact, Relation, Stands, What};
 use ::store::{Row, Tx, Value};
-use base::{BranchNumber, Error, Id, InsurerNumber, PersonName, Result, Sex, canonical_key, kinds};
+use base::{BranchNumber, Date, Error, Id, InsurerNumber, PersonName, Result, Sex, canonical_key, kinds};
 
 /// Every question reads the same columns of the same three branches (entries, facts, the newest revision) for the
 /// coverages that `$mine` names.
@@ -177,6 +177,41 @@ pub(crate) fn count_held(tx: &mut Tx<'_>) -> Result<i64> {
         |row| row.int(0),
     )?;
     Ok(counts.unwrap_or(0))
+}
+
+/// Coverages by insurer and by how they stand on a day, in one pass over the facts. It says the same as
+/// `rules::Story::standing` (S1 r3, r8; S5 r2), which a test compares; a story each would have to be read for that.
+pub(crate) fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<(InsurerNumber, Stands, i64)>> {
+    tx.rows(
+        "with standing as (
+            select f.coverage as coverage,
+                max(case when f.kind = 'link' and f.code = 'verified' then 1 else 0 end) as linked,
+                max(case when f.kind = 'link' and f.code <> 'verified' then 1 else 0 end) as doubted,
+                max(case when f.kind = 'loss' and f.starts_on <= $1 then 1 else 0 end) as lost
+            from coverage_fact f
+            where f.kind in ('link', 'loss') and not exists (select 1 from coverage_fact newer
+                where newer.coverage = f.coverage and newer.replaces = f.fact)
+            group by f.coverage
+         )
+         select each.insurer_number, each.stands, count(*) from (
+            select e.insurer_number as insurer_number, case
+                when s.linked is null or s.linked = 0 or s.doubted = 1 then 'held'
+                when s.lost = 1 then 'lost'
+                when e.qualified_on > $1 then 'not-yet'
+                else 'valid' end as stands
+            from coverage_entry e left join standing s on s.coverage = e.coverage
+            where not exists (select 1 from coverage_entry newer
+                where newer.coverage = e.coverage and newer.replaces = e.entry)
+         ) as each group by each.insurer_number, each.stands order by each.insurer_number, each.stands",
+        &[day.into()],
+        |row| {
+            let insurer = InsurerNumber::parse(&row.text(0)?)
+                .map_err(|_| Error::broken("a stored insurer number does not read back"))?;
+            let stands = Stands::parse(&row.text(1)?)
+                .ok_or_else(|| Error::broken("a count of an unknown standing"))?;
+            Ok((insurer, stands, row.int(2)?))
+        },
+    )
 }
 
 pub(crate) fn insurer_name(tx: &mut Tx<'_>, number: &InsurerNumber) -> Result<Option<String>> {

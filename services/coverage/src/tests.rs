@@ -5,8 +5,8 @@
 //! Not here: outcomes for the desk (`counter`), matching with the resident register (`registration`).
 
 use crate::rules::{
-    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, What, fit, same_numbers, settle,
-    stories,
+    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, Stands, What, fit, same_numbers,
+    settle, stories, tally,
 };
 use ::store::{Store, testing::seeded_ids};
 use audit::testing::each_database;
@@ -20,7 +20,8 @@ use std::{collections::BTreeMap, sync::Arc};
 /// Plays a story on each database. Blanks inside values are written `~`. Lines, each with its own revision:
 /// `register c1 insurer=… symbol=… number=… branch=… born=… from=…` · `correct c1 …` (what is named differs) ·
 /// `fact f1 c1 KIND … from=… to=… replaces=…` · `settle c1 KIND value:from:to …` · `insurer NUMBER NAME`
-/// and those that read: `standing c1 DAY… [known=R]` · `find insurer=… …` · `facts c1 DAY [known=R]` · `held`.
+/// and those that read: `standing c1 DAY… [known=R]` · `find insurer=… …` · `facts c1 DAY [known=R]` · `held` ·
+/// `figures DAY`.
 fn check(story: &str, expected: Expect) {
     let mut told: Option<String> = None;
     each_database("coverage", |store| {
@@ -143,7 +144,7 @@ impl Play<'_> {
     fn line(&mut self, line: &str) -> String {
         let read = words(line);
         match read.plain[0] {
-            "standing" | "facts" | "find" | "held" => self.reads(&read),
+            "standing" | "facts" | "find" | "held" | "figures" => self.reads(&read),
             _ => {
                 self.revision += 1;
                 let written = self.writes(&read);
@@ -209,6 +210,9 @@ impl Play<'_> {
         if read.plain[0] == "find" {
             return self.find(read);
         }
+        if read.plain[0] == "figures" {
+            return self.figures(Date::parse8(read.plain[1]).expect("a day"));
+        }
         let found = self.store.look(|tx| crate::get(tx, coverage(read.plain[1]))).expect("read");
         let known = read.named.get("known").map_or(found.revision, |text| text.parse().expect("a revision"));
         let story =
@@ -225,6 +229,31 @@ impl Play<'_> {
             }
         }
         out
+    }
+
+    /// Counts in one statement what the rules say of each story, and says it.
+    fn figures(&self, day: Date) -> String {
+        let counted = self.store.look(|tx| crate::figures(tx, day)).expect("counted");
+        let mut told = Vec::new();
+        for c in 1..20 {
+            let found = self.store.look(|tx| crate::get(tx, coverage(&format!("c{c}")))).expect("read");
+            told.extend(found.story(coverage(&format!("c{c}"))).map(|story| {
+                let stands = match story.standing(day) {
+                    Standing::Valid => Stands::Valid,
+                    Standing::NotYet => Stands::NotYet,
+                    Standing::Lost { .. } => Stands::Lost,
+                    Standing::Held(_) => Stands::Held,
+                };
+                (story.entry.new.insurer, stands, 1)
+            }));
+        }
+        assert_eq!(counted, tally(&told), "the statement and the rules say the same");
+        let words = counted
+            .coverages
+            .iter()
+            .map(|((scheme, stands), count)| format!("{} {} {count}", scheme.word(), stands.word()));
+        let insurers: i64 = counted.insurers.values().sum();
+        format!("{day}: {}; {insurers} insurers", words.collect::<Vec<_>>().join(", "))
     }
 
     fn find(&self, read: &Words<'_>) -> String {
@@ -675,4 +704,60 @@ fn s1_r7_fit_compares_the_branch_first_and_only_when_both_have_one() {
     ] {
         assert_eq!(fit(&ask(branch, born), &registered), wanted, "{branch} {born}");
     }
+}
+
+#[test]
+fn counts_say_what_the_rules_say_of_each() {
+    check(
+        "
+        register c1 from=20200401
+        figures 20260101
+        fact l1 c1 link p1/verified
+        register c2 from=20200401 insurer=138016
+        fact l2 c2 link p2/verified
+        fact x2 c2 loss 03 from=20260201
+        register c3 from=20270401 insurer=39131016
+        fact l3 c3 link p3/verified
+        register c4 from=20200401
+        fact l4 c4 link p4/verified
+        fact m4 c4 link p5/quarantined
+        register c5 from=20270401
+        fact l5 c5 link p6/verified
+        fact x5 c5 loss 99 from=20250101
+        register c6 from=20200401
+        fact l6 c6 link p7/held-back
+        fact n6 c6 link p7/verified replaces=l6
+        fact x6 c6 loss 03 from=20210101
+        fact y6 c6 nothing replaces=x6
+        correct c6 number=99
+        figures 20260131
+        figures 20260201
+        figures 20270401
+        ",
+        expect![[r#"
+            r1: registered
+            2026-01-01: society held 1; 1 insurers
+            r2: recorded
+            r3: registered
+            r4: recorded
+            r5: recorded
+            r6: registered
+            r7: recorded
+            r8: registered
+            r9: recorded
+            r10: recorded
+            r11: registered
+            r12: recorded
+            r13: recorded
+            r14: registered
+            r15: recorded
+            r16: recorded
+            r17: recorded
+            r18: recorded
+            r19: corrected
+            2026-01-31: society valid 2, society lost 1, society held 1, municipal valid 1, latter-stage not-yet 1; 3 insurers
+            2026-02-01: society valid 2, society lost 1, society held 1, municipal lost 1, latter-stage not-yet 1; 3 insurers
+            2027-04-01: society valid 2, society lost 1, society held 1, municipal lost 1, latter-stage valid 1; 3 insurers
+        "#]],
+    );
 }

@@ -24,6 +24,11 @@ pub fn get(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Option<Enrolmen
     Ok(rules::standing(store::newest(tx, person)?))
 }
 
+/// How many people are enrolled, by the channel through which they enrolled: counts alone.
+pub fn figures(tx: &mut Tx<'_>) -> Result<Vec<(Channel, i64)>> {
+    store::figures(tx)
+}
+
 /// Enrols a person who has agreed to the terms. Whoever is enrolled already stays so: the first enrolment is given back
 /// and nothing is recorded but that it was asked. Refused when the terms are not today's. Runs inside `Store::change`.
 pub fn record(

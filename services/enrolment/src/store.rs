@@ -17,6 +17,22 @@ pub(crate) fn newest(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Optio
     )
 }
 
+/// Standing enrolments by the channel through which they came.
+pub(crate) fn figures(tx: &mut Tx<'_>) -> Result<Vec<(Channel, i64)>> {
+    tx.rows(
+        "select e.channel, count(*) from enrolment_event e
+         where e.kind = 'enrolled' and not exists (select 1 from enrolment_event newer
+            where newer.person = e.person and newer.sequence > e.sequence)
+         group by e.channel order by e.channel",
+        &[],
+        |row| {
+            let channel = Channel::parse(&row.text(0)?)
+                .ok_or_else(|| Error::broken("a stored enrolment has an unknown channel"))?;
+            Ok((channel, row.int(1)?))
+        },
+    )
+}
+
 fn event(row: &Row<'_>) -> Result<Event> {
     let unknown = |what: &str| Error::broken(format!("a stored enrolment has an unknown {what}"));
     Ok(Event {

@@ -295,3 +295,24 @@ fn s2_r1_two_racing_enrolments_make_one() {
         }
     });
 }
+
+#[test]
+fn standing_enrolments_are_counted_by_channel() {
+    each_database("enrolment_figures", |store| {
+        let mut play = Play::new(store);
+        for line in [
+            "p1 enrols at reader",
+            "p1 enrols at portal",
+            "p2 enrols at reader",
+            "p3 enrols at atm",
+            "p3 cancels",
+            "p4 enrols at atm",
+            "p4 cancels",
+            "p4 enrols at portal",
+        ] {
+            play.line(line);
+        }
+        let counts = store.look(crate::figures).unwrap();
+        assert_eq!(counts, [(Channel::Portal, 1), (Channel::Reader, 2)]);
+    });
+}

@@ -17,8 +17,8 @@ pub mod web;
 
 use ::store::Tx;
 use audit::{Evidence, say};
-use base::{Answer, Cx, FacilityCode, Id, Instant, Result, kinds};
-use rules::{Admitted, Facility, FacilityEntry, NewTerminal, Terminal};
+use base::{Answer, Cx, Date, FacilityCode, Id, Instant, Result, kinds};
+use rules::{Admitted, Facility, FacilityEntry, Kind, NewTerminal, State, Terminal};
 
 /// A facility as it stands.
 pub fn get(tx: &mut Tx<'_>, id: Id<kinds::Facility>) -> Result<Option<Facility>> {
@@ -33,6 +33,11 @@ pub fn find(tx: &mut Tx<'_>, code: &FacilityCode) -> Result<Option<Facility>> {
 /// Facilities in the order of their codes, those after `after`, at most `limit`.
 pub fn list(tx: &mut Tx<'_>, after: Option<&FacilityCode>, limit: usize) -> Result<Vec<Facility>> {
     store::after(tx, after, limit)
+}
+
+/// How many facilities of each kind are in which state on a day.
+pub fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<(Kind, State, i64)>> {
+    store::figures(tx, day)
 }
 
 /// Records a facility, or records it anew, under an id that the caller made. Recording what already stands does nothing

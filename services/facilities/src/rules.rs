@@ -121,6 +121,12 @@ impl State {
         }
     }
 
+    /// The state of a count's code, in the order of time.
+    pub(crate) fn from_code(code: i64) -> Option<State> {
+        let states = [State::NotYet, State::PreOperation, State::Operating, State::Closed];
+        states.get(usize::try_from(code).ok()?).copied()
+    }
+
     /// Whether the facility may ask.
     pub fn takes_part(self) -> bool {
         matches!(self, State::PreOperation | State::Operating)

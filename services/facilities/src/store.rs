@@ -4,9 +4,9 @@
 //! Not here: what the rows mean (`rules`).
 //! Rules come from: DESIGN section 4, "One SQL text, one door".
 
-use crate::rules::{Facility, FacilityEntry, Kind, NewTerminal, Terminal};
+use crate::rules::{Facility, FacilityEntry, Kind, NewTerminal, State, Terminal};
 use ::store::{Row, Tx};
-use base::{Error, FacilityCode, Id, Instant, Result, kinds};
+use base::{Date, Error, FacilityCode, Id, Instant, Result, kinds};
 
 /// The columns of a standing entry, and what makes it the standing one.
 macro_rules! standing {
@@ -55,6 +55,28 @@ fn facility(row: &Row<'_>) -> Result<Facility> {
             closes_on: row.opt_date(9)?,
         },
     })
+}
+
+/// Facilities by kind and by their dates' state on a day, as `rules::state` says it (S1 r9).
+pub(crate) fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<(Kind, State, i64)>> {
+    tx.rows(
+        "select each.kind, each.state, count(*) from (
+            select e.kind as kind, cast(case
+                when e.closes_on <= $1 then 3
+                when e.operates_from <= $1 then 2
+                when e.pre_operation_from <= $1 then 1
+                else 0 end as bigint) as state
+            from facility_entry e
+            where not exists (select 1 from facility_entry newer
+                where newer.facility = e.facility and newer.revision > e.revision)
+         ) as each group by each.kind, each.state order by each.kind, each.state",
+        &[day.into()],
+        |row| {
+            let kind = Kind::parse(&row.text(0)?)
+                .ok_or_else(|| Error::broken("a stored facility is of an unknown kind"))?;
+            Ok((kind, row.coded(1, State::from_code)?, row.int(2)?))
+        },
+    )
 }
 
 pub(crate) fn insert_entry(tx: &mut Tx<'_>, id: Id<kinds::Facility>, entry: &FacilityEntry) -> Result<()> {

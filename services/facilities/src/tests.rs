@@ -265,3 +265,26 @@ fn words_and_codes_are_told_apart() {
     codes.dedup();
     assert_eq!(codes.len(), 2 * refusals::ALL.len());
 }
+
+#[test]
+fn s1_r9_counts_say_what_the_rules_say_of_each() {
+    each_database("facility_figures", |store| {
+        let desk = Desk::new(store);
+        let bodies =
+            [("011011371", Kind::Clinic), ("014123456", Kind::Pharmacy), ("011999999", Kind::Hospital)];
+        for (id, (body, kind)) in (7..).zip(bodies) {
+            let code = FacilityCode::from_body(body).unwrap();
+            word(desk.record(id, &FacilityEntry { code, kind, ..clinic() }));
+        }
+        let undated =
+            FacilityEntry { pre_operation_from: None, operates_from: None, closes_on: None, ..clinic() };
+        word(desk.record(7, &undated));
+        for on in ["20210303", "20210304", "20211020", "20270401"] {
+            let counts = store.look(|tx| crate::figures(tx, day(on))).unwrap();
+            let told = state(&clinic(), day(on));
+            let expected =
+                [(Kind::Clinic, State::NotYet, 1), (Kind::Hospital, told, 1), (Kind::Pharmacy, told, 1)];
+            assert_eq!(counts, expected, "{on}");
+        }
+    });
+}

@@ -14,8 +14,8 @@ mod tests;
 
 use ::store::Tx;
 use audit::{Evidence, say};
-use base::{Cx, Id, MyNumber, Result, kinds};
-use rules::{Attributes, Questions};
+use base::{Cx, Date, Id, MyNumber, Result, kinds};
+use rules::{Attributes, Figure, Questions};
 
 /// The person with this number, if the register has given us one (S1 r2: the number goes in, an id comes out).
 pub fn exchange(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
@@ -36,6 +36,13 @@ pub fn find(tx: &mut Tx<'_>, questions: &Questions) -> Result<Vec<Id<kinds::Pers
         .filter(|(_, known)| rules::fits(known, questions))
         .map(|(person, _)| person)
         .collect())
+}
+
+/// How many people the register has given us, by age on a day and by sex: counts alone. Who died is still among them:
+/// the register's attributes do not say it. It reads everybody, so it takes seconds when they are a million; for
+/// `store::Beside`.
+pub fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<Figure>> {
+    store::figures(tx, day)
 }
 
 /// Takes over what the resident register says of a person; a person not known yet gets the id given.

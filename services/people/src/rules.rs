@@ -9,6 +9,17 @@
 
 use base::{BirthDate, PersonName, Sex, fold_width};
 
+/// A count of people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// The lowest age of the five years.
+    pub age_from: i64,
+    /// Their sex.
+    pub sex: Sex,
+    /// How many.
+    pub people: i64,
+}
+
 /// The five attributes: name, reading, birth date, sex, address.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Attributes {

@@ -3,9 +3,9 @@
 //! Always holds: rows are only inserted; no statement reads a My Number back.
 //! Not here: comparing (`rules`).
 
-use crate::rules::Attributes;
+use crate::rules::{Attributes, Figure};
 use ::store::{Row, Tx};
-use base::{BirthDate, Id, MyNumber, PersonName, Result, Sex, kinds};
+use base::{BirthDate, Date, Id, MyNumber, PersonName, Result, Sex, kinds};
 
 pub(crate) fn person_of(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::Person>>> {
     tx.row("select person from people_number where my_number = $1", &[number.reveal().into()], |row| {
@@ -39,6 +39,22 @@ pub(crate) fn born_on(tx: &mut Tx<'_>, birth: BirthDate) -> Result<Vec<(Id<kinds
          order by e.person",
         &[birth.into()],
         |row| Ok((row.id(6)?, read(row)?)),
+    )
+}
+
+/// Everybody by five years of full age on a day and by sex. A birth date whose month or day is unknown has zeros there,
+/// so it counts as come.
+pub(crate) fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<Figure>> {
+    tx.rows(
+        "select each.band, each.sex, count(*) from (
+            select ($1 - e.birth) / 50000 as band, e.sex as sex from people_entry e
+            where not exists (select 1 from people_entry newer
+                where newer.person = e.person and newer.revision > e.revision)
+         ) as each group by each.band, each.sex order by each.band, each.sex",
+        &[day.into()],
+        |row| {
+            Ok(Figure { age_from: row.int(0)? * 5, sex: row.coded(1, Sex::from_code)?, people: row.int(2)? })
+        },
     )
 }
 

@@ -16,7 +16,7 @@ use std::fmt::Write;
 
 /// Plays a story on each database. A line is one of
 /// `record ID NUMBER | name | kana | birth | sex | address`, `exchange NUMBER`, `get ID`, `find KANA BIRTH POSTCODE
-/// HOUSE`, `rows`.
+/// HOUSE`, `figures DAY`, `rows`.
 fn check(story: &str, expected: Expect) {
     let mut told: Option<String> = None;
     each_database("people", |store| {
@@ -68,6 +68,12 @@ fn play(store: &Store, line: &str) -> String {
             let found = store.look(|tx| crate::find(tx, &asked)).expect("found");
             let found: Vec<String> = found.iter().map(Id::to_string).collect();
             format!("find: {}", if found.is_empty() { "nobody".into() } else { found.join(" ") })
+        }
+        "figures" => {
+            let day = base::Date::parse8(rest).expect("a day");
+            let counts = store.look(|tx| crate::figures(tx, day)).expect("counted");
+            let told = counts.iter().map(|c| format!("{}+ {:?} {}", c.age_from, c.sex, c.people));
+            format!("figures: {}", told.collect::<Vec<_>>().join(", "))
         }
         "rows" => rows(store),
         _ => panic!("no such line: {line}"),
@@ -389,4 +395,32 @@ fn s5_r2_every_half_width_kana_has_its_full_width_one() {
         assert_eq!(fold_kana(&full.to_string()), full.to_string());
     }
     assert_eq!(HALF.chars().count(), FULL.chars().count());
+}
+
+#[test]
+fn people_are_counted_once_by_five_years_of_age() {
+    check(
+        "
+        figures 20261127
+        record 1 100000000080 | 甲野　花子 | ｺｳﾉ ﾊﾅｺ | 19800401 | 2
+        record 2 100000000030 | 丙川　一 | ﾍｲｶﾜ ﾊｼﾞﾒ | 19261127 | 1
+        figures 20261126
+        figures 20261127
+        record 1 100000000080 | 乙山　花子 | ｵﾂﾔﾏ ﾊﾅｺ | 20261127 | 2
+        figures 20261127
+        record 2 100000000030 | 丙川　一 | ﾍｲｶﾜ ﾊｼﾞﾒ | 19270000 | 1
+        figures 20261127
+        ",
+        expect![[r#"
+            figures: 
+            record: per_0000000000001
+            record: per_0000000000002
+            figures: 45+ Female 1, 95+ Male 1
+            figures: 45+ Female 1, 100+ Male 1
+            record: per_0000000000001
+            figures: 0+ Female 1, 100+ Male 1
+            record: per_0000000000002
+            figures: 0+ Female 1, 95+ Male 1
+        "#]],
+    );
 }
