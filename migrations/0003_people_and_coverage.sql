@@ -85,3 +85,10 @@ create table coverage_fact (
 );
 create index coverage_fact_by_coverage on coverage_fact (coverage);
 create index coverage_fact_by_person on coverage_fact (person) where person is not null;
+create index coverage_fact_in_doubt on coverage_fact (coverage) where kind = 'link' and code <> 'verified';
+
+-- Coverages without a standing link, listed so that they can be counted; it follows from the facts.
+-- in: main
+create table coverage_unlinked (
+    coverage bigint primary key
+);

@@ -84,6 +84,7 @@ fn body(cx: &Cx<'_>, e: &Evidence) -> String {
             members.word("role", role.word());
         }
         Actor::Person { .. } => members.word("by", "person"),
+        Actor::Office { office } => members.number("office", Some(office)),
         Actor::System => members.word("by", "system"),
     }
     members.word("purpose", cx.purpose.word());

@@ -119,6 +119,11 @@ pub enum Actor {
         /// The person's id.
         person: i64,
     },
+    /// An outside office that files what it knows, identified by its client certificate.
+    Office {
+        /// The office's id.
+        office: i64,
+    },
     /// The program itself: jobs, start-up, command line on the data directory's owner's behalf.
     System,
 }
@@ -129,7 +134,7 @@ impl Actor {
         match self {
             Actor::Terminal { facility, .. } => Some(facility),
             Actor::Staff { facility, .. } => facility,
-            Actor::Person { .. } | Actor::System => None,
+            Actor::Person { .. } | Actor::Office { .. } | Actor::System => None,
         }
     }
 }

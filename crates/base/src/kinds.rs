@@ -39,4 +39,6 @@ kinds! {
     Consent "cns";
     /// A case that somebody has to look into.
     Case "cas";
+    /// An outside office that files what it knows (保険者, 認証局 …).
+    Office "off";
 }

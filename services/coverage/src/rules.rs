@@ -204,6 +204,10 @@ pub enum What {
 }
 
 impl What {
+    /// The words of the kinds of facts that a filing settles, in the order in which it does.
+    pub const KINDS: [&'static str; 8] =
+        ["link", "loss", "rate", "elderly", "limit", "disease", "ticket", "withheld"];
+
     /// The stable word of the kind of fact.
     pub fn word(&self) -> &'static str {
         match self {

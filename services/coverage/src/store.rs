@@ -1,7 +1,7 @@
 //! SQL for entries, facts and insurers' names.
 //!
 //! Always holds: a question is one statement, so that on PostgreSQL too it is one snapshot and one turn of the line;
-//! rows are only inserted.
+//! rows are only inserted, but for the list of coverages without a link, which follows from the facts.
 //! Not here: what the rows mean (`rules`).
 
 use crate::rules::{Ask, Entry, Fact, Found, LinkState, NewEntry, NewFact, Relation, Stands, What};
@@ -58,6 +58,8 @@ const BY_COVERAGE: &str = question!(
         join coverage_fact theirs on theirs.person = link.person
         where hit.coverage = $1"
 );
+/// One coverage alone.
+const ALONE: &str = question!("select cast($1 as bigint) as coverage");
 /// Every coverage that was ever linked to a person.
 const BY_PERSON: &str = question!("select distinct f.coverage from coverage_fact f where f.person = $1");
 
@@ -68,6 +70,10 @@ pub(crate) fn by_numbers(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
 
 pub(crate) fn by_coverage(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<Found> {
     gather(tx, BY_COVERAGE, &[coverage.into()])
+}
+
+pub(crate) fn alone(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<Found> {
+    gather(tx, ALONE, &[coverage.into()])
 }
 
 pub(crate) fn by_person(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Found> {
@@ -158,25 +164,45 @@ fn fact(row: &Row<'_>) -> Result<Fact> {
     })
 }
 
+/// Links in doubt have an index of their own, and coverages without a link a list: so this does not read what is sure.
 pub(crate) fn count_held(tx: &mut Tx<'_>) -> Result<i64> {
     let counts = tx.row(
-        "with standing as (
-            select f.coverage, f.code from coverage_fact f where f.kind = 'link'
+        "select count(*) from (
+            select f.coverage from coverage_fact f where f.kind = 'link' and f.code <> 'verified'
                 and not exists (select 1 from coverage_fact newer
                     where newer.coverage = f.coverage and newer.replaces = f.fact)
-         )
-         select count(*) from (
-            select coverage from standing where code <> 'verified'
             union
-            select e.coverage from coverage_entry e
-                where not exists (select 1 from coverage_fact f where f.coverage = e.coverage and f.kind = 'link'
-                    and not exists (select 1 from coverage_fact newer
-                        where newer.coverage = f.coverage and newer.replaces = f.fact))
+            select coverage from coverage_unlinked
          ) as held",
         &[],
         |row| row.int(0),
     )?;
     Ok(counts.unwrap_or(0))
+}
+
+/// Lists a coverage as one without a standing link.
+pub(crate) fn list_unlinked(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<()> {
+    tx.save(
+        "insert into coverage_unlinked (coverage) values ($1) on conflict (coverage) do nothing",
+        &[coverage.into()],
+    )
+}
+
+/// Lists a coverage as one without a standing link, if it has none.
+pub(crate) fn list_if_unlinked(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<()> {
+    tx.save(
+        "insert into coverage_unlinked (coverage) select cast($1 as bigint) where not exists
+            (select 1 from coverage_fact f where f.coverage = $1 and f.kind = 'link' and not exists
+                (select 1 from coverage_fact newer
+                    where newer.coverage = f.coverage and newer.replaces = f.fact))
+         on conflict (coverage) do nothing",
+        &[coverage.into()],
+    )
+}
+
+/// Takes a coverage off that list: it has a link now.
+pub(crate) fn strike_unlinked(tx: &mut Tx<'_>, coverage: Id<kinds::Coverage>) -> Result<()> {
+    tx.save("delete from coverage_unlinked where coverage = $1", &[coverage.into()])
 }
 
 /// Coverages by insurer and by how they stand on a day, in one pass over the facts. It says the same as

@@ -5,8 +5,8 @@
 //! Not here: outcomes for the desk (`counter`), matching with the resident register (`registration`).
 
 use crate::rules::{
-    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, Stands, What, fit, same_numbers,
-    settle, stories, tally,
+    Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, Stands, Story, What, fit,
+    same_numbers, settle, stories, tally,
 };
 use ::store::{Store, testing::seeded_ids};
 use audit::testing::each_database;
@@ -205,7 +205,11 @@ impl Play<'_> {
 
     fn reads(&self, read: &Words<'_>) -> String {
         if read.plain[0] == "held" {
-            return format!("held: {}", self.store.look(crate::count_held).expect("counted"));
+            let counted = self.store.look(crate::count_held).expect("counted");
+            let day = Date::parse8("20260101").expect("a day");
+            let held = |story: &Story| matches!(story.standing(day), Standing::Held(_));
+            assert_eq!(counted, self.stories().iter().filter(|story| held(story)).count() as i64);
+            return format!("held: {counted}");
         }
         if read.plain[0] == "find" {
             return self.find(read);
@@ -234,19 +238,14 @@ impl Play<'_> {
     /// Counts in one statement what the rules say of each story, and says it.
     fn figures(&self, day: Date) -> String {
         let counted = self.store.look(|tx| crate::figures(tx, day)).expect("counted");
-        let mut told = Vec::new();
-        for c in 1..20 {
-            let found = self.store.look(|tx| crate::get(tx, coverage(&format!("c{c}")))).expect("read");
-            told.extend(found.story(coverage(&format!("c{c}"))).map(|story| {
-                let stands = match story.standing(day) {
-                    Standing::Valid => Stands::Valid,
-                    Standing::NotYet => Stands::NotYet,
-                    Standing::Lost { .. } => Stands::Lost,
-                    Standing::Held(_) => Stands::Held,
-                };
-                (story.entry.new.insurer, stands, 1)
-            }));
-        }
+        let stands = |story: &Story| match story.standing(day) {
+            Standing::Valid => Stands::Valid,
+            Standing::NotYet => Stands::NotYet,
+            Standing::Lost { .. } => Stands::Lost,
+            Standing::Held(_) => Stands::Held,
+        };
+        let stories = self.stories();
+        let told: Vec<_> = stories.iter().map(|story| (story.entry.new.insurer, stands(story), 1)).collect();
         assert_eq!(counted, tally(&told), "the statement and the rules say the same");
         let words = counted
             .coverages
@@ -254,6 +253,20 @@ impl Play<'_> {
             .map(|((scheme, stands), count)| format!("{} {} {count}", scheme.word(), stands.word()));
         let insurers: i64 = counted.insurers.values().sum();
         format!("{day}: {}; {insurers} insurers", words.collect::<Vec<_>>().join(", "))
+    }
+
+    /// Every coverage of the story, one by one.
+    fn stories(&self) -> Vec<Story> {
+        let story = |c: i64| {
+            let coverage = coverage(&format!("c{c}"));
+            let found = self.store.look(|tx| crate::get(tx, coverage)).expect("read").story(coverage);
+            let alone = self.store.look(|tx| crate::standing(tx, coverage)).expect("read");
+            let shape =
+                |story: &Option<Story>| story.as_ref().map(|story| (story.entry.id, story.facts.len()));
+            assert_eq!(shape(&found), shape(&alone));
+            found
+        };
+        (1..20).filter_map(story).collect()
     }
 
     fn find(&self, read: &Words<'_>) -> String {
@@ -412,6 +425,17 @@ fn s5_r2_a_link_that_is_not_sure_hides_whatever_else_is_known() {
         fact l5 c1 nothing replaces=l3
         standing c1 20260101
         held
+        fact l6 c1 nothing replaces=l4
+        fact f2 c1 nothing replaces=f1
+        held
+        register c2 from=20200401
+        held
+        settle c2 link p2/verified p3/held-back
+        held
+        settle c2 link p2/verified
+        held
+        settle c2 link
+        held
         ",
         expect![[r#"
             r1: registered
@@ -432,8 +456,75 @@ fn s5_r2_a_link_that_is_not_sure_hides_whatever_else_is_known() {
             r7: recorded
             c1 at r7: 2026-01-01 lost 2021-04-01
             held: 0
+            r8: recorded
+            r9: recorded
+            held: 1
+            r10: registered
+            held: 2
+            r11: 2 rows
+            held: 2
+            r12: 1 rows
+            held: 1
+            r13: 1 rows
+            held: 2
         "#]],
     );
+}
+
+#[test]
+fn s5_r1_filing_whole_is_filing_part_by_part() {
+    each_database("coverage_file", |store| {
+        let ids = seeded_ids(100);
+        let now = Instant::from_ms(1_780_000_000_000);
+        let cx = Cx::new(now, Actor::System, Purpose::Registration, ids.as_ref());
+        let all = [
+            ("link", "p1/verified"),
+            ("link", "p2/held-back"),
+            ("loss", "03:20250101"),
+            ("rate", "30:20240101:20250731"),
+            ("rate", "20:20250801"),
+            ("elderly", "20:20250801"),
+            ("withheld", ""),
+        ];
+        let mut dice: u64 = 7;
+        for round in 0..40 {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let chosen = all.iter().enumerate().filter(|(place, _)| dice >> (40 + place) & 1 == 1);
+            let facts: Vec<NewFact> = chosen.map(|(_, (kind, text))| dated(kind, text)).collect();
+            let number = format!("number={}", dice >> 60 & 1);
+            let new = entry(None, &words(&format!("register c1 from=20200401 {number}")));
+            let whole = store.record(now, |tx| {
+                let standing = crate::standing(tx, coverage("c1"))?;
+                crate::file(tx, &cx, coverage("c1"), standing.as_ref(), &new, &facts)
+            });
+            let parts = store.record(now, |tx| {
+                let mut rows = match round {
+                    0 => crate::register_as(tx, &cx, coverage("c2"), &new).map(|()| 1)?,
+                    _ => usize::from(crate::correct(tx, &cx, coverage("c2"), &new)?),
+                };
+                for kind in What::KINDS {
+                    let of_kind: Vec<NewFact> =
+                        facts.iter().filter(|fact| fact.what.word() == kind).cloned().collect();
+                    rows += crate::settle(tx, &cx, coverage("c2"), kind, &of_kind)?;
+                }
+                Ok(rows)
+            });
+            assert_eq!(whole.expect("filed"), parts.expect("filed"), "rows in round {round}");
+            let stands = |label: &str| {
+                let story =
+                    store.look(|tx| crate::standing(tx, coverage(label))).expect("read").expect("there");
+                let facts: Vec<String> = story.facts.iter().map(|fact| format!("{:?}", fact.new)).collect();
+                (story.entry.new.number, facts)
+            };
+            assert_eq!(stands("c1"), stands("c2"), "round {round}");
+            let linked = facts.iter().any(|fact| matches!(fact.what, What::Link { .. }));
+            let doubted = facts
+                .iter()
+                .any(|fact| matches!(fact.what, What::Link { state, .. } if state != LinkState::Verified));
+            let held = store.look(crate::count_held).expect("counted");
+            assert_eq!(held, if linked && !doubted { 0 } else { 2 }, "round {round}");
+        }
+    });
 }
 
 #[test]

@@ -22,6 +22,11 @@ pub fn exchange(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<Id<kinds::P
     store::person_of(tx, number)
 }
 
+/// The person with this number and the attributes that stand, in one read: what a filing is compared with.
+pub fn known(tx: &mut Tx<'_>, number: &MyNumber) -> Result<Option<(Id<kinds::Person>, Option<Attributes>)>> {
+    store::known(tx, number)
+}
+
 /// The attributes that stand.
 pub fn get(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<Option<Attributes>> {
     store::attributes(tx, person)
@@ -47,23 +52,25 @@ pub fn figures(tx: &mut Tx<'_>, day: Date) -> Result<Vec<Figure>> {
 
 /// Takes over what the resident register says of a person; a person not known yet gets the id given.
 /// Recording what stands already does nothing.
+///
+/// Of one person at most one new version can be recorded in one transaction, since a version is named by its revision.
 pub fn record(
     tx: &mut Tx<'_>,
     cx: &Cx<'_>,
     new: Id<kinds::Person>,
     number: &MyNumber,
     attributes: &Attributes,
-) -> Result<Id<kinds::Person>> {
-    let person = match store::person_of(tx, number)? {
-        Some(known) => known,
+) -> Result<Recorded> {
+    let person = match store::known(tx, number)? {
+        Some((person, Some(standing))) if standing == *attributes => {
+            return Ok(Recorded { person, is_new: false });
+        }
+        Some((person, _)) => person,
         None => {
             store::insert_number(tx, new, number)?;
             new
         }
     };
-    if store::attributes(tx, person)?.as_ref() == Some(attributes) {
-        return Ok(person);
-    }
     store::insert_attributes(tx, person, attributes)?;
     say(
         tx,
@@ -75,5 +82,14 @@ pub fn record(
             ..Evidence::default()
         },
     );
-    Ok(person)
+    Ok(Recorded { person, is_new: true })
+}
+
+/// What became of recording a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recorded {
+    /// The person.
+    pub person: Id<kinds::Person>,
+    /// Whether it was not what stood already.
+    pub is_new: bool,
 }

@@ -30,6 +30,24 @@ pub(crate) fn attributes(tx: &mut Tx<'_>, person: Id<kinds::Person>) -> Result<O
     )
 }
 
+/// The person with a number and the attributes that stand.
+pub(crate) fn known(
+    tx: &mut Tx<'_>,
+    number: &MyNumber,
+) -> Result<Option<(Id<kinds::Person>, Option<Attributes>)>> {
+    tx.row(
+        "select e.name, e.kana, e.birth, e.sex, e.postcode, e.address, n.person from people_number n
+         left join people_entry e on e.person = n.person and e.revision =
+            (select max(newest.revision) from people_entry newest where newest.person = n.person)
+         where n.my_number = $1",
+        &[number.reveal().into()],
+        |row| {
+            let has_attributes = row.opt_text(0)?.is_some();
+            Ok((row.id(6)?, has_attributes.then(|| read(row)).transpose()?))
+        },
+    )
+}
+
 /// Everybody whose standing attributes have this birth date.
 pub(crate) fn born_on(tx: &mut Tx<'_>, birth: BirthDate) -> Result<Vec<(Id<kinds::Person>, Attributes)>> {
     tx.rows(

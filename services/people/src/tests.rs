@@ -43,7 +43,7 @@ fn play(store: &Store, line: &str) -> String {
             let cx = Cx::new(now, Actor::System, Purpose::Registration, ids.as_ref());
             let (number, attributes) = (number_of(number), read(attributes));
             let known = store.record(now, |tx| crate::record(tx, &cx, person(id), &number, &attributes));
-            format!("record: {}", known.expect("recorded"))
+            format!("record: {}", known.expect("recorded").person)
         }
         "exchange" => {
             let known = store.look(|tx| crate::exchange(tx, &number_of(rest))).expect("exchanged");

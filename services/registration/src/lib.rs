@@ -21,7 +21,7 @@ pub mod web;
 use ::store::Tx;
 use audit::{Evidence, say};
 use base::{Actor, Answer, BranchNumber, Cx, Id, Instant, InsurerNumber, MyNumber, Result, kinds};
-use coverage::rules::{LinkState, NewEntry, NewFact, What};
+use coverage::rules::{LinkState, NewEntry, NewFact, Story, What};
 use people::rules::{Attribute, Attributes};
 use rules::{Case, Dispute, Outcome};
 
@@ -50,30 +50,37 @@ pub struct Filed {
 
 /// Takes a filing: a new coverage, or corrections of one filed before under the same id.
 pub fn file(tx: &mut Tx<'_>, cx: &Cx<'_>, filing: &Filing) -> Result<Filed> {
-    let person = people::exchange(tx, &filing.number)?;
-    let register = match person {
-        Some(person) => people::get(tx, person)?,
-        None => None,
+    let story = coverage::standing(tx, filing.coverage)?;
+    settle(tx, cx, filing, story.as_ref())
+}
+
+/// Takes a filing whose coverage id was made of the insurer and the insurer's own key. One that is known of another
+/// insurer is refused: a key leads into nobody else's records.
+pub fn file_own(tx: &mut Tx<'_>, cx: &Cx<'_>, filing: &Filing) -> Result<Answer<Filed>> {
+    let story = coverage::standing(tx, filing.coverage)?;
+    match rules::own(story.as_ref(), &filing.entry.insurer) {
+        Err(refusal) => Ok(Err(refusal)),
+        Ok(()) => settle(tx, cx, filing, story.as_ref()).map(Ok),
+    }
+}
+
+/// Compares with the register and records what differs from how the coverage stands. Of a coverage that is not there yet
+/// there can be no case.
+fn settle(tx: &mut Tx<'_>, cx: &Cx<'_>, filing: &Filing, story: Option<&Story>) -> Result<Filed> {
+    let known = people::known(tx, &filing.number)?;
+    let register = known.as_ref().and_then(|(_, attributes)| attributes.as_ref());
+    let (judged, differences) = rules::judge(register, &filed_attributes(&filing.entry));
+    let cases = match story {
+        Some(_) => store::cases_of(tx, filing.coverage)?,
+        None => Vec::new(),
     };
-    let (judged, differences) = rules::judge(register.as_ref(), &filed_attributes(&filing.entry));
-    let cases = store::cases_of(tx, filing.coverage)?;
+    let person = known.map(|(person, _)| person);
     let link = person.map_or(judged, |person| rules::guard(judged, person, &cases));
-    let known = coverage::get(tx, filing.coverage)?.story(filing.coverage).is_some();
-    let mut recorded = 0;
-    if known {
-        recorded += usize::from(coverage::correct(tx, cx, filing.coverage, &filing.entry)?);
-    } else {
-        coverage::register_as(tx, cx, filing.coverage, &filing.entry)?;
-        recorded += 1;
-    }
     // A number that the register does not know has no person to link to; the coverage is held all the same.
-    let links: Vec<NewFact> =
-        person.map(|person| NewFact::always(What::Link { person, state: link })).into_iter().collect();
-    recorded += coverage::settle(tx, cx, filing.coverage, "link", &links)?;
-    for kind in ["loss", "rate", "elderly", "limit", "disease", "ticket", "withheld"] {
-        let wanted: Vec<NewFact> = filing.facts.iter().filter(|f| f.what.word() == kind).cloned().collect();
-        recorded += coverage::settle(tx, cx, filing.coverage, kind, &wanted)?;
-    }
+    let ours = person.map(|person| NewFact::always(What::Link { person, state: link }));
+    let theirs = filing.facts.iter().filter(|fact| !matches!(fact.what, What::Link { .. })).cloned();
+    let facts: Vec<NewFact> = ours.into_iter().chain(theirs).collect();
+    let recorded = coverage::file(tx, cx, filing.coverage, story, &filing.entry, &facts)?;
     Ok(Filed { link, differences, recorded })
 }
 

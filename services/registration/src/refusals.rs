@@ -33,6 +33,11 @@ helps! {
         what "確認の結果が選ばれていません。" "No outcome was chosen."
         desk "本人のものか、そうでないかを選んでください。" "Choose whether the record is the person's."
         engineer "The form's outcome is neither theirs nor not-theirs.";
+    /// The coverage is another insurer's.
+    OTHER_INSURER = "registration.other-insurer" "SKR01006E"
+        what "この加入は、別の保険者のものとして登録されています。" "This coverage is registered as another insurer's."
+        desk "保険者番号と加入の管理番号（key）を確認し、別の管理番号で届け出てください。" "Check the insurer number and the key of the coverage, and file it under another key."
+        engineer "The coverage id, made of insurer and key, has a standing entry with another insurer number.";
 }
 
 /// The coverage is not this person's.
@@ -53,6 +58,11 @@ pub fn no_such_case() -> Refusal {
 /// The case has ended otherwise.
 pub fn case_ended() -> Refusal {
     Refusal::new(&CASE_ENDED, 409)
+}
+
+/// The coverage is another insurer's.
+pub fn other_insurer() -> Refusal {
+    Refusal::new(&OTHER_INSURER, 409)
 }
 
 /// An outcome that does not exist.

@@ -7,7 +7,7 @@
 //! Rules come from: docs/rules.md S5 r2, S3 r2; the reference on the field, section 5.3 (誤紐付け).
 
 use crate::refusals;
-use base::{Answer, Id, Instant, kinds};
+use base::{Answer, Id, Instant, InsurerNumber, kinds};
 use coverage::rules::{Fact, LinkState, Story, What};
 use people::rules::{Attribute, Attributes, differences};
 
@@ -17,6 +17,14 @@ pub fn judge(register: Option<&Attributes>, filed: &Attributes) -> (LinkState, V
         Some(differ) if differ.is_empty() => (LinkState::Verified, differ),
         Some(differ) => (LinkState::HeldBack, differ),
         None => (LinkState::HeldBack, Vec::new()),
+    }
+}
+
+/// Whether a coverage, if there is one, is this insurer's.
+pub fn own(story: Option<&Story>, insurer: &InsurerNumber) -> Answer<()> {
+    match story {
+        Some(story) if story.entry.new.insurer != *insurer => Err(refusals::other_insurer()),
+        _ => Ok(()),
     }
 }
 
