@@ -5,7 +5,7 @@
 
 use crate::{
     load::{Load, Pace, Questions},
-    wire::{HOLE, KEY_FIGURES, Sheet, number_into},
+    wire::{HOLE, KEY_FIGURES, Sheet, member, number_into},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use card::{Algorithm, Card, Pin, PinOutcome, Session};
@@ -18,8 +18,10 @@ use std::{
     time::Duration,
 };
 
-const NONCE: &str = "/oqs/v1/kiosk/nonce";
-const TAP: &str = "/oqs/v1/kiosk/tap";
+/// Where a nonce is asked for.
+pub const NONCE: &str = "/oqs/v1/kiosk/nonce";
+/// Where a card is shown.
+pub const TAP: &str = "/oqs/v1/kiosk/tap";
 /// Validities of cards that the bench shows: valid, invalid, invalid with a new one known.
 const SHOWN: [&str; 3] = ["1", "2", "3"];
 /// Asking for the nonces of one load never takes longer.
@@ -151,11 +153,6 @@ impl Shown {
             }
         }
     }
-}
-
-/// The text of the first member of this name.
-fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
-    text.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split('"').next())
 }
 
 /// The head of a request up to its length, and where its number is written.

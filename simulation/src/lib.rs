@@ -9,11 +9,13 @@
 #![forbid(unsafe_code)]
 
 pub mod cards;
+pub mod chance;
 pub mod clock;
 pub mod cluster;
 pub mod histogram;
 pub mod load;
 pub mod machine;
+pub mod morning;
 pub mod servers;
 pub mod wire;
 

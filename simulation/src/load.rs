@@ -44,24 +44,34 @@ pub struct Target {
 impl Target {
     /// A machines' door with the authority of its certificate and a terminal's certificate and key, PEM files.
     pub fn new(address: SocketAddr, authority: &Path, terminal: &Path) -> io::Result<Target> {
-        let certificates = |path: &Path| -> io::Result<Vec<CertificateDer<'static>>> {
-            CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(io::Error::other)
-        };
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(authority)? {
-            roots.add(certificate).map_err(io::Error::other)?;
-        }
-        let key = PrivateKeyDer::from_pem_file(terminal).map_err(io::Error::other)?;
-        let mut tls =
-            ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-                .with_safe_default_protocol_versions()
-                .map_err(io::Error::other)?
-                .with_root_certificates(roots)
-                .with_client_auth_cert(certificates(terminal)?, key)
-                .map_err(io::Error::other)?;
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Target { address, tls: Arc::new(tls) })
+        Ok(Target { address, tls: client(&std::fs::read(authority)?, &std::fs::read(terminal)?)? })
     }
+
+    /// A machines' door, asked with settings that other doors may share.
+    pub(crate) fn at(address: SocketAddr, tls: Arc<ClientConfig>) -> Target {
+        Target { address, tls }
+    }
+}
+
+/// How a terminal speaks: the authorities of servers' certificates, and its own certificate and key; PEM.
+pub(crate) fn client(authorities: &[u8], terminal: &[u8]) -> io::Result<Arc<ClientConfig>> {
+    let certificates = |pem: &[u8]| -> io::Result<Vec<CertificateDer<'static>>> {
+        CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(io::Error::other)
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(authorities)? {
+        roots.add(certificate).map_err(io::Error::other)?;
+    }
+    let key = PrivateKeyDer::from_pem_slice(terminal).map_err(io::Error::other)?;
+    let mut tls =
+        ClientConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(io::Error::other)?
+            .with_root_certificates(roots)
+            .with_client_auth_cert(certificates(terminal)?, key)
+            .map_err(io::Error::other)?;
+    tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(tls))
 }
 
 /// What a load asks.
@@ -345,14 +355,14 @@ async fn work(board: Rc<Board>, place: usize, mut connection: Connection) -> io:
 }
 
 /// A connection with what it has read so far.
-struct Connection {
+pub(crate) struct Connection {
     stream: TlsStream<TcpStream>,
     read: Vec<u8>,
 }
 
 impl Connection {
-    async fn open(target: &Target) -> io::Result<Connection> {
-        #[expect(clippy::disallowed_methods, reason = "the bench is a client, on loopback only")]
+    pub async fn open(target: &Target) -> io::Result<Connection> {
+        #[expect(clippy::disallowed_methods, reason = "the generator is a client, on loopback only")]
         let socket = TcpStream::connect(target.address).await?;
         socket.set_nodelay(true)?;
         let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
@@ -361,7 +371,7 @@ impl Connection {
     }
 
     /// Sends a request and reads its answer.
-    async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
+    pub async fn ask(&mut self, request: &[u8]) -> io::Result<(u16, &[u8])> {
         self.stream.write_all(request).await?;
         self.stream.flush().await?;
         self.read.clear();

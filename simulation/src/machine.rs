@@ -167,6 +167,16 @@ pub fn file_system(path: &Path) -> String {
     says("findmnt", &["-nro", "FSTYPE", "-T", &path.to_string_lossy()])
 }
 
+/// A folder for data: in the system's folder for temporary files, or in another one when that one is memory.
+pub fn real_folder(otherwise: &Path) -> io::Result<tempfile::TempDir> {
+    let temporary = std::env::temp_dir();
+    let in_memory = |path: &Path| ["tmpfs", "ramfs"].contains(&file_system(path).as_str());
+    let place =
+        [temporary.as_path(), Path::new("/var/tmp"), otherwise].into_iter().find(|path| !in_memory(path));
+    let place = place.ok_or_else(|| io::Error::other("no folder on a real disk was found for the data"))?;
+    tempfile::Builder::new().prefix("shikaku-load-").tempdir_in(place)
+}
+
 /// CPU, cores, kernel and compiler.
 pub fn about() -> io::Result<String> {
     let info = fs::read_to_string("/proc/cpuinfo")?;

@@ -102,6 +102,12 @@ impl Program {
         self.process.child.id()
     }
 
+    /// Kills it, as when its machine dies.
+    pub fn kill(mut self) -> io::Result<()> {
+        self.process.child.kill()?;
+        self.process.child.wait().map(|_| ())
+    }
+
     /// Ends it; says how many errors it logged and the first of them.
     pub fn end(mut self) -> io::Result<Option<String>> {
         self.process.end()?;
@@ -213,6 +219,11 @@ pub struct OwnCertificate {
 }
 
 impl OwnCertificate {
+    /// Its key, PEM.
+    pub fn key(&self) -> &Path {
+        &self.key
+    }
+
     /// Makes one in a folder.
     pub fn make(folder: &Path) -> io::Result<OwnCertificate> {
         let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(io::Error::other)?;

@@ -8,7 +8,7 @@ use std::io;
 use std::path::Path;
 
 /// The path of a check.
-const CHECK: &str = "/oqs/v1/qualification/search";
+pub const CHECK: &str = "/oqs/v1/qualification/search";
 /// Figures of a request's number: in its key, which terminals send as `milliseconds-number`, and in its identifier.
 pub const KEY_FIGURES: usize = 8;
 const MARK_FIGURES: usize = 12;
@@ -132,12 +132,7 @@ pub struct Mix {
 
 /// Reads the patients and the clinic of a demo: every patient whose expected validity is 1 to 3.
 pub fn mix(data: &Path, day: &str, started_ms: u128) -> io::Result<Mix> {
-    let facility = std::fs::read_to_string(data.join("facility.toml"))?;
-    let institution = facility
-        .lines()
-        .find_map(|line| line.strip_prefix("institution_code = "))
-        .map(|code| code.trim_matches('"').to_owned())
-        .ok_or_else(|| io::Error::other("facility.toml names no institution"))?;
+    let institution = institution(data)?;
     let sheet = Sheet::read(data)?;
     let columns = ["insurer_number", "symbol", "number", "branch", "birth_date", "id", "expected_validity"];
     let mut counts = [0; ASKED.len()];
@@ -163,6 +158,12 @@ pub fn mix(data: &Path, day: &str, started_ms: u128) -> io::Result<Mix> {
 
 /// The JSON mirror of `OQSsiquc01req`, with a hole for the identifier.
 fn body(institution: &str, day: &str, search: [&str; 5]) -> io::Result<String> {
+    search_body(institution, day, search, &HOLE.repeat(MARK_FIGURES))
+}
+
+/// The JSON mirror of `OQSsiquc01req`: insurer number, symbol, number, branch, birth date, and the request's mark. What
+/// is empty is left out; the patient agrees that the limit is shown.
+pub fn search_body(institution: &str, day: &str, search: [&str; 5], mark: &str) -> io::Result<String> {
     const NAMES: [&str; 5] = [
         "InsurerNumber",
         "InsuredCardSymbol",
@@ -177,10 +178,19 @@ fn body(institution: &str, day: &str, search: [&str; 5]) -> io::Result<String> {
     Ok(format!(
         "{{\"XmlMsg\":{{\"MessageHeader\":{{\"QualificationConfirmationDate\":\"{day}\",\
          \"MedicalInstitutionCode\":\"{institution}\"}},\"MessageBody\":{{\"QualificationConfirmSearchInfo\":{{{},\
-         \"LimitApplicationCertificateRelatedConsFlg\":\"1\",\"ArbitraryIdentifier\":\"{}\"}}}}}}}}",
+         \"LimitApplicationCertificateRelatedConsFlg\":\"1\",\"ArbitraryIdentifier\":\"{mark}\"}}}}}}}}",
         members.join(","),
-        HOLE.repeat(MARK_FIGURES),
     ))
+}
+
+/// The code of a demo's first clinic.
+pub fn institution(data: &Path) -> io::Result<String> {
+    let facility = std::fs::read_to_string(data.join("facility.toml"))?;
+    facility
+        .lines()
+        .find_map(|line| line.strip_prefix("institution_code = "))
+        .map(|code| code.trim_matches('"').to_owned())
+        .ok_or_else(|| io::Error::other("facility.toml names no institution"))
 }
 
 fn question(name: &str, body: &str, started_ms: u128, validity: &str) -> io::Result<Question> {
@@ -200,6 +210,21 @@ fn question(name: &str, body: &str, started_ms: u128, validity: &str) -> io::Res
     let (key, mark) = (hole(KEY_FIGURES, 0)?, hole(MARK_FIGURES, head.len())?);
     let wanted = format!("\"QualificationValidity\":\"{validity}\"");
     Ok(Question { name: name.into(), bytes: text.into_bytes(), key: Some(key), mark: Some(mark), wanted })
+}
+
+/// A request under a key.
+pub fn post(path: &str, key: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json;charset=UTF-8\r\n\
+         Idempotency-Key: {key}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// The text of the first member of this name, without looking at what it contains.
+pub fn member<'t>(text: &'t str, name: &str) -> Option<&'t str> {
+    text.split_once(&format!("\"{name}\":\"")).and_then(|(_, rest)| rest.split('"').next())
 }
 
 /// The head of an answer: its status, where its body begins and how long it is. `None` while it is not whole.

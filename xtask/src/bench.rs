@@ -175,7 +175,7 @@ fn inside(
 ) -> io::Result<ExitCode> {
     let cores = Cores::of_this_process()?;
     let parts = options.only.as_ref().map_or(kind.usual, std::slice::from_ref);
-    let folder = real_folder(root)?;
+    let folder = machine::real_folder(root)?;
     let starter = Starter { shikaku, core: Some(cores.server), folder: folder.path() };
     let conditions = conditions(root, &folder, cores)?;
     // Everything of this process from here on runs beside the server; what it starts is pinned anew.
@@ -198,15 +198,6 @@ fn inside(
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A folder for data: in the system's folder for temporary files, or in the workspace when that one is memory.
-fn real_folder(root: &Path) -> io::Result<tempfile::TempDir> {
-    let temporary = std::env::temp_dir();
-    let in_memory = |path: &Path| ["tmpfs", "ramfs"].contains(&machine::file_system(path).as_str());
-    let place = [temporary.as_path(), Path::new("/var/tmp"), root].into_iter().find(|path| !in_memory(path));
-    let place = place.ok_or_else(|| io::Error::other("no folder on a real disk was found for the data"))?;
-    tempfile::Builder::new().prefix("shikaku-bench-").tempdir_in(place)
 }
 
 fn conditions(root: &Path, folder: &tempfile::TempDir, cores: Cores) -> io::Result<Vec<String>> {

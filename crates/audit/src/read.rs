@@ -324,3 +324,26 @@ mod tests {
         });
     }
 }
+
+/// What the log has of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requested {
+    /// The key under which it was claimed; none for an answer to a request without one.
+    pub key: Option<String>,
+    /// Rows of a first answer. There is one, but for a line to PostgreSQL that broke in a commit (see `store`).
+    pub fresh: i64,
+    /// Rows of repeats.
+    pub repeats: i64,
+}
+
+/// Every answer given at a machines' door since an instant, with its request's key while that is remembered, which is 24
+/// hours: for those who asked, to hold what they noted against the log. Names nobody.
+pub fn requests(tx: &mut Tx<'_>, since: Instant) -> Result<Vec<Requested>> {
+    const ROWS: &str =
+        "select q.request, count(*) filter (where r.repeated = 0), count(*) filter (where r.repeated <> 0)
+        from audit_row r left join store_request q on q.answer = r.answer and q.facility = r.facility
+        where r.at >= $1 and r.answer is not null group by r.answer, q.request order by q.request";
+    tx.rows_of_log(ROWS, &[since.into()], |row| {
+        Ok(Requested { key: row.opt_text(0)?, fresh: row.int(1)?, repeats: row.int(2)? })
+    })
+}
