@@ -151,7 +151,7 @@ impl Generation {
         [Generation::First, Generation::Second, Generation::Third, Generation::Next];
 
     /// The generation that signs on a day: each about four years, so that nothing outlives its authority.
-    fn on(date: Date) -> Generation {
+    pub(crate) fn on(date: Date) -> Generation {
         match date.as_number() {
             20_270_701.. => Generation::Next,
             20_230_716.. => Generation::Third,
@@ -162,7 +162,7 @@ impl Generation {
 
     /// The serials that it gives. They rise from generation to generation, as real ones do; where they lie is *ours*,
     /// so far apart that hardly two people get the same.
-    fn serials(self) -> std::ops::Range<u32> {
+    pub(crate) fn serials(self) -> std::ops::Range<u32> {
         match self {
             Generation::First => 0x0100_0000..0x0133_0000,
             Generation::Second => 0x0134_0000..0x06d1_0000,
@@ -178,7 +178,7 @@ impl Generation {
 }
 
 /// How many birthdays a certificate lasts. Renewed in its last months it lasts one more.
-const BIRTHDAYS: i64 = 5;
+pub(crate) const BIRTHDAYS: i64 = 5;
 const RENEWABLE_MONTHS: i64 = 3;
 
 /// What became of a certificate.
@@ -466,7 +466,7 @@ fn birthday_in(birth: BirthDate, year: i64) -> Date {
 }
 
 /// The so manieth birthday after a day.
-fn birthday_after(birth: BirthDate, after: Date, count: i64) -> Date {
+pub(crate) fn birthday_after(birth: BirthDate, after: Date, count: i64) -> Date {
     let year = i64::from(after.parts().0);
     let is_over = birthday_in(birth, year) <= after;
     birthday_in(birth, year + count - i64::from(!is_over))

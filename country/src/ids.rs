@@ -28,6 +28,6 @@ pub(crate) fn id<K: Kind>(seed: u64, patient: &str, role: &str) -> Id<K> {
 
 /// The My Number of whoever plays a role in a patient's story.
 pub(crate) fn my_number(seed: u64, patient: &str, role: &str) -> MyNumber {
-    let body = mix(seed, &[patient, role, "my-number"]) % 100_000_000_000;
+    let body = mix(seed, &[patient, role, "my-number"]) % 10_000_000_000; // the nation's begin with another digit than nought
     MyNumber::from_body(&format!("{body:011}")).expect("eleven digits take a check digit")
 }

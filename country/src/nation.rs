@@ -8,9 +8,27 @@
 //! Rules come from: docs/rules.md S5 r1, r2; the references on matching, section 1, on the field, section 5, and on check
 //! digits, sections 7 and 8.
 
+pub mod block;
+mod certificates;
+mod counting;
 pub mod dice;
 pub mod figures;
+pub mod filings;
+mod households;
 pub mod institutions;
+pub mod insurance;
+mod lives;
+pub mod person;
 pub mod places;
+pub mod plan;
 pub mod published;
+mod tables;
+pub mod telling;
+#[cfg(test)]
+mod tests;
+pub mod truth;
 pub mod words;
+
+pub use block::Block;
+pub use plan::{Number, Plan};
+pub use telling::Nation;
