@@ -17,6 +17,8 @@ pub mod rim;
 pub mod running;
 pub mod serve;
 pub mod settings;
+pub mod simulate;
+pub mod statistics;
 pub mod status;
 pub mod tls;
 pub mod visitors;

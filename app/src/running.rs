@@ -13,6 +13,7 @@ use crate::{
     listen::{self, MachineDoor},
     rim::{TimeIds, WallClock, random_source},
     settings::Settings,
+    statistics::{self, Statistics},
     status, visitors,
 };
 use ::cards::proof::Prover;
@@ -60,6 +61,8 @@ pub struct Desks {
     pub reader: Arc<reader::web::Door>,
     /// Where a person's browser finds a reader.
     pub reader_address: ReaderAddress,
+    /// The counts behind the page of statistics.
+    pub statistics: Arc<Statistics>,
 }
 
 impl Desks {
@@ -74,7 +77,9 @@ impl Desks {
         if !settings.portal.reader.is_empty() {
             reader_address.set(&settings.portal.reader);
         }
-        Ok(Desks { prover, reader, reader_address })
+        let replica = Some(settings.database.statistics.as_str()).filter(|url| !url.is_empty());
+        let statistics = Statistics::new(house.store().beside(replica));
+        Ok(Desks { prover, reader, reader_address, statistics })
     }
 }
 
@@ -141,6 +146,7 @@ pub fn page_routes(settings: &Settings, demo: bool, desks: &Desks) -> Routes {
         .join(portal::web::routes(portal))
         .join(staff::web::routes(demo, PLACES))
         .join(status::routes())
+        .join(statistics::routes(demo, desks.statistics.clone()))
 }
 
 /// All routes of machines.

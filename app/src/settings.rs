@@ -82,6 +82,17 @@ pub struct Machines {
 pub struct Database {
     /// `sqlite` or `postgres://…`.
     pub url: String,
+    /// A read-only replica for the page of statistics, `postgres://…`; empty for none.
+    pub statistics: String,
+}
+
+impl Database {
+    /// A replica is one of a PostgreSQL database.
+    fn is_good(&self) -> bool {
+        let is_postgres =
+            |url: &str| ["postgres://", "postgresql://"].iter().any(|begin| url.starts_with(begin));
+        self.statistics.is_empty() || (is_postgres(&self.url) && is_postgres(&self.statistics))
+    }
 }
 
 impl std::fmt::Debug for Database {
@@ -331,6 +342,12 @@ fn in_range(settings: &Settings) -> Result<()> {
             "the settings: kiosk.eye_code must be four to eight digits, \"off\", or empty",
         ));
     }
+    if !settings.database.is_good() {
+        return Err(Error::broken(
+            "the settings: database.statistics is the postgres:// address of a replica of the database, whose url must be \
+             postgres:// too, or empty",
+        ));
+    }
     let size = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let ms = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     const DAYS_MAX: i64 = 36_500;
@@ -396,6 +413,8 @@ mod tests {
         let settings = over("[check]\nfiling_window_days = 3").expect("a known key");
         assert_eq!(settings.check.filing_window_days, 3);
         assert_eq!(settings.check.ahead_days_max, 31);
+        let replica = "[database]\nurl = \"postgres://a@b/c\"\nstatistics = \"postgres://canary@d/c\"";
+        assert!(!format!("{:?}", over(replica).expect("a replica")).contains("canary"));
         for bad in [
             "[check]\nfilling = 1",
             "[chek]\nx = 1",
@@ -404,6 +423,8 @@ mod tests {
             "[kiosk]\neye_code = \"123\"",
             "[kiosk]\neye_code = \"12345a\"",
             "[kiosk]\neye_code = 2580",
+            "[database]\nstatistics = \"postgres://reader@replica/shikaku\"",
+            "[database]\nurl = \"postgres://a@b/c\"\nstatistics = \"sqlite\"",
         ] {
             assert!(over(bad).is_err(), "{bad}");
         }

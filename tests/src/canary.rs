@@ -251,7 +251,7 @@ fn by_pages(server: &Server, secrets: &mut Secrets) {
     browser.sit("facility-administrator");
     clean("the facility's log", &browser.get("/log").body);
     browser.sit("system-administrator");
-    for path in ["/facilities", "/staff", "/status", "/ready", "/metrics", "/"] {
+    for path in ["/facilities", "/staff", "/status", "/statistics", "/ready", "/metrics", "/"] {
         let body = browser.get(path).body;
         secrets.clean(path, &body);
     }

@@ -275,6 +275,7 @@ fn the_table_of_permissions_is_what_the_routers_do() {
             if title == "Pages" && only_demo(route) {
                 line.push_str(" (demo only)");
             }
+            line.push_str(&narrower(route, &served));
             for who in everybody() {
                 let said = runtime().block_on(office.asked(router, route, who));
                 as_permitted(route, who, said);
@@ -289,6 +290,22 @@ fn the_table_of_permissions_is_what_the_routers_do() {
         }
     }
     expect_file!["../../docs/permissions.md"].assert_eq(&text);
+}
+
+/// Says who may outside a demo, where that is somebody else.
+fn narrower(route: &RouteInfo, served: &[RouteInfo]) -> String {
+    let same = |other: &&RouteInfo| (other.method, other.path) == (route.method, route.path);
+    match served.iter().find(same).map(|other| other.permit) {
+        Some(Permit::Roles(roles)) if Permit::Roles(roles) != route.permit => {
+            let words: Vec<&str> = roles.iter().map(|role| role.word()).collect();
+            format!(" (in a demo; else {} only)", words.join(" and "))
+        }
+        Some(permit) => {
+            assert!(permit == route.permit, "{}: say who may outside a demo", route.path);
+            String::new()
+        }
+        None => String::new(),
+    }
 }
 
 const HEAD: &str = "# Who may what

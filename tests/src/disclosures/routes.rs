@@ -116,6 +116,7 @@ pub const ROUTES: &[(&str, Tells)] = &[
     ("GET /ready", PROGRAM),
     ("GET /metrics", PROGRAM),
     ("GET /status", PROGRAM),
+    ("GET /statistics", Nothing("counts of all together; those of people below ten are not told")),
     ("GET /assets/{name}", Nothing("styles and scripts")),
     ("POST /oqs/v1/qualification/search", Of("the result of a check", "the facility's software, by number")),
     (
