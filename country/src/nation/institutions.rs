@@ -12,9 +12,9 @@
 mod certificates;
 mod employers;
 mod facilities;
-mod ground;
 mod names;
 mod registry;
+mod signs;
 #[cfg(test)]
 mod tests;
 mod towns;
@@ -131,7 +131,7 @@ impl Institutions {
         let insurers = registry::insurers(seed, &towns);
         let places = registry::Places::new(&insurers, &towns);
         let employers = employers::Employers::new(&insurers, &towns);
-        let facilities = facilities::Facilities::new(&towns, facilities);
+        let facilities = facilities::Facilities::new(&towns, today, facilities);
         Institutions { seed, today, towns, insurers, places, employers, facilities }
     }
 
@@ -184,6 +184,11 @@ impl Institutions {
         self.employers.draw(dice, prefecture)
     }
 
+    /// The numbers of an insurer's employers; none where members come by no employer.
+    pub fn employers_of(&self, insurer: usize) -> Range<u32> {
+        self.employers.of(insurer)
+    }
+
     /// How many employers there are; their numbers begin with nought.
     pub fn employers(&self) -> u32 {
         self.employers.count()
@@ -191,15 +196,13 @@ impl Institutions {
 
     /// The employer of a number. Beyond the last one, the last one.
     pub fn employer_of(&self, number: u32) -> Employer {
-        let (insurer, rank, of) = self.employers.place(number);
+        let (insurer, rank, _) = self.employers.place(number);
         let mut dice = Dice::new(self.seed, &[tags::EMPLOYER, u64::from(number)]);
         let insured = &self.insurers[insurer];
-        Employer {
-            insurer,
-            symbol: certificates::employer_symbol(self.seed, insured, rank),
-            name: names::employer(&mut dice, insured, rank, of),
-            municipality: self.towns.workplace(&mut dice, insured.prefecture, insured.kind),
-        }
+        let municipality = self.towns.workplace(&mut dice, insured, rank);
+        let city = &self.towns.cities[self.towns.city[municipality]];
+        let symbol = certificates::employer_symbol(self.seed, insured, rank);
+        Employer { insurer, symbol, name: names::employer(&mut dice, insured, rank, city), municipality }
     }
 
     /// Symbol and number of a new certificate (記号・番号) as the insurer writes them. Employees' insurers take the
@@ -220,6 +223,12 @@ impl Institutions {
             None => certificates::symbol(self.seed, dice, insured),
         };
         (symbol, certificates::number(self.seed, dice, insured, staff.unwrap_or(insured.members)))
+    }
+
+    /// A number of up to eight digits that the caller chose, such as one that is nobody else's, as the insurer writes
+    /// it: filled with zeros or not, in full or half width. Not for welfare offices, whose numbers have check digits.
+    pub fn write_number(&self, insurer: usize, number: u32) -> String {
+        certificates::write_number(self.seed, &self.insurers[insurer], number)
     }
 
     /// How many facilities there are; their numbers begin with nought.
@@ -249,6 +258,7 @@ mod tags {
     pub const STYLE: u64 = 0x0602;
     pub const EMPLOYER: u64 = 0x0603;
     pub const FACILITY: u64 = 0x0604;
+    pub const ADDRESS: u64 = 0x0605;
 }
 
 /// Insurers with running sums of their weights.

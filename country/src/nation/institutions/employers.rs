@@ -6,6 +6,7 @@
 use super::towns::Towns;
 use super::{Insurer, InsurerKind, Pool};
 use crate::nation::dice::Dice;
+use std::ops::Range;
 
 /// Kinds whose members come by an employer.
 pub const KINDS: [InsurerKind; 8] = [
@@ -58,8 +59,13 @@ impl Employers {
             if let Some(kind) = KINDS.iter().position(|kind| *kind == insurer.kind) {
                 all.insurers.push(place);
                 all.ends.push(all.ends.last().copied().unwrap_or(0) + u64::from(how_many(insurer)));
-                all.seats[kind][usize::from(insurer.prefecture)].own.push(place, u64::from(insurer.members));
-                totals[kind] += u64::from(insurer.members);
+                let members = u64::from(insurer.members);
+                totals[kind] += members;
+                if insurer.stem == "私学" {
+                    all.elsewhere[kind].push(place, members); // one for the whole country
+                } else {
+                    all.seats[kind][usize::from(insurer.prefecture)].own.push(place, members);
+                }
             }
         }
         for (kind, total) in totals.into_iter().enumerate() {
@@ -78,10 +84,8 @@ impl Employers {
         if seats.own.is_empty() {
             return;
         }
-        let is_local = !matches!(
-            KINDS[kind],
-            InsurerKind::Society | InsurerKind::NationalMutual | InsurerKind::Seamen
-        );
+        let is_local =
+            !matches!(KINDS[kind], InsurerKind::Society | InsurerKind::NationalMutual | InsurerKind::Seamen);
         let have = seats.own.weight();
         let needed = (total * towns.people(prefecture) / towns.all_people().max(1)).max(1);
         let most = if is_local { 1000 } else { LOCAL_PER_MILLE_MAX };
@@ -113,13 +117,21 @@ impl Employers {
         let is_own = dice.per_mille(seats.own_per_mille) || self.elsewhere[kind].is_empty();
         let pool = if is_own && !seats.own.is_empty() { &seats.own } else { &self.elsewhere[kind] };
         let insurer = pool.draw(dice);
-        let at = self.insurers.partition_point(|other| *other < insurer);
-        let first = if at == 0 { 0 } else { self.ends[at - 1] };
-        let of = self.ends[at] - first;
+        let range = self.of(insurer);
+        let (first, of) = (u64::from(range.start), u64::from(range.end - range.start));
         // With the square of an even chance, staff falls with the square root of the rank: few large, many small.
         let chance = dice.below(1 << 32);
         let square = (chance * chance) >> 32;
         (first + ((square * of) >> 32)) as u32
+    }
+
+    /// The numbers of an insurer's employers.
+    pub fn of(&self, insurer: usize) -> Range<u32> {
+        match self.insurers.binary_search(&insurer) {
+            Ok(0) => 0..self.ends[0] as u32,
+            Ok(at) => self.ends[at - 1] as u32..self.ends[at] as u32,
+            Err(_) => 0..0,
+        }
     }
 
     /// About how many people have an employer's symbol, families included.

@@ -2,38 +2,39 @@
 //!
 //! Always holds: the list is sorted by number and numbers are unique; sizes of a kind add up to [`TOTALS`].
 //! Not here: what certificates look like (`certificates`).
-//! Rules come from: the reference on check digits, sections 7.1 and 7.2. Sizes are those published for fiscal 2022 in
-//! the ministry's basic data on health insurance (医療保険に関する基礎資料), rounded.
+//! Rules come from: the reference on check digits, sections 7.1 and 7.2. Sizes of kinds are those of
+//! country/data/published-offices.tsv; how the mutuals' members are parted among their kinds, and the sizes of what is
+//! not in there, are estimates.
 
-use super::names;
+use super::names::{self, invented};
 use super::towns::{MIDORI_PREFECTURE, Towns};
 use super::{Insurer, InsurerKind, Pool, shares, tags};
 use crate::nation::dice::Dice;
-use super::ground as places;
+use crate::nation::places;
 use base::InsurerNumber;
 use std::collections::BTreeMap;
 
-/// People insured in the whole nation, by kind, dependants included. The small ones are estimates.
+/// People insured in the whole nation, by kind, dependants included.
 pub const TOTALS: [(InsurerKind, u64); 13] = [
-    (InsurerKind::Association, 39_400_000),
-    (InsurerKind::Seamen, 110_000),
-    (InsurerKind::Society, 28_000_000),
+    (InsurerKind::Association, 39_456_000),
+    (InsurerKind::Seamen, 111_000),
+    (InsurerKind::Society, 28_201_000),
     (InsurerKind::Forces, 230_000),
     (InsurerKind::NationalMutual, 2_050_000),
     (InsurerKind::LocalMutual, 3_000_000),
     (InsurerKind::PoliceMutual, 750_000),
-    (InsurerKind::SchoolMutual, 4_000_000),
+    (InsurerKind::SchoolMutual, 4_030_000),
     (InsurerKind::SpecialRetired, 200_000),
-    (InsurerKind::Municipal, 24_100_000),
-    (InsurerKind::Guild, 2_600_000),
-    (InsurerKind::Union, 19_100_000),
-    (InsurerKind::Welfare, 2_000_000),
+    (InsurerKind::Municipal, 24_130_000),
+    (InsurerKind::Guild, 2_650_000),
+    (InsurerKind::Union, 19_130_000),
+    (InsurerKind::Welfare, 2_021_000),
 ];
 
 /// Societies of each prefecture, 1 to 47: about as they are spread, most of them at companies' seats in Tokyo.
 const SOCIETIES: [u16; 47] = [
-    13, 3, 4, 14, 3, 4, 6, 14, 11, 11, 28, 20, 633, 75, 16, 11, 12, 7, 3, 14, 15, 37, 94, 13, 11, 32, 164, 47, 5,
-    4, 3, 4, 11, 22, 9, 4, 8, 7, 3, 30, 3, 5, 6, 4, 3, 5, 6,
+    13, 3, 4, 14, 3, 4, 6, 14, 11, 11, 28, 20, 562, 75, 16, 11, 12, 7, 3, 14, 15, 37, 94, 13, 11, 32, 164,
+    47, 5, 4, 3, 4, 11, 22, 9, 4, 8, 7, 3, 30, 3, 5, 6, 4, 3, 5, 6,
 ];
 
 /// Of how many societies the pensioners may stay (特例退職).
@@ -147,11 +148,14 @@ fn known(towns: &Towns) -> Vec<Draft> {
             let kind = kind_of(number);
             let weight = match kind {
                 InsurerKind::Society => people / 12,
-                InsurerKind::Forces => 1_000,
+                InsurerKind::Forces => 200_000,
                 _ => people,
             };
             let body = &number.as_str()[..number.as_str().len() - 1];
-            Draft { body: Some(body.to_owned()), ..Draft::new(kind, 99, name.to_owned(), stem_of(name), weight) }
+            Draft {
+                body: Some(body.to_owned()),
+                ..Draft::new(kind, 99, name.to_owned(), stem_of(name), weight)
+            }
         })
         .collect()
 }
@@ -161,23 +165,26 @@ fn stem_of(name: &str) -> &str {
     ["みどり", "しらゆり"].into_iter().find(|stem| name.contains(stem)).unwrap_or("架空")
 }
 
-/// What every prefecture has one of, or several; the invented one only what `known` lacks.
+/// What every prefecture has one of, or several; of the invented one only what `known` lacks.
 fn by_prefecture(towns: &Towns) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    for prefecture in towns.prefectures().filter(|prefecture| *prefecture != MIDORI_PREFECTURE) {
-        let name = places::prefecture_name(prefecture);
+    for prefecture in towns.prefectures() {
+        let name = invented(places::prefecture_name(prefecture));
         let stem = names::prefecture_stem(prefecture);
         let people = towns.people(prefecture);
         let mut add = |kind, name: String, weight| {
             drafts.push(Draft::new(kind, prefecture, name, stem, weight));
         };
-        add(InsurerKind::Association, format!("架空被用者保険協会　{stem}支部"), people);
         add(InsurerKind::PoliceMutual, format!("架空警察共済組合　{stem}支部"), people);
-        add(InsurerKind::SchoolMutual, format!("架空公立学校共済組合　{stem}支部"), people);
         add(InsurerKind::LocalMutual, format!("架空地方職員共済組合　{stem}支部"), people);
-        add(InsurerKind::LocalMutual, format!("架空{stem}市町村職員共済組合"), people * 2);
-        add(InsurerKind::Union, format!("架空{name}後期高齢者医療広域連合"), people);
-        add(InsurerKind::Welfare, format!("架空{name}福祉事務所"), people / 10);
+        add(InsurerKind::LocalMutual, format!("{}市町村職員共済組合", invented(stem)), people * 2);
+        if prefecture == MIDORI_PREFECTURE {
+            continue;
+        }
+        add(InsurerKind::Association, format!("架空被用者保険協会　{stem}支部"), people);
+        add(InsurerKind::SchoolMutual, format!("架空公立学校共済組合　{stem}支部"), people);
+        add(InsurerKind::Union, format!("{name}後期高齢者医療広域連合"), people);
+        add(InsurerKind::Welfare, format!("{name}福祉事務所"), people / 10);
         add(InsurerKind::Forces, format!("架空防衛{stem}駐屯地"), people + 1_500_000);
     }
     drafts
@@ -185,10 +192,9 @@ fn by_prefecture(towns: &Towns) -> Vec<Draft> {
 
 /// What there is one of for the whole country, at its seat in Tokyo.
 fn nationwide() -> Vec<Draft> {
-    let mut drafts =
-        vec![Draft::new(InsurerKind::Seamen, 13, "架空船員保険部".to_owned(), "船員", 1)];
+    let mut drafts = vec![Draft::new(InsurerKind::Seamen, 13, "架空船員保険部".to_owned(), "船員", 1)];
     for (name, weight) in names::NATIONAL {
-        let name_whole = format!("架空{name}共済組合");
+        let name_whole = format!("架空{name}職員共済組合");
         drafts.push(Draft::new(InsurerKind::NationalMutual, 13, name_whole, name, weight));
     }
     // Private schools have a third of the people of public ones.
@@ -210,7 +216,7 @@ fn guilds(towns: &Towns) -> Vec<Draft> {
         towns.prefectures().filter(|prefecture| *prefecture != MIDORI_PREFECTURE).collect();
     by_people.sort_by_key(|prefecture| std::cmp::Reverse(towns.people(*prefecture)));
     let mut drafts = Vec::new();
-    let everywhere = [("医師", 47, 1), ("建設", 47, 12), ("歯科医師", 25, 1), ("薬剤師", 15, 1)];
+    let everywhere = [("医師", 47, 1), ("建設", 47, 12), ("歯科医師", 27, 1), ("薬剤師", 15, 1)];
     let others = names::GUILD_TRADES.into_iter().zip([6, 4, 3, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1]);
     for (trade, prefectures, weight) in
         everywhere.into_iter().chain(others.map(|(trade, prefectures)| (trade, prefectures, 4)))
@@ -318,7 +324,8 @@ impl Places {
                     by_name.insert((insurer.kind, insurer.name.as_str()), place);
                     let own = format!("架空{}福祉事務所", places::prefecture_name(insurer.prefecture));
                     let is_prefecture = insurer.name == own;
-                    if is_prefecture || prefecture == 99 {
+                    let is_welfare = insurer.kind == InsurerKind::Welfare;
+                    if is_welfare && (is_prefecture || insurer.prefecture == MIDORI_PREFECTURE) {
                         welfare_of[prefecture] = place;
                     }
                 }

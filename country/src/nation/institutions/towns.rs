@@ -4,9 +4,9 @@
 //! Not here: names, codes and addresses themselves (`places`).
 //! Rules come from: the law on local autonomy (地方自治法) on wards: 行政区 are no municipalities, 特別区 are.
 
-use super::InsurerKind;
+use super::{Insurer, InsurerKind};
 use crate::nation::dice::Dice;
-use super::ground as places;
+use crate::nation::places;
 
 /// The invented prefecture.
 pub const MIDORI_PREFECTURE: u8 = 99;
@@ -37,6 +37,8 @@ pub struct Towns {
     pub midori: usize,
     /// Each prefecture's municipalities with running sums of people.
     within: Vec<(Vec<usize>, Vec<u64>)>,
+    /// Running sums of people.
+    sums: Vec<u64>,
 }
 
 impl Towns {
@@ -48,34 +50,34 @@ impl Towns {
             prefecture: Vec::with_capacity(all.len()),
             city: Vec::with_capacity(all.len()),
             cities: Vec::new(),
-            midori: 0,
+            midori: places::midori(),
             within: vec![(Vec::new(), Vec::new()); 100],
+            sums: Vec::with_capacity(all.len()),
         };
         for (place, town) in all.iter().enumerate() {
-            towns.add(place, town.prefecture, &town.name, u64::from(town.population));
+            towns.add(place, town.prefecture, town.city_name(), u64::from(town.people) * 100);
         }
         towns
     }
 
     fn add(&mut self, place: usize, prefecture: u8, name: &str, population: u64) {
-        let full = format!("{}{}", places::prefecture_name(prefecture), city_name(name));
+        let own = without_county(name);
+        let full = format!("{}{own}", places::prefecture_name(prefecture));
         if self.cities.last().is_none_or(|last| last.name != full) {
             self.cities.push(City {
                 prefecture,
                 name: full,
-                stem: stem(city_name(name)),
+                stem: own.strip_suffix(['市', '区', '町', '村']).unwrap_or(own).to_owned(),
                 is_city: !name.ends_with(['町', '村']),
                 population: 0,
             });
         }
+        self.sums.push(self.all_people() + population);
         self.population.push(population);
         self.prefecture.push(prefecture);
         self.city.push(self.cities.len() - 1);
         if let Some(city) = self.cities.last_mut() {
             city.population += population;
-        }
-        if prefecture == MIDORI_PREFECTURE {
-            self.midori = place;
         }
         let (places, sums) = &mut self.within[usize::from(prefecture)];
         places.push(place);
@@ -89,7 +91,7 @@ impl Towns {
 
     /// People of all.
     pub fn all_people(&self) -> u64 {
-        self.population.iter().sum()
+        self.sums.last().copied().unwrap_or(0)
     }
 
     /// The prefectures that there are.
@@ -103,25 +105,48 @@ impl Towns {
         places.get(dice.cumulated(sums)).copied().unwrap_or(self.midori)
     }
 
-    /// Where an employer of an insurer is: of a nationwide one also elsewhere.
-    pub fn workplace(&self, dice: &mut Dice, prefecture: u8, kind: InsurerKind) -> usize {
-        let roams = matches!(kind, InsurerKind::Society | InsurerKind::NationalMutual | InsurerKind::Seamen);
-        if roams && prefecture != MIDORI_PREFECTURE && dice.percent(30) {
-            return dice.below(self.population.len() as u64) as usize;
+    /// Where an employer of an insurer is: a nationwide one's others than the first also elsewhere.
+    pub fn workplace(&self, dice: &mut Dice, insurer: &Insurer, rank: u32) -> usize {
+        let is_nationwide =
+            matches!(insurer.kind, InsurerKind::Society | InsurerKind::NationalMutual | InsurerKind::Seamen);
+        let roams = is_nationwide && insurer.prefecture != MIDORI_PREFECTURE && rank > 0;
+        if roams && dice.percent(30) {
+            return dice.cumulated(&self.sums);
         }
-        self.somewhere(dice, prefecture)
+        let is_seat =
+            matches!(insurer.kind, InsurerKind::LocalMutual | InsurerKind::PoliceMutual) && rank == 0;
+        match self.capital(insurer.prefecture) {
+            Some(capital) if is_seat => capital,
+            _ => self.somewhere(dice, insurer.prefecture),
+        }
+    }
+
+    /// The municipality with the most people in a prefecture.
+    fn capital(&self, prefecture: u8) -> Option<usize> {
+        let (places, _) = &self.within[usize::from(prefecture)];
+        places.iter().copied().max_by_key(|place| self.population[*place])
+    }
+
+    /// Running sums of people over all municipalities.
+    #[cfg(test)]
+    pub fn sums(&self) -> &[u64] {
+        &self.sums
+    }
+
+    /// Whether each municipality is the first of its prefecture in number of people.
+    pub fn capitals(&self) -> Vec<bool> {
+        let mut is_capital = vec![false; self.population.len()];
+        for capital in (0..100).filter_map(|prefecture| self.capital(prefecture)) {
+            is_capital[capital] = true;
+        }
+        is_capital
     }
 }
 
-/// The city of a designated city's ward (札幌市 of 札幌市中央区); other municipalities as they are.
-fn city_name(name: &str) -> &str {
-    match name.rfind('市') {
-        Some(at) if name.ends_with('区') => &name[..at + '市'.len_utf8()],
+/// 多良間村 of 宮古郡多良間村.
+fn without_county(name: &str) -> &str {
+    match name.split_once('郡') {
+        Some((county, own)) if !county.is_empty() && name.ends_with(['町', '村']) => own,
         _ => name,
     }
-}
-
-fn stem(name: &str) -> String {
-    let own = name.rsplit_once('郡').map_or(name, |(_, own)| own);
-    own.strip_suffix(['市', '区', '町', '村']).unwrap_or(own).to_owned()
 }
