@@ -181,7 +181,7 @@ impl Societies {
         let pair = (self.first + self.company) * 1_231 % (STEMS.len() * INDUSTRIES.len());
         self.company += 1;
         let own = format!("{}{}", STEMS[pair % STEMS.len()], INDUSTRIES[pair / STEMS.len()]);
-        let is_group = GROUPS.iter().any(|end| own.ends_with(end)) && self.company % 3 == 0;
+        let is_group = GROUPS.iter().any(|end| own.ends_with(end)) && self.company.is_multiple_of(3);
         let group = if is_group { "グループ" } else { "" };
         (format!("架空{own}{group}健康保険組合"), own, false)
     }
