@@ -27,6 +27,7 @@ pub mod telling;
 #[cfg(test)]
 mod tests;
 pub mod truth;
+pub mod visitors;
 pub mod words;
 
 pub use block::Block;

@@ -148,6 +148,11 @@ pub(crate) enum Pending {
     Enrolment(Who),
 }
 
+/// Notation goes wrong often enough as it is: more mistakes are so many times as often at most.
+const NOTATION_TIMES_MAX: u64 = 20;
+/// A birth is told to the municipality within so many days.
+pub(crate) const NAMED_WITHIN: i64 = 14;
+
 mod tags {
     pub const HAS_ADDRESS: u64 = 16;
     pub const PERCENT: u64 = 17;
@@ -283,6 +288,9 @@ impl Block {
             _ if dice.percent(6) => dice.between(11, 40),
             _ => dice.between(1, 5) + dice.between(0, 5),
         };
+        // A newborn has a number when the register has been told, within two weeks.
+        let is_new = self.person(who).birth == self.day;
+        let delay = if is_new { delay + NAMED_WITHIN } else { delay };
         self.send_in(delay, Pending::Registration(who, place));
         let corrections = self.person(who).spells[place].mistake.as_ref().and_then(|mistake| mistake.until);
         if let Some(until) = corrections {
@@ -383,13 +391,15 @@ impl Block {
         let notation = [
             (Wrong::Birth, 150, person.foreign.is_none()),
             (Wrong::Sex, 40, true),
+            (Wrong::Replaced, 200_000, marked(&written) != written),
             (Wrong::Variant, 60_000, words::variant(&mut dice.clone(), &written).is_some()),
-            (Wrong::Replaced, 300_000, words::narrow(&written).contains('●')),
             (Wrong::Address, 4_000, has_address),
         ];
         notation
             .into_iter()
-            .find(|(_, per_million, may)| dice.per_million(per_million * times.min(4)) && *may)
+            .find(|(_, per_million, may)| {
+                dice.per_million(per_million * times.min(NOTATION_TIMES_MAX)) && *may
+            })
             .map(|(kind, ..)| (kind, None))
     }
 
@@ -519,7 +529,7 @@ impl Block {
             Wrong::Variant => {
                 copy.name = words::variant(&mut dice, &copy.name).unwrap_or_else(|| copy.name.clone());
             }
-            Wrong::Replaced => copy.name = words::narrow(&copy.name),
+            Wrong::Replaced => copy.name = marked(&copy.name),
             Wrong::Address => {
                 let home = &self.household_of(who).home;
                 copy.address = Some(super::places::restyle(&mut dice, home));
@@ -657,6 +667,15 @@ impl Block {
 
 fn sex(person: &Person) -> i64 {
     if person.is_female { Sex::Female } else { Sex::Male }.code()
+}
+
+/// A name in a system that has no character beyond JIS X 0208 and says ● for each.
+fn marked(written: &str) -> String {
+    let mut buffer = [0; 4];
+    let mark = |sign: char| {
+        if words::narrow(sign.encode_utf8(&mut buffer)).starts_with(sign) { sign } else { '●' }
+    };
+    written.chars().map(mark).collect()
 }
 
 /// Hexadecimal digits.

@@ -53,6 +53,7 @@ pub(crate) fn found(plan: &Plan, institutions: &Institutions, number: u32) -> Bl
     }
     founding.find_parents();
     founding.name_everybody();
+    founding.meet_a_namesake();
     founding.settle_down();
     founding.employ(institutions);
     founding.block
@@ -106,7 +107,7 @@ impl Founding {
     /// Somebody of an age and sex that is lacking.
     fn somebody(&mut self) -> Draft {
         let weights: Vec<u32> =
-            self.lacking.iter().flatten().map(|count| (*count).max(0).min(1 << 30) as u32).collect();
+            self.lacking.iter().flatten().map(|count| (*count).clamp(0, 1 << 30) as u32).collect();
         let place = self.dice.weighted(&weights);
         let age = place as i64 / 2 * 5 + self.dice.below(5) as i64;
         Draft::new(age, place % 2 == 1)
@@ -191,8 +192,7 @@ impl Founding {
             if !(0..=born - 18).contains(&other) || !self.dice.percent(stays) {
                 continue;
             }
-            // Now and then twins.
-            let other = if self.dice.percent(1) { seed.age } else { other };
+            let other = if self.dice.percent(2) { seed.age } else { other };
             let mut sibling = Draft::new(other, self.dice.per_mille(487));
             (sibling.father, sibling.mother) = (father, mother);
             drafts.push(sibling);
@@ -237,7 +237,16 @@ impl Founding {
         for (at, draft) in drafts.iter().enumerate() {
             let (group, sex) = draft.cell();
             self.lacking[group][sex] -= 1_000;
-            let birth = self.birth(draft.age);
+            // Brothers and sisters of one age are twins.
+            let is_twin = |other: &&Draft| {
+                let parents = (draft.father, draft.mother);
+                parents != (None, None) && (other.father, other.mother) == parents && other.age == draft.age
+            };
+            let twin = drafts[..at].iter().position(|other| is_twin(&other));
+            let birth = match twin {
+                Some(twin) => self.block.people[first + twin].birth,
+                None => self.birth(draft.age),
+            };
             let mut person = self.block.blank(first + at, draft.is_female, birth, household);
             person.known = match self.dice.below(100_000) {
                 0..4 => Known::Year,
@@ -343,7 +352,7 @@ impl Founding {
             Some(parent) => self.block.people[parent].surname.clone(),
             None => words::surname(&mut self.dice),
         };
-        let like = parent.filter(|_| !is_female && self.dice.per_mille(4));
+        let like = parent.filter(|_| !is_female && self.dice.per_mille(10));
         let like = like.map(|father| self.block.people[father].given.clone());
         let like = like.and_then(|given| words::brother_like(&mut self.dice, &given));
         let given = like.unwrap_or_else(|| self.another_given(who, is_female, year));
@@ -382,6 +391,44 @@ impl Founding {
         };
         let (from, to) = if takes_hers { (wife, husband) } else { (husband, wife) };
         self.block.people[to].surname = self.block.people[from].surname.clone();
+    }
+
+    /// In every other block somebody has the name, the sex and the birthday of somebody else, whom three attributes do not
+    /// tell apart.
+    fn meet_a_namesake(&mut self) {
+        let begins = self.block.plan.begins();
+        let people = &self.block.people;
+        let is_alone = |who: &usize| {
+            let person = &people[*who];
+            let (household, who) = (usize::from(person.household), *who as Who);
+            let has_child = people.iter().any(|child| child.father == Some(who) || child.mother == Some(who));
+            self.block.households[household].members.len() == 1
+                && person.mother.is_none()
+                && person.father.is_none()
+                && person.foreign.is_none()
+                && !has_child
+        };
+        let alone: Vec<usize> = (0..people.len()).filter(is_alone).collect();
+        if alone.is_empty() || self.dice.percent(50) {
+            return;
+        }
+        let one = *self.dice.pick(&alone);
+        let like = |other: &usize| {
+            let (person, other) = (&people[one], &people[*other]);
+            other.is_female == person.is_female
+                && other.household != person.household
+                && other.foreign.is_none()
+                && (20..75).contains(&other.age(begins))
+        };
+        let others: Vec<usize> = (0..people.len()).filter(like).collect();
+        if others.is_empty() {
+            return;
+        }
+        let other = people[*self.dice.pick(&others)].clone();
+        let person = &mut self.block.people[one];
+        (person.birth, person.known) = (other.birth, other.known);
+        (person.surname, person.birth_surname) = (other.surname.clone(), other.surname);
+        person.given = other.given;
     }
 
     /// Finds everybody a home.

@@ -9,7 +9,7 @@
 use super::{
     block::Block,
     dice::Dice,
-    filings::Pending,
+    filings::{NAMED_WITHIN, Pending},
     institutions::{Institutions, InsurerKind},
     person::{Fate, Household, Person, Who, Work},
     places,
@@ -266,7 +266,7 @@ impl Block {
             let child = place as Who;
             self.households[usize::from(household)].members.push(child);
             self.happened(child, "born");
-            self.send_in(dice.between(3, 14), Pending::Resident(child));
+            self.send_in(dice.between(3, NAMED_WITHIN), Pending::Resident(child));
             self.settle(institutions, &[child], "99");
         }
     }

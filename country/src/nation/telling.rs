@@ -45,6 +45,43 @@ impl Nation {
         Block::told(&self.plan, &self.institutions, number, until)
     }
 
+    /// Tells blocks up to a day on so many threads and hands what is made of each over in their order. Few are in memory
+    /// at once. `take` says whether to go on.
+    pub fn in_order<T: Send>(
+        &self,
+        blocks: std::ops::Range<u32>,
+        until: Date,
+        threads: usize,
+        make: impl Fn(Block) -> T + Sync,
+        mut take: impl FnMut(u32, T) -> bool,
+    ) {
+        let threads = threads.clamp(1, 64);
+        let make = &make;
+        std::thread::scope(|scope| {
+            let lanes: Vec<_> = (0..threads)
+                .map(|lane| {
+                    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+                    let mine = blocks.clone().skip(lane).step_by(threads);
+                    scope.spawn(move || {
+                        for number in mine {
+                            // Nobody takes any more: the rest need not be told.
+                            if sender.send(make(self.block(number, until))).is_err() {
+                                return;
+                            }
+                        }
+                    });
+                    receiver
+                })
+                .collect();
+            for (number, lane) in blocks.zip((0..threads).cycle()) {
+                let Ok(made) = lanes[lane].recv() else { return };
+                if !take(number, made) {
+                    return;
+                }
+            }
+        });
+    }
+
     /// What the directory of institutions sends before everybody else: insurers' names and facilities.
     pub fn directory(&self) -> impl Iterator<Item = Record> + '_ {
         let insurers = self.institutions.insurers().iter().map(|insurer| {
@@ -114,7 +151,7 @@ impl Hash {
     }
 
     /// The whole, as hexadecimal digits.
-    pub fn text(self) -> String {
-        hex(self.0.finish().as_ref())
+    pub fn text(&self) -> String {
+        hex(self.0.clone().finish().as_ref())
     }
 }
