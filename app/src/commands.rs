@@ -46,6 +46,18 @@ pub fn audit_verify(data: &Path, settings: &Settings, key: Option<&Path>) -> Res
     Ok((report_lines(&report), report.troubles.is_empty()))
 }
 
+/// Every answer at the machines' door since an instant, a line each: the request's key (`-` where it had none or the key is
+/// forgotten), how many rows of a first answer, how many of repeats; with tabs between.
+pub fn audit_requests(data: &Path, settings: &Settings, since_ms: i64) -> Result<Vec<String>> {
+    let (_dir, store) = open_store(data, settings, "shikaku audit requests")?;
+    let found = store.look(|tx| audit::requests(tx, base::Instant::from_ms(since_ms)))?;
+    let line = |one: audit::Requested| {
+        let key = one.key.unwrap_or_else(|| "-".to_owned());
+        format!("{key}\t{}\t{}", one.fresh, one.repeats)
+    };
+    Ok(found.into_iter().map(line).collect())
+}
+
 fn report_lines(report: &Report) -> Vec<String> {
     let mut lines = vec![format!(
         "{} rows in {} streams, {} checkpoints; {} bodies erased after their keeping time; {} rows not sealed yet",

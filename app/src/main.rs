@@ -11,7 +11,7 @@
 use app::{
     card_files,
     commands::{self, LineArgs, TerminalArgs},
-    demo, serve, settings,
+    demo, serve, settings, simulate,
 };
 use base::{Fault, Result};
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +93,9 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Plays what a whole country does, against servers of its own.
+    #[command(subcommand)]
+    Simulate(SimulateCommand),
     /// Copies a data directory, checked, into a new directory.
     Backup {
         /// The data directory.
@@ -159,6 +162,13 @@ enum CardCommand {
 }
 
 #[derive(Subcommand)]
+enum SimulateCommand {
+    /// Japan's checks between 08:30 and 12:00 of a Monday at the start of a month: rates, outages, what desks see, and
+    /// whether the log has it all. Exit code 0 when nothing was wrong, lost or strange.
+    Morning(simulate::MorningArgs),
+}
+
+#[derive(Subcommand)]
 enum AuditCommand {
     /// Recomputes every chain and checks every checkpoint.
     Verify {
@@ -168,6 +178,16 @@ enum AuditCommand {
         /// The public key of the checkpoints (default: the one in the directory).
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
+    },
+    /// Prints the key of every request answered at the machines' door since an instant, with how many rows the log has of
+    /// it: for those who asked, to hold their own notes against it. Keys are remembered for 24 hours.
+    Requests {
+        /// The data directory.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+        /// Milliseconds since 1970.
+        #[arg(long, value_name = "MS")]
+        from: i64,
     },
 }
 
@@ -283,6 +303,14 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let (lines, fits) = commands::audit_verify(&data, &settings, key.as_deref())?;
             lines.iter().for_each(|line| println!("{line}"));
             return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Audit(AuditCommand::Requests { data, from }) => {
+            commands::audit_requests(&data, &settings, from)?.iter().for_each(|line| println!("{line}"));
+        }
+        Command::Simulate(SimulateCommand::Morning(args)) => {
+            let stop = stop_flag()?;
+            let exact = simulate::play(&args, &stop, &mut |line| println!("{line}"))?;
+            return Ok(if exact { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Backup { data, into } => println!("{}", commands::backup(&data, &settings, &into)?),
         Command::Restore { data, from } => {
