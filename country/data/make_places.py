@@ -45,7 +45,7 @@ def chance(*of):
 
 
 def rows(path):
-    """The post's rows of one town, without notes that say less than the town: code, municipality, town, streets."""
+    """The post's rows."""
     database = sqlite3.connect(path)
     for (data,) in database.execute("select data from postal_data order by code"):
         first = json.loads(data)
@@ -84,6 +84,8 @@ def style(prefecture, name, town, has_chome, has_streets):
     last = re.sub(".*郡", "", name)
     if has_streets:
         return "k"
+    if has_chome and prefecture == "03" and (body in "町村" or re.match("石鳥谷町|大迫町|東和町|和賀町", town)):
+        return "w"
     if has_chome:
         if name.startswith("堺市") and name != "堺市美原区":
             return "d"
@@ -150,7 +152,7 @@ def choose(name, people, towns):
     """The towns that are kept: those with chome first, since most people live there, and some of every other style."""
     count = max(KEEP_AT_LEAST, min(KEEP_AT_MOST, people // 80))
     by_draw = sorted(towns, key=lambda t: chance("keep", name, t[1], t[0]))
-    with_chome = [t for t in by_draw if t[2] in "jbdk"][: count * 3 // 4]
+    with_chome = [t for t in by_draw if t[2] in "jbdkw"][: count * 3 // 5]
     others = [t for t in by_draw if t not in with_chome][: count - len(with_chome)]
     return sorted(with_chome + others)
 

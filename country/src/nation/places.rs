@@ -65,8 +65,8 @@ pub fn code6(code: u32) -> String {
 
 /// Codes of the designated cities, which have no inhabitants of their own beside their wards'.
 const CITIES: [u32; 20] = [
-    1_100, 4_100, 11_100, 12_100, 14_100, 14_130, 14_150, 15_100, 22_100, 22_130, 23_100, 26_100, 27_100, 27_140,
-    28_100, 33_100, 34_100, 40_100, 40_130, 43_100,
+    1_100, 4_100, 11_100, 12_100, 14_100, 14_130, 14_150, 15_100, 22_100, 22_130, 23_100, 26_100, 27_100,
+    27_140, 28_100, 33_100, 34_100, 40_100, 40_130, 43_100,
 ];
 
 /// A town (町域) as the post has it.
@@ -146,7 +146,7 @@ fn read() -> Places {
             chome: cell[4].parse().expect("our table has numbers of chome"),
             streets: cell[5],
         };
-        sum += 2 + u64::from(town.chome);
+        sum += 2 + u64::from(town.chome) / 2;
         towns.push(town);
         town_sums.push(sum);
         within[place].end = towns.len();
@@ -162,7 +162,7 @@ fn sum_people(municipalities: &[Municipality]) -> (Vec<Range<usize>>, Vec<u64>, 
     let (mut within, mut all) = (0, 0);
     for (place, municipality) in municipalities.iter().enumerate() {
         let range = &mut prefectures[usize::from(municipality.prefecture)];
-        if range.is_empty() {
+        if range.start == range.end {
             *range = place..place;
             within = 0;
         }
@@ -197,11 +197,53 @@ pub fn prefecture_name(prefecture: u8) -> &'static str {
 }
 
 const PREFECTURES: [&str; 47] = [
-    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県", "栃木県", "群馬県", "埼玉県",
-    "千葉県", "東京都", "神奈川県", "新潟県", "富山県", "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県",
-    "愛知県", "三重県", "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県", "岡山県",
-    "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県", "佐賀県", "長崎県", "熊本県", "大分県",
-    "宮崎県", "鹿児島県", "沖縄県",
+    "北海道",
+    "青森県",
+    "岩手県",
+    "宮城県",
+    "秋田県",
+    "山形県",
+    "福島県",
+    "茨城県",
+    "栃木県",
+    "群馬県",
+    "埼玉県",
+    "千葉県",
+    "東京都",
+    "神奈川県",
+    "新潟県",
+    "富山県",
+    "石川県",
+    "福井県",
+    "山梨県",
+    "長野県",
+    "岐阜県",
+    "静岡県",
+    "愛知県",
+    "三重県",
+    "滋賀県",
+    "京都府",
+    "大阪府",
+    "兵庫県",
+    "奈良県",
+    "和歌山県",
+    "鳥取県",
+    "島根県",
+    "岡山県",
+    "広島県",
+    "山口県",
+    "徳島県",
+    "香川県",
+    "愛媛県",
+    "高知県",
+    "福岡県",
+    "佐賀県",
+    "長崎県",
+    "熊本県",
+    "大分県",
+    "宮崎県",
+    "鹿児島県",
+    "沖縄県",
 ];
 
 /// A municipality, by its people: of that prefecture, or of the whole existing country. The invented city comes only
@@ -209,7 +251,7 @@ const PREFECTURES: [&str; 47] = [
 pub fn pick(dice: &mut Dice, prefecture: Option<u8>) -> usize {
     let places = &*PLACES;
     match prefecture.and_then(|number| places.prefectures.get(usize::from(number))) {
-        Some(range) if !range.is_empty() => {
+        Some(range) if range.start < range.end => {
             range.start + dice.cumulated(&places.prefecture_sums[range.clone()])
         }
         _ => dice.cumulated(&places.sums),
@@ -217,7 +259,7 @@ pub fn pick(dice: &mut Dice, prefecture: Option<u8>) -> usize {
 }
 
 /// Where somebody lives.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Home {
     /// Place among the [`municipalities`].
     pub municipality: usize,

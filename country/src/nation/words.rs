@@ -20,7 +20,7 @@ pub use surnames::surname;
 pub use variants::{narrow, variant};
 
 /// A surname or a given name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Word {
     /// As the resident register has it.
     pub written: String,
@@ -28,29 +28,11 @@ pub struct Word {
     pub kana: String,
 }
 
-/// A word of a list, with where it stands among the others.
-struct Entry {
-    written: &'static str,
-    kana: String,
-}
-
-impl Entry {
-    fn word(&self) -> Word {
-        Word { written: self.written.to_owned(), kana: self.kana.clone() }
+impl Word {
+    /// A word of a list, whose readings are full-width katakana.
+    fn new(written: &str, kana: &str) -> Word {
+        Word { written: written.to_owned(), kana: kana::half(kana) }
     }
-}
-
-/// A word of two parts.
-fn joined(first: &Entry, second: &Entry) -> Word {
-    let mut word = Word {
-        written: String::with_capacity(first.written.len() + second.written.len()),
-        kana: String::with_capacity(first.kana.len() + second.kana.len()),
-    };
-    for part in [first, second] {
-        word.written.push_str(part.written);
-        word.kana.push_str(&part.kana);
-    }
-    word
 }
 
 /// The lines of a table without its comments, as cells.

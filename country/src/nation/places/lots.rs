@@ -62,9 +62,46 @@ impl Style {
 
 /// Parts of towns (小字) that are found all over the country.
 const PARTS: [&str; 40] = [
-    "前田", "上ノ台", "中島", "堂ノ前", "北原", "南原", "下川原", "西ノ沢", "東山", "向田", "宮ノ前", "大平", "沢田",
-    "上野", "下町", "新田", "寺下", "石田", "谷地", "一本木", "古屋敷", "山崎", "松原", "八幡前", "家ノ前", "五反田",
-    "久保田", "桜田", "原", "後田", "町", "柳田", "清水", "鶴巻", "荒田", "中道", "高田", "長坂", "水上", "川端",
+    "前田",
+    "上ノ台",
+    "中島",
+    "堂ノ前",
+    "北原",
+    "南原",
+    "下川原",
+    "西ノ沢",
+    "東山",
+    "向田",
+    "宮ノ前",
+    "大平",
+    "沢田",
+    "上野",
+    "下町",
+    "新田",
+    "寺下",
+    "石田",
+    "谷地",
+    "一本木",
+    "古屋敷",
+    "山崎",
+    "松原",
+    "八幡前",
+    "家ノ前",
+    "五反田",
+    "久保田",
+    "桜田",
+    "原",
+    "後田",
+    "町",
+    "柳田",
+    "清水",
+    "鶴巻",
+    "荒田",
+    "中道",
+    "高田",
+    "長坂",
+    "水上",
+    "川端",
 ];
 
 /// Letters of lots.
@@ -180,20 +217,56 @@ fn lot(dice: &mut Dice, end: u64, code: u32, out: &mut String) -> bool {
 
 /// Names of small houses of flats, before a stem.
 const SMALL: [&str; 14] = [
-    "コーポ", "ハイツ", "メゾン", "サンハイツ", "グリーンハイツ", "フラワーハイツ", "コーポラス", "ドミール",
-    "エステート", "ヴィラ", "ハイム", "ホワイトコーポ", "ニュー", "第二",
+    "コーポ",
+    "ハイツ",
+    "メゾン",
+    "サンハイツ",
+    "グリーンハイツ",
+    "フラワーハイツ",
+    "コーポラス",
+    "ドミール",
+    "エステート",
+    "ヴィラ",
+    "ハイム",
+    "ホワイトコーポ",
+    "ニュー",
+    "第二",
 ];
 
 /// Names of large houses, before or behind a stem.
 const LARGE: [&str; 12] = [
-    "レジデンス", "マンション", "ガーデン", "スカイハイツ", "グランドハイツ", "シティハイツ", "タワー", "ビル",
-    "パークサイド", "コート", "プラザ", "ヒルズ",
+    "レジデンス",
+    "マンション",
+    "ガーデン",
+    "スカイハイツ",
+    "グランドハイツ",
+    "シティハイツ",
+    "タワー",
+    "ビル",
+    "パークサイド",
+    "コート",
+    "プラザ",
+    "ヒルズ",
 ];
 
 /// Stems that need no town.
 const STEM_WORDS: [&str; 16] = [
-    "若葉", "みずき", "さくら", "あおば", "平和", "富士見", "ひまわり", "すみれ", "わかば", "明和", "栄", "みどり",
-    "こすもす", "かえで", "白樺", "やよい",
+    "若葉",
+    "みずき",
+    "さくら",
+    "あおば",
+    "平和",
+    "富士見",
+    "ひまわり",
+    "すみれ",
+    "わかば",
+    "明和",
+    "栄",
+    "みどり",
+    "こすもす",
+    "かえで",
+    "白樺",
+    "やよい",
 ];
 
 /// Writes a building and a room.
@@ -257,7 +330,8 @@ fn owner(dice: &mut Dice, municipality: &Municipality) -> &'static str {
 /// What a building is named after: its town, or a friendly word.
 fn stem<'t>(dice: &mut Dice, town: &'t str) -> &'t str {
     let short = town.strip_suffix('町').unwrap_or(town);
-    let is_fit = (1..=4).contains(&short.chars().count()) && !short.contains(|sign: char| "０１２３４５６７８９".contains(sign));
+    let is_fit = (1..=4).contains(&short.chars().count())
+        && !short.contains(|sign: char| "０１２３４５６７８９".contains(sign));
     if is_fit && dice.percent(60) { short } else { one(dice, &STEM_WORDS) }
 }
 

@@ -34,7 +34,9 @@ pub fn restyle(dice: &mut Dice, home: &Home) -> String {
     if dice.percent(60) {
         out.push_str(prefecture);
     }
-    let without_county = municipality.name.split_once('郡').map(|(_, rest)| rest).filter(|rest| !rest.is_empty());
+    // 郡山市 and 小郡市 have the sign, but no county.
+    let is_rural = municipality.name.ends_with(['町', '村']);
+    let without_county = municipality.name.split_once('郡').map(|(_, rest)| rest).filter(|_| is_rural);
     match without_county.filter(|_| dice.percent(25)) {
         Some(rest) => out.push_str(rest),
         None => out.push_str(municipality.name),
@@ -74,7 +76,10 @@ fn shorter(dice: &mut Dice, place: &str) -> String {
         place = place.replacen('第', "", 1);
     }
     if dice.percent(30) {
-        let end = ["上る", "下る", "西入", "東入"].iter().filter_map(|way| place.rfind(way).map(|at| at + way.len())).max();
+        let end = ["上る", "下る", "西入", "東入"]
+            .iter()
+            .filter_map(|way| place.rfind(way).map(|at| at + way.len()))
+            .max();
         place.drain(..end.unwrap_or(0));
     }
     place
@@ -84,7 +89,11 @@ fn shorter(dice: &mut Dice, place: &str) -> String {
 fn lot_at(place: &str) -> usize {
     for mark in ["丁目", "丁"] {
         if let Some(at) = place.rfind(mark) {
-            let start = place[..at].char_indices().rev().take_while(|(_, sign)| "一二三四五六七八九十".contains(*sign)).last();
+            let start = place[..at]
+                .char_indices()
+                .rev()
+                .take_while(|(_, sign)| "一二三四五六七八九十".contains(*sign))
+                .last();
             if let Some((start, _)) = start {
                 return start;
             }
@@ -121,7 +130,9 @@ fn renumber(dice: &mut Dice, lot: &str, numbers: Numbers, out: &mut String) {
                 _ => lots::digits(number, out),
             }
             if numbers == Numbers::Hyphens {
-                let mark = ["丁目", "番地の", "番地", "番", "丁", "号", "－"].iter().find(|mark| rest.starts_with(**mark));
+                let mark = ["丁目", "番地の", "番地", "番", "丁", "号", "－"]
+                    .iter()
+                    .find(|mark| rest.starts_with(**mark));
                 if let Some(mark) = mark {
                     rest = &rest[mark.len()..];
                     if !rest.is_empty() {

@@ -5,7 +5,7 @@
 //! Not here: names in Chinese characters on the register.
 //! Rules come from: the reference on matching, section 1.2.
 
-use super::{Entry, Word, cells, given, kana::half, surname};
+use super::{Word, cells, given, kana::half, surname};
 use crate::nation::dice::Dice;
 use std::sync::LazyLock;
 
@@ -30,9 +30,9 @@ struct Origin {
     alias_percent: u64,
     /// Whether the family name stands first.
     is_family_first: bool,
-    family: Vec<Entry>,
-    men: Vec<Entry>,
-    women: Vec<Entry>,
+    family: Vec<Word>,
+    men: Vec<Word>,
+    women: Vec<Word>,
 }
 
 static ORIGINS: LazyLock<(Vec<Origin>, Vec<u64>)> = LazyLock::new(read);
@@ -62,7 +62,7 @@ fn read() -> (Vec<Origin>, Vec<u64>) {
         };
         names.extend(cell[2].split(' ').filter_map(|pair| {
             let (written, kana) = pair.split_once('=')?;
-            Some(Entry { written, kana: half(kana).replace('_', " ") })
+            Some(Word { written: written.replace('_', " "), kana: half(kana).replace('_', " ") })
         }));
     }
     let mut sum = 0;
@@ -83,7 +83,7 @@ pub fn foreigner(dice: &mut Dice, is_female: bool) -> Foreigner {
     let family = dice.pick(&origin.family);
     let own = dice.pick(if is_female { &origin.women } else { &origin.men });
     let (first, second) = if origin.is_family_first { (family, own) } else { (own, family) };
-    let written = format!("{} {}", first.written, second.written).replace('_', " ");
+    let written = format!("{} {}", first.written, second.written);
     let kana = format!("{} {}", first.kana, second.kana);
     let alias = dice.percent(origin.alias_percent).then(|| {
         let surname = surname(dice);

@@ -4,7 +4,7 @@
 //! Not here: the lists themselves (`country/data/given.tsv`, `given_parts.tsv`).
 //! Rules come from: none; the numbers are rough general knowledge.
 
-use super::{Entry, Word, cells, joined, kana::half};
+use super::{Word, cells};
 use crate::nation::dice::Dice;
 use std::sync::LazyLock;
 
@@ -19,14 +19,14 @@ const UNLISTED: [u64; TIMES] = [240, 230, 280, 380, 500];
 /// Parts of unlisted names.
 #[derive(Default)]
 struct Parts {
-    first: Vec<Entry>,
-    second: Vec<Entry>,
+    first: Vec<Word>,
+    second: Vec<Word>,
 }
 
 /// The names of one sex.
 #[derive(Default)]
 struct Names {
-    listed: Vec<Entry>,
+    listed: Vec<Word>,
     sums: [Vec<u64>; TIMES],
     parts: [Parts; TIMES],
     /// Places in `listed`, by reading.
@@ -42,7 +42,7 @@ fn read() -> [Names; 2] {
     let mut all = <[Names; 2]>::default();
     for cell in cells(LIST) {
         let names = &mut all[usize::from(cell[0] == "f")];
-        names.listed.push(Entry { written: cell[1], kana: half(cell[2]) });
+        names.listed.push(Word::new(cell[1], cell[2]));
         for (sums, weight) in names.sums.iter_mut().zip(&cell[3..]) {
             let weight: u64 = weight.parse().expect("our list has weights");
             sums.push(sums.last().copied().unwrap_or(0) + weight);
@@ -53,7 +53,7 @@ fn read() -> [Names; 2] {
         for time in cell[1].bytes().map(|digit| usize::from(digit - b'1')) {
             let parts = &mut names.parts[time];
             let side = if cell[2] == "first" { &mut parts.first } else { &mut parts.second };
-            side.push(Entry { written: cell[3], kana: half(cell[4]) });
+            side.push(Word::new(cell[3], cell[4]));
         }
     }
     for names in &mut all {
@@ -68,15 +68,19 @@ pub fn given(dice: &mut Dice, is_female: bool, birth_year: i16) -> Word {
     let names = &NAMES[usize::from(is_female)];
     let time = LAST_YEARS.partition_point(|last| *last < birth_year);
     if !dice.per_mille(UNLISTED[time]) {
-        return names.listed[dice.cumulated(&names.sums[time])].word();
+        return names.listed[dice.cumulated(&names.sums[time])].clone();
     }
     let parts = &names.parts[time];
     let first = dice.pick(&parts.first);
     let mut second = dice.pick(&parts.second);
-    while second.written == first.written {
+    // No sound twice: ﾅﾅ and ﾀｴｴ are drawn anew.
+    while first.kana.ends_with(&second.kana) || first.written == second.written {
         second = dice.pick(&parts.second);
     }
-    joined(first, second)
+    Word {
+        written: format!("{}{}", first.written, second.written),
+        kana: format!("{}{}", first.kana, second.kana),
+    }
 }
 
 /// Last signs of men's names that sound the same.
@@ -91,7 +95,7 @@ pub fn brother_like(dice: &mut Dice, father_given: &Word) -> Option<Word> {
     let others: Vec<&str> = names.by_kana[start..]
         .iter()
         .take_while(|place| kana(place) == father_given.kana)
-        .map(|place| names.listed[*place].written)
+        .map(|place| names.listed[*place].written.as_str())
         .filter(|written| *written != father_given.written)
         .collect();
     let written = if others.is_empty() {

@@ -10,10 +10,52 @@ use encoding_rs::SHIFT_JIS;
 
 /// Characters that stand for one another in names, the common form of JIS X 0208 first.
 const FAMILIES: [&str; 46] = [
-    "高髙", "崎﨑嵜", "吉𠮷", "辺邉邊", "斎齋", "斉齊", "浜濱濵", "徳德", "桑桒", "富冨", "沢澤", "広廣", "桜櫻", "国國",
-    "島嶋嶌", "竜龍", "恵惠", "栄榮", "関關", "瀬瀨", "柳栁", "青靑", "清淸", "黒黑", "真眞", "与與", "寿壽", "会會",
-    "学學", "条條", "万萬", "館舘", "増增", "橋槗", "薮藪", "桧檜", "鉄鐵", "亀龜", "彦彥", "豊豐", "曽曾", "渕淵渊",
-    "峰峯", "角\u{2ec6}", "土圡", "鴎鷗",
+    "高髙",
+    "崎﨑嵜",
+    "吉𠮷",
+    "辺邉邊",
+    "斎齋",
+    "斉齊",
+    "浜濱濵",
+    "徳德",
+    "桑桒",
+    "富冨",
+    "沢澤",
+    "広廣",
+    "桜櫻",
+    "国國",
+    "島嶋嶌",
+    "竜龍",
+    "恵惠",
+    "栄榮",
+    "関關",
+    "瀬瀨",
+    "柳栁",
+    "青靑",
+    "清淸",
+    "黒黑",
+    "真眞",
+    "与與",
+    "寿壽",
+    "会會",
+    "学學",
+    "条條",
+    "万萬",
+    "館舘",
+    "増增",
+    "橋槗",
+    "薮藪",
+    "桧檜",
+    "鉄鐵",
+    "亀龜",
+    "彦彥",
+    "豊豐",
+    "曽曾",
+    "渕淵渊",
+    "峰峯",
+    "角\u{2ec6}",
+    "土圡",
+    "鴎鷗",
 ];
 
 /// Characters outside JIS X 0208, each with its common form.
@@ -57,7 +99,9 @@ pub fn variant(dice: &mut Dice, written: &str) -> Option<String> {
         for family in FAMILIES.iter().filter(|family| family.contains(sign)) {
             choices.extend(family.chars().filter(|other| *other != sign).map(|other| (sign, other, false)));
         }
-        choices.extend(SELECTED.iter().filter(|(base, _)| *base == sign).map(|(base, mark)| (*base, *mark, true)));
+        choices.extend(
+            SELECTED.iter().filter(|(base, _)| *base == sign).map(|(base, mark)| (*base, *mark, true)),
+        );
     }
     if choices.is_empty() {
         return None;
