@@ -19,7 +19,7 @@ import zlib
 
 HERE = pathlib.Path(__file__).parent
 KEEP_AT_LEAST, KEEP_AT_MOST = 12, 40
-# Municipalities of Iwate that number their sections (地割), and of Ishikawa and Chiba that letter them (イロハ).
+# Municipalities of Iwate that number their sections (地割), and of Ishikawa that letter them (イロハ).
 JIWARI = "久慈市 八幡平市 雫石町 西和賀町 大槌町 山田町 普代村 軽米町 洋野町".split()
 IROHA = "七尾市 珠洲市 羽咋市 輪島市 白山市 志賀町 宝達志水町 中能登町 穴水町 能登町".split()
 WIDE = ("ガギグゲゴザジズゼゾダヂヅデドバビブベボパピプペポヴ", "カキクケコサシスセソタチツテトハヒフヘホハヒフヘホウ")
@@ -151,7 +151,7 @@ def inhabitants(municipalities, town_counts):
 def choose(name, people, towns):
     """The towns that are kept: those with chome first, since most people live there, and some of every other style."""
     count = max(KEEP_AT_LEAST, min(KEEP_AT_MOST, people // 80))
-    by_draw = sorted(towns, key=lambda t: chance("keep", name, t[1], t[0]))
+    by_draw = sorted(towns, key=lambda t: (chance("keep", name, t[1], t[0]), t))
     with_chome = [t for t in by_draw if t[2] in "jbdkw"][: count * 3 // 5]
     others = [t for t in by_draw if t not in with_chome][: count - len(with_chome)]
     return sorted(with_chome + others)

@@ -135,7 +135,7 @@ pub(super) fn write(
     let has_room = number(dice, town, municipality.code, is_flat, out);
     if is_flat && !has_room {
         out.push('\u{3000}');
-        building(dice, municipality, town.name, out);
+        building(dice, municipality, town, out);
     } else if !is_flat && dice.below(400) == 0 {
         // Somebody who lives with another family.
         out.push('\u{3000}');
@@ -270,8 +270,10 @@ const STEM_WORDS: [&str; 16] = [
 ];
 
 /// Writes a building and a room.
-fn building(dice: &mut Dice, municipality: &Municipality, town: &str, out: &mut String) {
-    let stem = stem(dice, town);
+fn building(dice: &mut Dice, municipality: &Municipality, town: &Town, out: &mut String) {
+    let stem = stem(dice, town.name);
+    // Houses of many floors stand where there are streets and blocks.
+    let floors = if town.chome > 0 || town.style == Style::Blocks { 12 } else { 4 };
     match dice.below(100) {
         0..45 => {
             let before = one(dice, &SMALL);
@@ -289,7 +291,7 @@ fn building(dice: &mut Dice, municipality: &Municipality, town: &str, out: &mut 
                 out.push_str(one(dice, &["Ａ", "Ｂ", "Ⅱ", "弐番館", "東館"]));
                 out.push('\u{3000}');
             }
-            plain_room(dice, 12, out);
+            plain_room(dice, floors, out);
         }
         80..90 => {
             out.push_str(stem);
@@ -374,7 +376,8 @@ pub(super) fn kanji(number: u64, out: &mut String) {
             out.push(sign);
         }
     }
-    if number % 10 > 0 {
-        out.push(SIGNS[(number % 10) as usize - 1]);
+    let ones = number % 10;
+    if ones > 0 {
+        out.push(SIGNS[ones as usize - 1]);
     }
 }

@@ -1,4 +1,5 @@
-//! Tests of places: codes, towns, shares, styles, and a sample that a reader can judge.
+//! Tests of places: codes, towns, shares, styles, and a sample that a reader can judge. Shares are asked for within
+//! bands, so that a change of the tables by a few towns does not break them.
 
 use super::*;
 use expect_test::expect_file;

@@ -1,4 +1,5 @@
-//! Tests of names: frequencies, readings, spellings, and a sample that a reader can judge.
+//! Tests of names: frequencies, readings, spellings, and a sample that a reader can judge. Frequencies are asked for
+//! within bands; the sample is exact and shows what a change of the lists does.
 
 use super::*;
 use crate::nation::dice::Dice;
@@ -114,7 +115,7 @@ fn variants_differ_and_narrow_ones_end_at_the_standard() {
     assert_eq!(narrow("蓜島"), "●島");
     for draw in 0..DRAWS {
         let word = surname(&mut dice);
-        assert_eq!(narrow(&narrow(&word.written)), narrow(&word.written).replace('●', "●"));
+        assert_eq!(narrow(&narrow(&word.written)), narrow(&word.written));
         if draw % 10 == 0
             && let Some(other) = variant(&mut dice, &word.written)
         {

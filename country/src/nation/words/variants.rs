@@ -7,6 +7,7 @@
 
 use crate::nation::dice::Dice;
 use encoding_rs::SHIFT_JIS;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// Characters that stand for one another in names, the common form of JIS X 0208 first.
 const FAMILIES: [&str; 46] = [
@@ -92,24 +93,34 @@ const SELECTED: [(char, char); 8] = [
     ('祇', '\u{e0101}'),
 ];
 
+/// For each character what can stand in its place.
+static CHOICES: LazyLock<BTreeMap<char, Vec<String>>> = LazyLock::new(|| {
+    let mut choices = BTreeMap::<char, Vec<String>>::new();
+    for family in FAMILIES {
+        for sign in family.chars() {
+            let others = family.chars().filter(|other| *other != sign).map(String::from);
+            choices.entry(sign).or_default().extend(others);
+        }
+    }
+    for (sign, mark) in SELECTED {
+        choices.entry(sign).or_default().push(format!("{sign}{mark}"));
+    }
+    choices
+});
+
 /// Another spelling that an office may have of the name. Nothing where none is usual.
 pub fn variant(dice: &mut Dice, written: &str) -> Option<String> {
-    let mut choices: Vec<(char, char, bool)> = Vec::new();
-    for sign in written.chars() {
-        for family in FAMILIES.iter().filter(|family| family.contains(sign)) {
-            choices.extend(family.chars().filter(|other| *other != sign).map(|other| (sign, other, false)));
-        }
-        choices.extend(
-            SELECTED.iter().filter(|(base, _)| *base == sign).map(|(base, mark)| (*base, *mark, true)),
-        );
-    }
-    if choices.is_empty() {
+    let found: Vec<(char, &String)> = written
+        .chars()
+        .filter_map(|sign| Some((sign, CHOICES.get(&sign)?)))
+        .flat_map(|(sign, others)| others.iter().map(move |other| (sign, other)))
+        .collect();
+    if found.is_empty() {
         return None;
     }
-    let (sign, other, is_mark) = *dice.pick(&choices);
+    let (sign, other) = *dice.pick(&found);
     let bare: String = written.chars().filter(|sign| !is_selector(*sign)).collect();
-    let to = if is_mark { format!("{sign}{other}") } else { other.to_string() };
-    Some(bare.replacen(sign, &to, 1)).filter(|made| made != written)
+    Some(bare.replacen(sign, other, 1)).filter(|made| made != written)
 }
 
 fn is_selector(sign: char) -> bool {
