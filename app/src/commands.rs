@@ -23,7 +23,7 @@ use store::Store;
 use terminal::Door;
 
 /// Opens data that must be there: a mistyped directory is named, not filled.
-fn open_store(data: &Path, settings: &Settings, who: &str) -> Result<(DataDir, Store)> {
+pub(crate) fn open_store(data: &Path, settings: &Settings, who: &str) -> Result<(DataDir, Store)> {
     if !data.is_dir() {
         return Err(Error::broken(format!("there is no data directory {}", data.display())));
     }
@@ -46,16 +46,18 @@ pub fn audit_verify(data: &Path, settings: &Settings, key: Option<&Path>) -> Res
     Ok((report_lines(&report), report.troubles.is_empty()))
 }
 
-/// Every answer at the machines' door since an instant, a line each: the request's key (`-` where it had none or the key is
-/// forgotten), how many rows of a first answer, how many of repeats; with tabs between.
+/// Every request at the machines' door since an instant, a line each: its key, how many rows its answer has, how many of
+/// them repeats; with tabs between. Behind them, rows that belong to no such request: `#` and their act, how many name an
+/// answer, how many none.
 pub fn audit_requests(data: &Path, settings: &Settings, since_ms: i64) -> Result<Vec<String>> {
     let (_dir, store) = open_store(data, settings, "shikaku audit requests")?;
-    let found = store.look(|tx| audit::requests(tx, base::Instant::from_ms(since_ms)))?;
-    let line = |one: audit::Requested| {
-        let key = one.key.unwrap_or_else(|| "-".to_owned());
-        format!("{key}\t{}\t{}", one.fresh, one.repeats)
-    };
-    Ok(found.into_iter().map(line).collect())
+    let since = base::Instant::from_ms(since_ms);
+    let (found, beside) =
+        store.look(|tx| Ok((audit::requests(tx, since)?, audit::beside_requests(tx, since)?)))?;
+    let lines = found.into_iter().map(|one| format!("{}\t{}\t{}", one.key, one.fresh, one.repeats));
+    Ok(lines
+        .chain(beside.into_iter().map(|(act, with, without)| format!("#{act}\t{with}\t{without}")))
+        .collect())
 }
 
 fn report_lines(report: &Report) -> Vec<String> {

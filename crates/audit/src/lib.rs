@@ -20,8 +20,8 @@ mod verify;
 pub use chain::Ledger;
 pub use evidence::{Evidence, FactUsed, say};
 pub use read::{
-    Acts, Entry, Figure, Requested, Side, by_facility, count_outcome, figures, one_of_facility,
-    portion_of_facility, portion_of_person, previous_of_person, requests,
+    Acts, Entry, Figure, Requested, Side, beside_requests, by_facility, count_outcome, figures,
+    one_of_facility, portion_of_facility, portion_of_person, previous_of_person, requests,
 };
 pub use seal::{Sealed, Sealer, SigningKey, erase_month};
 pub use verify::{Report, Trouble, verify};

@@ -328,22 +328,32 @@ mod tests {
 /// What the log has of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requested {
-    /// The key under which it was claimed; none for an answer to a request without one.
-    pub key: Option<String>,
-    /// Rows of a first answer. There is one, but for a line to PostgreSQL that broke in a commit (see `store`).
+    /// The key under which it was claimed.
+    pub key: String,
+    /// Rows of its answer. There is one, but for a line to PostgreSQL that broke in a commit (see `store`), and none for a
+    /// step that answers nothing yet, such as a card that was shown.
     pub fresh: i64,
     /// Rows of repeats.
     pub repeats: i64,
 }
 
-/// Every answer given at a machines' door since an instant, with its request's key while that is remembered, which is 24
-/// hours: for those who asked, to hold what they noted against the log. Names nobody.
+/// Every request since an instant that was claimed under a key, while keys are remembered, which is 24 hours: for those
+/// who asked, to hold what they noted against the log. Names nobody.
 pub fn requests(tx: &mut Tx<'_>, since: Instant) -> Result<Vec<Requested>> {
-    const ROWS: &str =
-        "select q.request, count(*) filter (where r.repeated = 0), count(*) filter (where r.repeated <> 0)
-        from audit_row r left join store_request q on q.answer = r.answer and q.facility = r.facility
-        where r.at >= $1 and r.answer is not null group by r.answer, q.request order by q.request";
-    tx.rows_of_log(ROWS, &[since.into()], |row| {
-        Ok(Requested { key: row.opt_text(0)?, fresh: row.int(1)?, repeats: row.int(2)? })
+    const CLAIMS: &str = "select q.request, count(r.answer) filter (where r.repeated = 0),
+            count(r.answer) filter (where r.repeated <> 0)
+        from store_request q left join audit_row r on r.answer = q.answer and r.facility = q.facility
+        where q.at >= $1 group by q.facility, q.request order by q.facility, q.request";
+    tx.rows_of_log(CLAIMS, &[since.into()], |row| {
+        Ok(Requested { key: row.text(0)?, fresh: row.int(1)?, repeats: row.int(2)? })
     })
+}
+
+/// Rows of facilities since an instant that belong to no request with a key: by act, how many name an answer and how many
+/// name none.
+pub fn beside_requests(tx: &mut Tx<'_>, since: Instant) -> Result<Vec<(String, i64, i64)>> {
+    const ROWS: &str = "select r.act, count(r.answer), count(*) - count(r.answer)
+        from audit_row r left join store_request q on q.answer = r.answer and q.facility = r.facility
+        where r.at >= $1 and r.facility is not null and q.answer is null group by r.act order by r.act";
+    tx.rows_of_log(ROWS, &[since.into()], |row| Ok((row.text(0)?, row.int(1)?, row.int(2)?)))
 }

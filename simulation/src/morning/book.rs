@@ -73,6 +73,9 @@ pub struct Entry {
     pub key: String,
     /// What became of it.
     pub fate: Fate,
+    /// Whether an answered one has a row of its own; showing a card, before the patient's answers, has one that names no
+    /// request.
+    pub decides: bool,
     /// When it was first answered, from the run's begin.
     pub at: Duration,
 }
@@ -104,8 +107,8 @@ impl Book {
     }
 
     /// Notes a request that is about to be sent.
-    pub fn sent(&mut self, key: String) -> usize {
-        self.entries.push(Entry { key, fate: Fate::Unknown, at: Duration::ZERO });
+    pub fn sent(&mut self, key: String, decides: bool) -> usize {
+        self.entries.push(Entry { key, fate: Fate::Unknown, decides, at: Duration::ZERO });
         self.entries.len() - 1
     }
 

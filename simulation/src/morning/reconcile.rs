@@ -10,30 +10,45 @@ use std::{collections::HashMap, io, time::Duration};
 /// What the log has under a request's key.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Logged {
-    /// Rows of a first answer.
+    /// Rows of its answer.
     pub fresh: u64,
     /// Rows of repeats.
     pub repeats: u64,
 }
 
-/// The log's requests by key.
-pub type Log = HashMap<String, Logged>;
+/// What the log has.
+#[derive(Default)]
+pub struct Log {
+    requests: HashMap<String, Logged>,
+    /// Rows of cards that were shown, which name no request.
+    presents: u64,
+    /// Rows of answers whose request has no key.
+    keyless: u64,
+}
 
-/// The key of rows that answer no request with a key.
-const KEYLESS: &str = "-";
+/// How rows of cards that were shown are called.
+const PRESENT: &str = "reader.present";
 
-/// Reads what `shikaku audit requests` prints: key, rows of a first answer, rows of repeats, with tabs between.
+/// Reads what `shikaku audit requests` prints: key, rows of its answer, rows of repeats, with tabs between; behind a `#`
+/// an act, its rows that name an answer without a key, and those that name none.
 pub fn read(text: &str) -> io::Result<Log> {
-    let mut log = Log::new();
+    let mut log = Log::default();
     for line in text.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         let number = |text: &str| text.parse::<u64>().map_err(io::Error::other);
-        let [key, fresh, repeats] = fields[..] else {
+        let [key, first, second] = fields[..] else {
             return Err(io::Error::other("shikaku audit requests printed something else"));
         };
-        let logged = log.entry(key.to_owned()).or_default();
-        logged.fresh += number(fresh)?;
-        logged.repeats += number(repeats)?;
+        let (first, second) = (number(first)?, number(second)?);
+        match key.strip_prefix('#') {
+            Some(act) => {
+                log.keyless += first;
+                log.presents += if act == PRESENT { second } else { 0 };
+            }
+            None => {
+                log.requests.insert(key.to_owned(), Logged { fresh: first, repeats: second });
+            }
+        }
     }
     Ok(log)
 }
@@ -47,11 +62,11 @@ pub struct Reconciled {
     pub answered: u64,
     /// Put to the server later and answered then.
     pub late: u64,
-    /// Answered, at the time or later, with exactly one row.
+    /// Answered, at the time or later, and in the log exactly once.
     pub once: u64,
-    /// Answered, and the log has no row: what was lost.
+    /// Answered, and not in the log: what was lost.
     pub missing: u64,
-    /// Answered, with more than one row of a first answer.
+    /// In the log more than once, not as a repeat.
     pub doubled: u64,
     /// When the first and the last of the missing were answered, from the run's begin.
     pub missing_between: Option<(Duration, Duration)>,
@@ -61,8 +76,10 @@ pub struct Reconciled {
     pub unprocessed: u64,
     /// Refused.
     pub refused: u64,
-    /// Rows in the log under keys that nobody sent, or under none.
+    /// In the log, and nobody sent it.
     pub strange: u64,
+    /// Cards that were shown, by their keys, and by their rows, which name none.
+    pub presents: (u64, u64),
     /// Rows of repeats: a request that came twice is answered alike, and says so.
     pub repeats: u64,
 }
@@ -70,7 +87,7 @@ pub struct Reconciled {
 impl Reconciled {
     /// Whether nothing is missing, doubled or strange.
     pub fn is_exact(&self) -> bool {
-        self.missing + self.doubled + self.strange == 0
+        self.missing + self.doubled + self.strange == 0 && self.presents.0 == self.presents.1
     }
 }
 
@@ -78,34 +95,32 @@ impl Reconciled {
 pub fn reconcile<'e>(entries: impl Iterator<Item = &'e Entry>, mut log: Log) -> Reconciled {
     let mut found = Reconciled::default();
     for entry in entries {
-        let logged = log.remove(&entry.key).unwrap_or_default();
+        let logged = log.requests.remove(&entry.key);
+        let is_there = logged.is_some_and(|logged| logged.fresh > 0 || !entry.decides);
+        let Logged { fresh, repeats } = logged.unwrap_or_default();
         found.sent += 1;
-        found.repeats += logged.repeats;
+        found.repeats += repeats;
+        found.doubled += u64::from(fresh > 1);
+        found.presents.0 += u64::from(logged.is_some() && fresh == 0 && !entry.decides);
         match entry.fate {
             Fate::Answered => found.answered += 1,
             Fate::Late => found.late += 1,
             Fate::Refused => found.refused += 1,
-            Fate::Unknown if logged.fresh > 0 => found.unheard += 1,
+            Fate::Unknown if is_there => found.unheard += 1,
             Fate::Unknown => found.unprocessed += 1,
         }
-        match (entry.fate, logged.fresh) {
-            (_, 2..) => found.doubled += 1,
-            (Fate::Answered | Fate::Late, 1) => found.once += 1,
-            (Fate::Answered | Fate::Late, 0) => {
+        if matches!(entry.fate, Fate::Answered | Fate::Late) {
+            found.once += u64::from(is_there && fresh < 2);
+            if !is_there {
                 found.missing += 1;
                 let (first, last) = found.missing_between.unwrap_or((entry.at, entry.at));
                 found.missing_between = Some((first.min(entry.at), last.max(entry.at)));
             }
-            _ => {}
         }
     }
-    found.strange = log.values().map(|logged| logged.fresh + logged.repeats).sum();
+    found.presents.1 = log.presents;
+    found.strange = log.requests.len() as u64 + log.keyless;
     found
-}
-
-/// Rows without a key are nobody's request.
-pub fn keyless(log: &Log) -> u64 {
-    log.get(KEYLESS).map_or(0, |logged| logged.fresh + logged.repeats)
 }
 
 #[cfg(test)]
@@ -114,39 +129,50 @@ mod tests {
 
     #[test]
     fn every_way_to_disagree_is_counted() {
-        let entry = |key: &str, fate, s| Entry { key: key.into(), fate, at: Duration::from_secs(s) };
+        let entry = |key: &str, fate, s| Entry {
+            key: key.into(),
+            fate,
+            decides: !key.starts_with("card"),
+            at: Duration::from_secs(s),
+        };
         let entries = [
             entry("once", Fate::Answered, 1),
             entry("late", Fate::Late, 9),
             entry("lost", Fate::Answered, 4),
             entry("lost-too", Fate::Late, 6),
+            entry("claimed-only", Fate::Answered, 5),
             entry("twice", Fate::Answered, 2),
+            entry("card-shown", Fate::Answered, 2),
+            entry("card-lost", Fate::Answered, 3),
             entry("unheard", Fate::Unknown, 0),
             entry("never", Fate::Unknown, 0),
             entry("no", Fate::Refused, 3),
         ];
-        let text = "once\t1\t0\nlate\t1\t1\ntwice\t2\t0\nunheard\t1\t0\nnobody's\t1\t0\n-\t1\t0\nno\t1\t0\n";
-        let log = read(text).expect("a log");
-        assert_eq!(keyless(&log), 1);
-        let found = reconcile(entries.iter(), log);
+        let text = "once\t1\t0\nlate\t1\t1\nclaimed-only\t0\t0\ntwice\t2\t0\ncard-shown\t0\t0\nunheard\t1\t0\n\
+                    nobody's\t1\t0\nno\t1\t0\n#counter.check\t1\t0\n#reader.present\t0\t1\n#reception.list\t0\t9\n";
+        let found = reconcile(entries.iter(), read(text).expect("a log"));
         let wanted = Reconciled {
-            sent: 8,
-            answered: 3,
+            sent: 11,
+            answered: 6,
             late: 2,
-            once: 2,
-            missing: 2,
+            once: 3,
+            missing: 4,
             doubled: 1,
-            missing_between: Some((Duration::from_secs(4), Duration::from_secs(6))),
+            missing_between: Some((Duration::from_secs(3), Duration::from_secs(6))),
             unheard: 1,
             unprocessed: 1,
             refused: 1,
             strange: 2,
+            presents: (1, 1),
             repeats: 1,
         };
         assert_eq!(found, wanted);
         assert!(!found.is_exact());
         let exact = reconcile(entries[..1].iter(), read("once\t1\t0\n").expect("a log"));
         assert!(exact.is_exact(), "{exact:?}");
+        let unshown =
+            reconcile(entries[..1].iter(), read("once\t1\t0\n#reader.present\t0\t1\n").expect("a log"));
+        assert!(!unshown.is_exact(), "a row of a card that nobody showed: {unshown:?}");
         assert!(read("nonsense").is_err());
     }
 }

@@ -5,7 +5,7 @@
 //! Rules come from: issue 4, part E.
 
 use super::{
-    Played, Servers, Wanted,
+    Outage, Played, Servers, Wanted,
     book::{Fate, Second, Seen},
     curve::Part,
     reconcile::Reconciled,
@@ -92,7 +92,7 @@ impl Told {
                 "sent": found.sent, "answered": found.answered, "late": found.late, "once": found.once,
                 "missing": found.missing, "missing_between_s": between, "doubled": found.doubled,
                 "unheard": found.unheard, "unprocessed": found.unprocessed, "refused": found.refused,
-                "strange": found.strange, "repeats": found.repeats,
+                "strange": found.strange, "presents": [found.presents.0, found.presents.1], "repeats": found.repeats,
             },
             "verified": { "fits": self.verified.1, "says": self.verified.0 },
             "server_errors": self.troubles,
@@ -138,10 +138,13 @@ impl Told {
             if self.verified.1 { "すべて整合" } else { "整合しない箇所あり" },
         ));
         if found.missing > 0 {
-            text.push_str(&format!(
-                "\n**失われた記録 {} 件**：非同期の待機系には、主系が停止する直前の書き込みが届いていないことがある。\n",
-                found.missing
-            ));
+            let why = match self.wanted.outage {
+                Outage::PromoteReplica => {
+                    "：非同期の待機系には、主系が停止する直前の書き込みが届いていないことがある"
+                }
+                _ => "",
+            };
+            text.push_str(&format!("\n**失われた記録 {} 件**{why}。\n", found.missing));
         }
         text
     }
@@ -165,8 +168,8 @@ impl Told {
         }
         text.push_str(&format!(
             "\nReconciled: {} requests left desks. {} were answered at the time, {} when they were put to the server \
-             later. Of the answered, {} have exactly one row, {} none, {} more than one. Rows that nobody sent: {}. Not \
-             answered but with a row: {}; without: {}; refused: {}.\n\nThe log: {}.\n",
+             later. Of the answered, {} are in the log exactly once, {} not at all, {} more than once. In the log and sent by \
+             nobody: {}. Not answered but in the log: {}; not there either: {}; refused: {}.\n\nThe log: {}.\n",
             found.sent,
             found.answered,
             found.late,
@@ -181,11 +184,14 @@ impl Told {
         ));
         if let Some((first, last)) = found.missing_between {
             text.push_str(&format!(
-                "\n**{} rows are lost**, of answers between second {:.1} and {:.1}: an asynchronous replica lacks what its \
-                 primary wrote last.\n",
+                "\n**{} answers are not in the log**, of between second {:.1} and {:.1}{}.\n",
                 found.missing,
                 first.as_secs_f64(),
                 last.as_secs_f64(),
+                match self.wanted.outage {
+                    Outage::PromoteReplica => ": an asynchronous replica lacks what its primary wrote last",
+                    _ => "",
+                },
             ));
         }
         let surprises = self.played.iter().flat_map(|part| &part.book.surprises);

@@ -205,7 +205,7 @@ async fn by_number(
         [&typed.insurer, &typed.symbol, &typed.number, &typed.branch, &typed.birth].map(String::as_str);
     let Ok(body) = search_body(&facility.code, &hall.day, search, &mark) else { return Seen::Wrong };
     let request = post(CHECK, &key, &body);
-    let entry = hall.book.borrow_mut().sent(key);
+    let entry = hall.book.borrow_mut().sent(key, true);
     match put(hall, terminal, entry, &request, due).await {
         Ok(body) => seen_as(hall, &read_search(&body, &mark), truth, "by number"),
         Err(Away::Refused(_)) => Seen::Refused,
@@ -325,7 +325,7 @@ async fn step(
 ) -> Result<String, Stop> {
     let (key, _) = hall.key();
     let claimed = (hall.spent)(nonce, spent).ok_or(Stop::Strange("a nonce that does not read back"))?;
-    let entry = hall.book.borrow_mut().sent(claimed);
+    let entry = hall.book.borrow_mut().sent(claimed, spent == "answers");
     put(hall, terminal, entry, &post(TAP, &key, body), due).await.map_err(Stop::Away)
 }
 

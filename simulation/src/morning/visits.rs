@@ -127,7 +127,7 @@ pub struct TestPatients {
 /// The validity of those whom nobody has under the numbers; they are a slip of the desk, which is drawn apart.
 const NOBODY: &str = "4";
 /// Whoever has medical assistance is answered differently at each facility.
-const AID: &str = "-aid-";
+const AID: [&str; 2] = ["-aid", "assistance"];
 /// The validities that a card's answer may have, as the bench takes them.
 const BY_CARD: [&str; 3] = ["1", "2", "3"];
 
@@ -153,7 +153,7 @@ impl TestPatients {
                 (_, "" | NOBODY) => continue,
                 (_, validity) => Truth::Validity(validity.to_owned(), None),
             };
-            if id.contains(AID) {
+            if AID.iter().any(|aid| id.contains(aid)) {
                 continue;
             }
             let [insurer, symbol, number, branch, birth] =
@@ -168,7 +168,11 @@ impl TestPatients {
                 (_, true) => Truth::Validity(validity.to_owned(), None),
                 _ => continue,
             };
-            let (Some(pin), false) = (Pin::new(pin), file.is_empty() || id.contains(AID)) else { continue };
+            let (Some(pin), false) =
+                (Pin::new(pin), file.is_empty() || AID.iter().any(|aid| id.contains(aid)))
+            else {
+                continue;
+            };
             let card = InReader::new(&std::fs::read_to_string(data.join(file))?, &pin)?;
             cards.push((Rc::new(RefCell::new(card)), truth));
         }
