@@ -84,3 +84,21 @@ fn every_section_has_a_plot_and_a_table_and_no_small_count() {
         }
     }
 }
+
+#[test]
+fn a_replica_that_does_not_answer_is_said_and_nothing_else_is_counted() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    audit::testing::each_database("statistics_page", |store| {
+        let ask =
+            |statistics: &Arc<Statistics>, ms| runtime.block_on(statistics.figures(Instant::from_ms(ms)));
+        let own = Statistics::new(store.beside(None));
+        let first = ask(&own, 1_000);
+        assert!(first.failed.is_none() && first.last.is_some_and(|last| last.at == Instant::from_ms(1_000)));
+        assert_eq!(ask(&own, 2_000).last.unwrap().at, Instant::from_ms(1_000), "not counted again so soon");
+        let away = Statistics::new(store.beside(Some("postgres://reader@%2Fnowhere%2Fat%2Fall/shikaku")));
+        let state = ask(&away, 1_000);
+        assert!(state.last.is_none() && state.failed == Some(Instant::from_ms(1_000)));
+        assert_eq!(ask(&away, 2_000).failed, Some(Instant::from_ms(1_000)), "not tried again so soon");
+        assert_eq!(ask(&away, 1_000 + AGAIN_MS).failed, Some(Instant::from_ms(1_000 + AGAIN_MS)));
+    });
+}
