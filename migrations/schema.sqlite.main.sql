@@ -98,12 +98,16 @@ CREATE TABLE coverage_fact (
 ) strict;
 CREATE INDEX coverage_fact_by_coverage on coverage_fact (coverage);
 CREATE INDEX coverage_fact_by_person on coverage_fact (person) where person is not null;
+CREATE INDEX coverage_fact_in_doubt on coverage_fact (coverage) where kind = 'link' and code <> 'verified';
 CREATE TABLE coverage_insurer (
     insurer_number text not null,
     revision integer not null,
     name text not null,
     primary key (insurer_number, revision)
 ) strict, without rowid;
+CREATE TABLE coverage_unlinked (
+    coverage integer primary key
+) strict;
 CREATE TABLE enrolment_event (
     person integer not null,
     sequence integer not null,
@@ -137,6 +141,32 @@ CREATE TABLE facility_terminal (
     barred_at integer
 ) strict;
 CREATE UNIQUE INDEX facility_terminal_by_fingerprint on facility_terminal (fingerprint);
+CREATE TABLE intake_delivery (
+    office integer not null,
+    delivery text not null,
+    kind text not null,
+    lines integer not null,
+    digest blob not null,
+    taken integer not null,
+    unchanged integer not null,
+    held integer not null,
+    refused integer not null,
+    started_at integer not null,
+    moved_at integer not null,
+    finished_at integer,
+    primary key (office, delivery)
+) strict, without rowid;
+CREATE TABLE intake_office (
+    office integer primary key,
+    kind text not null,
+    label text not null,
+    insurer_number text,
+    fingerprint blob not null,
+    admitted_at integer not null,
+    expires_at integer not null,
+    barred_at integer
+) strict;
+CREATE UNIQUE INDEX intake_office_by_fingerprint on intake_office (fingerprint);
 CREATE TABLE people_entry (
     person integer not null,
     revision integer not null,

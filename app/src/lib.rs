@@ -12,6 +12,7 @@ pub mod cards;
 pub mod commands;
 pub mod datadir;
 pub mod demo;
+pub mod feeds;
 pub mod listen;
 pub mod rim;
 pub mod running;

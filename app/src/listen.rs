@@ -1,7 +1,7 @@
 //! The two listeners: pages (http) and machines (https with client certificates).
 //!
 //! Always holds: a machine is whoever its certificate says, looked up again at most a second after the last time, so a
-//! barred terminal is refused within a second even on an open connection (within ten while look-ups fail); a look-up
+//! barred one is refused within a second even on an open connection (within ten while look-ups fail); a look-up
 //! that fails makes nobody unknown: it is answered 503, and a terminal keeps its request; connections are bounded, of
 //! one certificate too; none holds its place for ever, however slowly it asks or reads; both listeners stop taking work
 //! when told to and let what runs finish, for a while.
@@ -35,6 +35,7 @@ use std::{
     task::{Context, Poll},
     time::Duration,
 };
+use store::Tx;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -386,7 +387,7 @@ struct Known {
     last: Option<(Instant, Option<Machine>)>,
 }
 
-/// The SHA-256 of a certificate: how terminals are known.
+/// The SHA-256 of a certificate: how terminals and offices are known.
 pub fn fingerprint(certificate: &CertificateDer<'_>) -> [u8; 32] {
     let mut out = [0; 32];
     out.copy_from_slice(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate).as_ref());
@@ -401,15 +402,8 @@ async fn recognise(house: &House, known: &Mutex<Known>) -> std::result::Result<O
     }
     let fingerprint = known.fingerprint;
     let asker = Asker::new(Actor::System, Purpose::Operation);
-    let admitted = house.gate(asker, move |tx, cx| facilities::terminal(tx, &fingerprint, cx.now)).await;
-    match admitted {
-        Ok(admitted) => {
-            let machine = admitted.map(|admitted| Machine {
-                actor: Actor::Terminal {
-                    terminal: admitted.terminal.raw(),
-                    facility: admitted.facility.raw(),
-                },
-            });
+    match house.gate(asker, move |tx, cx| machine(tx, &fingerprint, cx.now)).await {
+        Ok(machine) => {
             known.last = Some((now, machine));
             Ok(machine)
         }
@@ -419,6 +413,15 @@ async fn recognise(house: &House, known: &Mutex<Known>) -> std::result::Result<O
             _ => Err(trouble),
         },
     }
+}
+
+/// Whose certificate it is. None is both a terminal's and an office's: whoever is admitted second is refused.
+fn machine(tx: &mut Tx<'_>, fingerprint: &[u8; 32], now: base::Instant) -> Result<Option<Machine>> {
+    if let Some(admitted) = facilities::terminal(tx, fingerprint, now)? {
+        return Ok(Some(Machine { actor: admitted.actor() }));
+    }
+    let office = intake::find(tx, fingerprint, now)?;
+    Ok(office.map(|admitted| Machine { actor: Actor::Office { office: admitted.office.raw() } }))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 use app::{
     card_files,
     commands::{self, LineArgs, TerminalArgs},
-    demo, serve, settings, simulate,
+    demo, feeds, serve, settings, simulate,
 };
 use base::{Fault, Result};
 use clap::{Args, Parser, Subcommand};
@@ -93,6 +93,12 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Outside offices' feed files: load them, check them.
+    #[command(subcommand)]
+    Feed(feeds::FeedCommand),
+    /// Outside offices that may send feed files to the machines' door.
+    #[command(subcommand)]
+    Office(feeds::OfficeCommand),
     /// Plays what a whole country does, against servers of its own.
     #[command(subcommand)]
     Simulate(SimulateCommand),
@@ -312,6 +318,12 @@ fn run(cli: Cli) -> Result<ExitCode> {
             let exact = simulate::play(&args, &stop, &mut |line| println!("{line}"))?;
             return Ok(if exact { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
+        Command::Feed(command) => {
+            let stop = stop_flag()?;
+            let is_clean = feeds::feed(command, &settings, &stop, &mut |line| println!("{line}"))?;
+            return Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Office(command) => feeds::office(command, &settings, &mut |line| println!("{line}"))?,
         Command::Backup { data, into } => println!("{}", commands::backup(&data, &settings, &into)?),
         Command::Restore { data, from } => {
             commands::restore(&from, &data, &settings)?.iter().for_each(|line| println!("{line}"));

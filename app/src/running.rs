@@ -154,6 +154,7 @@ pub fn machine_routes(settings: &Settings, desks: &Desks) -> Routes {
     Routes::new()
         .join(counter::web::machine_routes(settings.check.into()))
         .join(reader::web::machine_routes(desks.reader.clone()))
+        .join(intake::web::machine_routes())
         .join(status::machine_routes())
 }
 

@@ -16,6 +16,8 @@ mod desk; // the program in a temporary home, and the clients of its doors
 #[cfg(test)]
 mod disclosures; // every operation that tells of somebody stands in that person's record; docs/disclosures.md
 #[cfg(test)]
+mod feeds; // outside offices' files at the machines' door and from the operator, stopped and gone on with
+#[cfg(test)]
 mod hostile; // the folder under attack, and the server away
 #[cfg(test)]
 mod identity; // certificates, hosts and origins; OpenSSL and curl as judges

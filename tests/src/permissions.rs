@@ -1,4 +1,4 @@
-//! Who may what, found by asking: every route of the real routers as nobody, as each role and as a terminal; what came
+//! Who may what, found by asking: every route of the real routers as nobody, as each role, as a terminal and as an office; what came
 //! back is the committed table `docs/permissions.md` (`UPDATE_EXPECT=1` writes it anew).
 //!
 //! Not here: what an operation does with its own further conditions (another facility's account, and the like: the
@@ -18,6 +18,7 @@ use axum::{
 use base::{Actor, Id, Purpose, Role};
 use expect_test::expect_file;
 use facilities::rules::{FacilityEntry, Kind};
+use intake::rules::NewOffice;
 use std::{collections::BTreeSet, fmt::Write};
 use tower::ServiceExt;
 use web::{
@@ -34,12 +35,13 @@ enum Who {
     Nobody,
     Staff(Role),
     Terminal,
+    Office,
     Person,
 }
 
 fn everybody() -> Vec<Who> {
     let roles = Role::ALL.into_iter().map(Who::Staff);
-    [Who::Nobody].into_iter().chain(roles).chain([Who::Terminal, Who::Person]).collect()
+    [Who::Nobody].into_iter().chain(roles).chain([Who::Terminal, Who::Office, Who::Person]).collect()
 }
 
 /// The real routers over a house with one clinic and the demo's desks.
@@ -49,6 +51,7 @@ struct Office {
     pages: Router,
     machines: Router,
     clinic: i64,
+    office: i64,
 }
 
 fn settings() -> Settings {
@@ -78,7 +81,16 @@ impl Office {
         assert!(recorded.expect("recorded").is_ok());
         house.store().change(|tx| staff::demo_desks(tx, &cx, clinic.id)).expect("desks");
         let (pages, machines) = routers(&house, &opened.desks);
-        Office { _dir: dir, opened, pages, machines, clinic: clinic.id.raw() }
+        let register = NewOffice {
+            kind: formats::feed::Office::Register,
+            label: "Register".into(),
+            insurer: None,
+            fingerprint: [1; 32],
+            expires_at: house.now().plus_ms(3_600_000),
+        };
+        let office = house.store().change(|tx| intake::admit(tx, &cx, &register));
+        let office = office.expect("admitted").expect("admitted").raw();
+        Office { _dir: dir, opened, pages, machines, clinic: clinic.id.raw(), office }
     }
 
     fn house(&self) -> &House {
@@ -111,6 +123,7 @@ impl Office {
             Who::Terminal => {
                 machine = Some(Machine { actor: Actor::Terminal { terminal: 1, facility: self.clinic } });
             }
+            Who::Office => machine = Some(Machine { actor: Actor::Office { office: self.office } }),
             Who::Person => body = format!("csrf={PERSONS_TOKEN}"),
         }
         let path = filled(route.path);
@@ -147,7 +160,7 @@ pub fn filled(path: &str) -> String {
     ] {
         filled = filled.replace(name, &format!("{id}_0000000000001"));
     }
-    filled
+    filled.replace("{delivery}", "2026-11")
 }
 
 /// The token of the forms of a person at their own pages, who is put into the request as `app` would.
@@ -317,8 +330,8 @@ page for signing in. A dot: refused. Whoever is signed in may be refused by a fo
 
 fn columns() -> String {
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.word()).collect();
-    let marks = "|---".repeat(roles.len() + 5);
-    format!("| route | operation | nobody | {} | terminal | person |\n{marks}|\n", roles.join(" | "))
+    let marks = "|---".repeat(roles.len() + 6);
+    format!("| route | operation | nobody | {} | terminal | office | person |\n{marks}|\n", roles.join(" | "))
 }
 
 /// What a router did is what the route's permit says.
@@ -326,7 +339,8 @@ fn as_permitted(route: &RouteInfo, who: Who, said: Said) {
     let caller = match who {
         Who::Nobody => Caller::default(),
         Who::Staff(role) => Caller { role: Some(role), ..Caller::default() },
-        Who::Terminal => Caller { machine: true, ..Caller::default() },
+        Who::Terminal => Caller { terminal: true, ..Caller::default() },
+        Who::Office => Caller { office: true, ..Caller::default() },
         Who::Person => Caller { person: true, ..Caller::default() },
     };
     let place = format!("{} {} as {caller:?}", route.method, route.path);
@@ -376,7 +390,7 @@ fn somebody(route: &RouteInfo) -> Who {
         Permit::Roles(roles) => Who::Staff(roles[0]),
         Permit::SignedIn | Permit::Public => Who::Staff(Role::SystemAdministrator),
         Permit::Person => Who::Person,
-        Permit::Terminal => panic!("pages have no terminals"),
+        Permit::Terminal | Permit::Office => panic!("pages have no machines"),
     }
 }
 

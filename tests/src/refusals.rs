@@ -16,6 +16,7 @@ fn the_table_of_refusals_is_committed() {
         ("counter", counter::refusals::ALL),
         ("enrolment", enrolment::refusals::ALL),
         ("facilities", facilities::refusals::ALL),
+        ("intake", intake::refusals::ALL),
         ("portal", portal::refusals::ALL),
         ("reader", reader::refusals::ALL),
         ("registration", registration::refusals::ALL),

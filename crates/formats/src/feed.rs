@@ -40,12 +40,20 @@ pub enum Office {
     Municipality,
     /// The directory of facilities (医療機関等の台帳): facilities, their terminals, insurers' names.
     Directory,
+    /// Lines of several offices in the order in which they were sent (中継), as only the operator loads them.
+    Relay,
 }
 
 impl Office {
     /// All of them.
-    pub const ALL: [Office; 5] =
-        [Office::Register, Office::Insurer, Office::Authority, Office::Municipality, Office::Directory];
+    pub const ALL: [Office; 6] = [
+        Office::Register,
+        Office::Insurer,
+        Office::Authority,
+        Office::Municipality,
+        Office::Directory,
+        Office::Relay,
+    ];
 
     /// The stable word.
     pub fn word(self) -> &'static str {
@@ -55,6 +63,7 @@ impl Office {
             Office::Authority => "authority",
             Office::Municipality => "municipality",
             Office::Directory => "directory",
+            Office::Relay => "relay",
         }
     }
 

@@ -41,6 +41,7 @@ pub const SCHEMA: &[Migration] = migrations![
     3 "0003_people_and_coverage",
     4 "0004_cards_enrolment_consent",
     5 "0005_portal_and_desks",
+    6 "0006_intake",
 ];
 
 /// In which of SQLite's files a statement belongs.

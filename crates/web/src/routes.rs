@@ -35,6 +35,8 @@ pub enum Permit {
     Roles(&'static [Role]),
     /// Terminals, by client certificate.
     Terminal,
+    /// Outside offices that file what they know, by client certificate.
+    Office,
     /// People at their own pages, by card and PIN.
     Person,
 }
@@ -45,7 +47,9 @@ pub struct Caller {
     /// The role of whoever is signed in.
     pub role: Option<Role>,
     /// A terminal.
-    pub machine: bool,
+    pub terminal: bool,
+    /// An outside office.
+    pub office: bool,
     /// A person whose card proved who they are.
     pub person: bool,
 }
@@ -95,10 +99,10 @@ pub struct Citizen {
     pub csrf: String,
 }
 
-/// A terminal, recognised by its certificate.
+/// A terminal or an outside office, recognised by its certificate; never both.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// The terminal and its facility.
+    /// The terminal and its facility, or the office.
     pub actor: Actor,
 }
 
@@ -172,8 +176,8 @@ impl Page {
     pub fn show_as(&self, status: StatusCode, title: &str, refresh_s: Option<u32>, main: Markup) -> Response {
         let caller = Caller {
             role: self.visitor.as_ref().map(|visitor| visitor.role),
-            machine: false,
             person: self.citizen.is_some(),
+            ..Caller::default()
         };
         // A person's own pages have a navigation of their own, without the office's.
         let shown = |permit: Permit| permits(permit, caller) && (permit == Permit::Person || !caller.person);
@@ -322,15 +326,18 @@ pub fn permits(permit: Permit, caller: Caller) -> bool {
         Permit::Public => true,
         Permit::SignedIn => caller.role.is_some(),
         Permit::Roles(roles) => caller.role.is_some_and(|role| roles.contains(&role)),
-        Permit::Terminal => caller.machine,
+        Permit::Terminal => caller.terminal,
+        Permit::Office => caller.office,
         Permit::Person => caller.person,
     }
 }
 
 async fn admit(permit: Permit, mut request: Request, next: Next) -> Response {
+    let machine = request.extensions().get::<Machine>().map(|machine| machine.actor);
     let caller = Caller {
         role: request.extensions().get::<Visitor>().map(|visitor| visitor.role),
-        machine: request.extensions().get::<Machine>().is_some(),
+        terminal: matches!(machine, Some(Actor::Terminal { .. })),
+        office: matches!(machine, Some(Actor::Office { .. })),
         person: request.extensions().get::<Citizen>().is_some(),
     };
     if permits(permit, caller) {
@@ -343,7 +350,7 @@ async fn admit(permit: Permit, mut request: Request, next: Next) -> Response {
     }
     let lang = lang_of(request.headers(), request.uri().query());
     match permit {
-        Permit::Terminal => problem::problem(lang, &Refusal::new(&NOT_PERMITTED, 403)),
+        Permit::Terminal | Permit::Office => problem::problem(lang, &Refusal::new(&NOT_PERMITTED, 403)),
         Permit::Person => to("/my/sign-in"),
         _ if caller.role.is_none() => to("/sign-in"),
         _ => problem_page(lang, &Refusal::new(&NOT_PERMITTED, 403)),
