@@ -373,7 +373,7 @@ impl Of<'_> {
     fn checks(&self) -> Markup {
         let title = self.t(("資格確認（日別）", "Checks, by day"));
         let days = &self.counted.checks;
-        let group = |(texts, pick): (Texts, fn(&Checks) -> i64)| bars::Group {
+        let group = |(texts, pick): Column| bars::Group {
             name: self.t(texts).to_owned(),
             values: days.iter().map(|day| Some(pick(day))).collect(),
         };
@@ -396,9 +396,9 @@ impl Of<'_> {
             value: self.count_axis(("件数", "Checks")),
             lying: false,
         };
-        let columns: [(Texts, fn(&Checks) -> i64); 2] =
+        let columns: [Column; 2] =
             [(("計", "All checks"), Checks::all), (("カードの提示", "Cards shown"), |day| day.presented)];
-        let columns: Vec<(Texts, fn(&Checks) -> i64)> = OUTCOMES.into_iter().chain(columns).collect();
+        let columns: Vec<Column> = OUTCOMES.into_iter().chain(columns).collect();
         let rows: Vec<Vec<Markup>> = days
             .iter()
             .map(|day| {
@@ -414,6 +414,8 @@ impl Of<'_> {
 }
 
 type Texts = (&'static str, &'static str);
+/// A column of the table of checks: its name and what stands in it.
+type Column = (Texts, fn(&Checks) -> i64);
 
 const STANDS: [(Stands, Texts); 4] = [
     (Stands::Valid, ("有効", "Valid")),
@@ -438,7 +440,7 @@ const CHANNELS: [(Channel, Texts); 4] = [
     (Channel::Municipality, ("市区町村の窓口", "Municipality")),
     (Channel::Atm, ("銀行の ATM", "Bank's machine")),
 ];
-const OUTCOMES: [(Texts, fn(&Checks) -> i64); 4] = [
+const OUTCOMES: [Column; 4] = [
     (("有効", "Valid"), |day| day.valid),
     (("無効", "Invalid"), |day| day.invalid),
     (("確認できず", "Not determined"), |day| day.undetermined),
