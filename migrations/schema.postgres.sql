@@ -6,6 +6,7 @@ CREATE INDEX coverage_entry_by_coverage ON coverage_entry USING btree (coverage)
 CREATE INDEX coverage_entry_by_number ON coverage_entry USING btree (number_key, insurer_number, symbol_key)
 CREATE INDEX coverage_fact_by_coverage ON coverage_fact USING btree (coverage)
 CREATE INDEX coverage_fact_by_person ON coverage_fact USING btree (person) WHERE (person IS NOT NULL)
+CREATE INDEX coverage_fact_in_doubt ON coverage_fact USING btree (coverage) WHERE ((kind = 'link'::text) AND (code <> 'verified'::text))
 CREATE INDEX facility_entry_by_code ON facility_entry USING btree (code)
 CREATE INDEX people_entry_by_birth ON people_entry USING btree (birth)
 CREATE INDEX portal_call_by_staff ON portal_call USING btree (staff, at)
@@ -28,10 +29,14 @@ CREATE UNIQUE INDEX counter_reference_pkey ON counter_reference USING btree (fac
 CREATE UNIQUE INDEX coverage_entry_pkey ON coverage_entry USING btree (entry)
 CREATE UNIQUE INDEX coverage_fact_pkey ON coverage_fact USING btree (fact)
 CREATE UNIQUE INDEX coverage_insurer_pkey ON coverage_insurer USING btree (insurer_number, revision)
+CREATE UNIQUE INDEX coverage_unlinked_pkey ON coverage_unlinked USING btree (coverage)
 CREATE UNIQUE INDEX enrolment_event_pkey ON enrolment_event USING btree (person, sequence)
 CREATE UNIQUE INDEX facility_entry_pkey ON facility_entry USING btree (facility, revision)
 CREATE UNIQUE INDEX facility_terminal_by_fingerprint ON facility_terminal USING btree (fingerprint)
 CREATE UNIQUE INDEX facility_terminal_pkey ON facility_terminal USING btree (terminal)
+CREATE UNIQUE INDEX intake_delivery_pkey ON intake_delivery USING btree (office, delivery)
+CREATE UNIQUE INDEX intake_office_by_fingerprint ON intake_office USING btree (fingerprint)
+CREATE UNIQUE INDEX intake_office_pkey ON intake_office USING btree (office)
 CREATE UNIQUE INDEX people_entry_pkey ON people_entry USING btree (person, revision)
 CREATE UNIQUE INDEX people_number_by_number ON people_number USING btree (my_number)
 CREATE UNIQUE INDEX people_number_pkey ON people_number USING btree (person)
@@ -142,6 +147,7 @@ coverage_fact.starts_on bigint
 coverage_insurer.insurer_number text not null
 coverage_insurer.name text not null
 coverage_insurer.revision bigint not null
+coverage_unlinked.coverage bigint not null
 enrolment_event.at bigint not null
 enrolment_event.channel text not null
 enrolment_event.kind text not null
@@ -165,6 +171,26 @@ facility_terminal.facility bigint not null
 facility_terminal.fingerprint bytea not null
 facility_terminal.label text not null
 facility_terminal.terminal bigint not null
+intake_delivery.delivery text not null
+intake_delivery.digest bytea not null
+intake_delivery.finished_at bigint
+intake_delivery.held bigint not null
+intake_delivery.kind text not null
+intake_delivery.lines bigint not null
+intake_delivery.moved_at bigint not null
+intake_delivery.office bigint not null
+intake_delivery.refused bigint not null
+intake_delivery.started_at bigint not null
+intake_delivery.taken bigint not null
+intake_delivery.unchanged bigint not null
+intake_office.admitted_at bigint not null
+intake_office.barred_at bigint
+intake_office.expires_at bigint not null
+intake_office.fingerprint bytea not null
+intake_office.insurer_number text
+intake_office.kind text not null
+intake_office.label text not null
+intake_office.office bigint not null
 people_entry.address text
 people_entry.birth bigint not null
 people_entry.kana text not null
