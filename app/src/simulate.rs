@@ -62,6 +62,7 @@ enum Trouble {
     KillServe,
     RestartPostgres,
     PromoteReplica,
+    PromoteLagging,
     CutLine,
 }
 
@@ -83,6 +84,7 @@ impl From<Trouble> for Outage {
             Trouble::KillServe => Outage::KillServe,
             Trouble::RestartPostgres => Outage::RestartPostgres,
             Trouble::PromoteReplica => Outage::PromoteReplica,
+            Trouble::PromoteLagging => Outage::PromoteLagging,
             Trouble::CutLine => Outage::CutLine,
         }
     }

@@ -93,14 +93,39 @@ impl Cluster {
         Ok(())
     }
 
+    /// A replica's receiver is stopped: whatever its primary sends from now on stays on the way.
+    pub fn stop_hearing(&self) -> io::Result<()> {
+        require(self.signal_receiver(&["STOP"])?, "the replica has no receiver")
+    }
+
     /// Makes a replica one that takes writes.
     pub fn promote(&self) -> io::Result<()> {
+        // A receiver that was stopped ends before it reads what is still on the way.
+        self.signal_receiver(&["TERM", "CONT"])?;
         let done = as_postgres("pg_ctl")?
             .args(["promote", "-w", "-D"])
             .arg(self.folder.path().join("data"))
             .current_dir(self.folder.path())
             .output()?;
         require(done.status.success(), "the replica was not promoted")
+    }
+}
+
+impl Cluster {
+    /// Sends signals to the process that receives from the primary; no when there is none.
+    fn signal_receiver(&self, signals: &[&str]) -> io::Result<bool> {
+        let is_receiver = |pid: &u32| {
+            let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            line.contains("walreceiver")
+        };
+        let Some(receiver) = machine::children(self.pid())?.into_iter().find(is_receiver) else {
+            return Ok(false);
+        };
+        for signal in signals {
+            let receiver = receiver.to_string();
+            Command::new("kill").args(["-s", signal, &receiver]).stderr(Stdio::null()).status()?;
+        }
+        Ok(true)
     }
 }
 

@@ -153,10 +153,12 @@ pub fn morning(wanted: &Wanted, means: &Means<'_>, say: &mut dyn FnMut(&str)) ->
 fn refuse(wanted: &Wanted) -> io::Result<()> {
     let no = |what: &str| Err(io::Error::other(what.to_owned()));
     match (wanted.outage, wanted.servers, wanted.replica) {
-        (Outage::RestartPostgres | Outage::PromoteReplica, Servers::Sqlite, _) => {
+        (Outage::RestartPostgres | Outage::PromoteReplica | Outage::PromoteLagging, Servers::Sqlite, _) => {
             no("that outage needs --servers postgres")
         }
-        (Outage::PromoteReplica, _, false) => no("promoting a replica needs --replica"),
+        (Outage::PromoteReplica | Outage::PromoteLagging, _, false) => {
+            no("promoting a replica needs --replica")
+        }
         (_, Servers::Sqlite, true) => no("SQLite has no replica"),
         _ => Ok(()),
     }

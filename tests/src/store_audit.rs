@@ -360,3 +360,35 @@ fn a_new_sealer_goes_on_where_the_last_one_ended() {
         assert_eq!(sound(store).unsealed, 0);
     });
 }
+
+/// A replica that was promoted lacks what its primary committed last: rows, checkpoints, streams. What a running process
+/// remembers of them must not go into what it writes next.
+#[test]
+fn a_promoted_replica_that_lacks_the_end_is_gone_on_with() {
+    const KEPT: [&str; 4] = ["audit_stream", "audit_row", "audit_checkpoint", "audit_sealed"];
+    let Some(schema) = store::testing::PostSchema::new("audit_promoted") else { return };
+    let store = Store::open(schema.place(), ledger(1)).expect("opens");
+    let mut sealer = worked(&store);
+    let as_it_was = |sql: fn(&str) -> String| {
+        let mut db = store.connect_main().expect("a line of its own");
+        KEPT.iter().for_each(|table| db.batch(&sql(table)).expect("copied"));
+    };
+    as_it_was(|table| format!("create table was_{table} as table {table}"));
+    for second in 1..4 {
+        check(&store, NOW.plus_ms(second * 1000), None).expect("answered");
+        change(&store, NOW.plus_ms(second * 1000));
+        sealer.seal(&store, NOW.plus_ms(second * 1000)).expect("sealed").expect("something new");
+    }
+    let before = sound(&store);
+    as_it_was(|table| format!("delete from {table}; insert into {table} select * from was_{table}"));
+    schema.cut_lines();
+    for second in 5..9 {
+        check(&store, NOW.plus_ms(second * 1000), None).expect("answered");
+        change(&store, NOW.plus_ms(second * 1000));
+        // The first may fail or find its line opened anew.
+        let _ = sealer.seal(&store, NOW.plus_ms(second * 1000));
+    }
+    let after = sound(&store);
+    assert_eq!(after.unsealed, 0, "sealing goes on: {after:?}");
+    assert_eq!((before.rows, after.rows), (21 + 6, 21 + 8));
+}

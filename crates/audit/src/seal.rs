@@ -120,7 +120,7 @@ impl Sealer {
             None => Desk::open(store)?,
         };
         let sealed = desk.seal(&self.key, now)?; // after a fault the desk is not used again
-        self.desk = Some(desk);
+        self.desk = Some(desk).filter(|desk| !desk.is_moved());
         Ok(sealed)
     }
 }
@@ -152,9 +152,18 @@ impl Desk {
         Ok(Desk { log, main, sealed, number, hash, from_month: 0, last: Instant::from_ms(i64::MAX) })
     }
 
+    /// Whether the line was opened anew: what is remembered may not lie in the database that answers now, a replica that
+    /// was promoted.
+    fn is_moved(&self) -> bool {
+        self.log.reopened() > 0
+    }
+
     fn seal(&mut self, key: &SigningKey, now: Instant) -> Result<Option<Sealed>> {
         let heads = self.moved()?;
         self.next_look(now);
+        if self.is_moved() {
+            return Ok(None); // with a new desk at the next call
+        }
         if heads.is_empty() {
             return Ok(None);
         }
@@ -162,6 +171,10 @@ impl Desk {
         let hash = checkpoint_hash(number, now.ms(), &packed, &self.hash);
         let signature = key.sign(&hash);
         self.log.begin(Begin::Group)?;
+        if self.is_moved() {
+            self.log.rollback();
+            return Ok(None);
+        }
         if !self.write(number, now, &packed, &hash, &signature, &heads)? {
             self.log.rollback();
             self.catch_up()?;

@@ -48,6 +48,8 @@ struct Post {
     prepared: HashMap<Place, postgres::Statement>,
     /// The line broke; nothing more goes over it.
     down: bool,
+    /// How often it was opened anew.
+    reopened: u64,
 }
 
 /// How a transaction begins.
@@ -112,7 +114,7 @@ impl Db {
     /// Opens a connection to PostgreSQL.
     pub fn open_postgres(url: &str) -> Result<Db> {
         let client = post_client(url)?;
-        let post = Post { url: url.to_owned(), client, prepared: HashMap::new(), down: false };
+        let post = Post { url: url.to_owned(), client, prepared: HashMap::new(), down: false, reopened: 0 };
         Ok(Db::over(Line::Post(Box::new(post))))
     }
 
@@ -124,6 +126,15 @@ impl Db {
     /// Whether the line to PostgreSQL broke and could not be opened anew yet.
     pub(crate) fn is_down(&self) -> bool {
         matches!(&self.line, Line::Post(post) if post.down)
+    }
+
+    /// How often the line to PostgreSQL was opened anew. Who remembers what lies in the database must not rely on it over
+    /// such a change: behind the address may now be a replica that was promoted, and lacks what was committed last.
+    pub fn reopened(&self) -> u64 {
+        match &self.line {
+            Line::Lite(_) => 0,
+            Line::Post(post) => post.reopened,
+        }
     }
 
     /// Runs a query and makes something of each row.
@@ -375,6 +386,7 @@ impl Post {
         self.client = post_client(&self.url)?;
         self.prepared.clear();
         self.down = false;
+        self.reopened += 1;
         Ok(())
     }
 

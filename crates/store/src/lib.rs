@@ -278,7 +278,7 @@ impl Store {
             Some(changer) => changer,
             None => self.inner.opener.changer()?,
         };
-        let value = run_change(&mut changer, begin, &mut op)?;
+        let value = run_change(self.inner.opener.scribe.as_ref(), &mut changer, begin, &mut op)?;
         kept.unwrap_or_else(|| lock(&self.inner.changers)).push(changer);
         Ok(value)
     }
@@ -313,6 +313,7 @@ impl Store {
 }
 
 fn run_change<T>(
+    scribe: &dyn Scribe,
     changer: &mut Changer,
     begin: Begin,
     op: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
@@ -320,7 +321,7 @@ fn run_change<T>(
     // SQLite's changes queue for their one connection; a lost race there is a long wait for a stranger's lock.
     let tries = if changer.main.is_postgres() { TRIES_MAX } else { 2 };
     for _ in 0..tries {
-        match try_change(changer, begin, op) {
+        match try_change(scribe, changer, begin, op) {
             Err(Error::Retry) => continue,
             outcome => return outcome,
         }
@@ -329,11 +330,17 @@ fn run_change<T>(
 }
 
 fn try_change<T>(
+    scribe: &dyn Scribe,
     changer: &mut Changer,
     begin: Begin,
     op: &mut impl FnMut(&mut Tx<'_>) -> Result<T>,
 ) -> Result<T> {
+    let line = changer.main.reopened();
     changer.main.begin(begin)?;
+    if changer.main.reopened() != line {
+        // Whoever answers now may lack the end of our chain: a replica that was promoted.
+        changer.stream = scribe.stream();
+    }
     let mut tx =
         Tx { db: &mut changer.main, log: changer.log.as_mut(), mode: Mode::Change, set: WriteSet::default() };
     let changed = op(&mut tx);

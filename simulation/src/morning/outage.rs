@@ -5,6 +5,7 @@
 //! Rules come from: issue 4, part E; the reference on the field, section 5.3.
 
 use super::{line::Lines, stage::Stage};
+use crate::cluster::Cluster;
 use std::{io, time::Duration};
 
 /// What goes wrong.
@@ -18,6 +19,8 @@ pub enum Outage {
     RestartPostgres,
     /// PostgreSQL's machine dies; 5 s later somebody promotes the replica.
     PromoteReplica,
+    /// The same, when the replica had not heard of its primary for a second: what was committed meanwhile is lost.
+    PromoteLagging,
     /// The line of a third of the terminals is dead for 20 s.
     CutLine,
 }
@@ -31,6 +34,8 @@ pub enum Act {
     Start,
     /// PostgreSQL is stopped and started.
     Restart,
+    /// The replica hears nothing more of its primary.
+    Lag,
     /// PostgreSQL is killed.
     KillPrimary,
     /// Its replica takes over.
@@ -43,6 +48,7 @@ pub enum Act {
 
 const LONG: Duration = Duration::from_secs(20);
 const UNTIL_PROMOTED: Duration = Duration::from_secs(5);
+const LAG: Duration = Duration::from_secs(1);
 
 impl Outage {
     /// Its steps with their times, in a morning of so many seconds. A short morning has a short outage.
@@ -56,6 +62,11 @@ impl Outage {
             Outage::PromoteReplica => {
                 vec![(third, Act::KillPrimary), (after(UNTIL_PROMOTED), Act::Promote)]
             }
+            Outage::PromoteLagging => vec![
+                (third, Act::Lag),
+                (after(LAG), Act::KillPrimary),
+                (after(LAG + UNTIL_PROMOTED), Act::Promote),
+            ],
             Outage::CutLine => vec![(third, Act::Cut), (after(LONG), Act::Mend)],
         }
     }
@@ -69,6 +80,9 @@ impl Outage {
             Outage::PromoteReplica => {
                 ("PostgreSQL主系の停止と待機系の昇格", "primary killed, replica promoted")
             }
+            Outage::PromoteLagging => {
+                ("遅れた待機系の昇格", "primary killed, a replica a second behind promoted")
+            }
             Outage::CutLine => ("端末の３分の１の回線断", "line cut for a third of the terminals"),
         }
     }
@@ -81,6 +95,7 @@ impl Act {
             Act::Kill => stage.kill_serve(0),
             Act::Start => stage.start_serve(0),
             Act::Restart => stage.primary.as_mut().map_or(Ok(()), |primary| primary.restart()),
+            Act::Lag => stage.replica.as_ref().map_or(Ok(()), Cluster::stop_hearing),
             Act::KillPrimary => stage.primary.as_mut().map_or(Ok(()), |primary| primary.kill()),
             Act::Promote => stage.replica.as_ref().map_or(Ok(()), |replica| replica.promote()),
             Act::Cut => {

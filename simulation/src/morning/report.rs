@@ -139,7 +139,7 @@ impl Told {
         ));
         if found.missing > 0 {
             let why = match self.wanted.outage {
-                Outage::PromoteReplica => {
+                Outage::PromoteReplica | Outage::PromoteLagging => {
                     "：非同期の待機系には、主系が停止する直前の書き込みが届いていないことがある"
                 }
                 _ => "",
@@ -189,7 +189,8 @@ impl Told {
                 first.as_secs_f64(),
                 last.as_secs_f64(),
                 match self.wanted.outage {
-                    Outage::PromoteReplica => ": an asynchronous replica lacks what its primary wrote last",
+                    Outage::PromoteReplica | Outage::PromoteLagging =>
+                        ": an asynchronous replica lacks what its primary wrote last",
                     _ => "",
                 },
             ));
@@ -226,11 +227,14 @@ impl Told {
             (_, Part::Night) => ("The night's look-ups", servers(&self.wanted)),
         };
         let factor = figure(self.wanted.factor as f64 / 1e6);
+        let begins =
+            format!("{:02}:{:02}", part.run.part.begins_s() / 3600, part.run.part.begins_s() / 60 % 60);
         let (about, note) = match lang {
             "ja" => (
                 "１秒ごとの照会、回答、確認できない回答、応答時間、CPU時間。",
                 format!(
-                    "全国の{factor}倍。１秒は{}秒に当たる。件数の形は当方の想定。{}",
+                    "全国の{factor}倍。始まりは{}、１秒は{}秒に当たる。件数の形は当方の想定。{}",
+                    begins,
                     stands_for(part),
                     self.machine
                 ),
@@ -238,7 +242,7 @@ impl Told {
             _ => (
                 "Per second: checks asked and answered, third answers and errors, latency, CPU time.",
                 format!(
-                    "{factor} × all Japan; a second stands for {} s. The shape of the rates is ours. {}",
+                    "{factor} × all Japan; begins at {begins}, a second stands for {} s. The shape of the rates is ours. {}",
                     stands_for(part),
                     self.machine
                 ),
