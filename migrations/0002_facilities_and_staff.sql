@@ -29,6 +29,7 @@ create table facility_terminal (
     barred_at bigint
 );
 create unique index facility_terminal_by_fingerprint on facility_terminal (fingerprint);
+create index facility_terminal_by_facility on facility_terminal (facility);
 
 -- Accounts. A password with `one_time_until` was given out by somebody else and must be changed before that instant.
 -- in: main

@@ -9,9 +9,9 @@
 
 use crate::{
     datadir::{self, write_private},
-    demo, rim, settings,
+    demo, settings,
 };
-use base::{Clock, Date, Error, Fault, Instant, Result};
+use base::{Clock, Date, Error, Fault, Result};
 use card::{Card, Kind, Tries};
 use country::{CardStory, Kept, Patient};
 use pki::Certificate;
@@ -118,7 +118,7 @@ fn patients_of(data: &Path, settings: &settings::Settings) -> Result<(u64, Date,
                 data.display()
             ))
         })?;
-    let today = today(settings);
+    let today = datadir::clock(data, settings).now().date();
     let mut patients = country::patients(seed, today);
     let (own, is_named) = own_file(data);
     match fs::read(&own) {
@@ -129,14 +129,6 @@ fn patients_of(data: &Path, settings: &settings::Settings) -> Result<(u64, Date,
         Err(_) => {}
     }
     Ok((seed, today, patients))
-}
-
-fn today(settings: &settings::Settings) -> Date {
-    now(settings).date()
-}
-
-fn now(settings: &settings::Settings) -> Instant {
-    rim::WallClock::new(settings.demo.clock_offset_s.saturating_mul(1000)).now()
 }
 
 /// The one patient whose id is what was typed, or the only one whose id begins with it and goes on behind `-` or `_`.
@@ -195,7 +187,7 @@ pub fn show(data: &Path, settings: &settings::Settings, card: &str) -> Result<Ve
         Kind::PinLess => "card without a PIN (顔認証マイナンバーカード)",
     };
     let (from, until) = (certificate.not_before(), certificate.not_after());
-    let now = now(settings);
+    let now = datadir::clock(data, settings).now();
     let stands = match (now < from, now > until) {
         (true, _) => "not valid yet",
         (_, true) => "expired",

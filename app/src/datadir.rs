@@ -5,6 +5,7 @@
 //! Not here: the databases' content (`store`).
 //! Rules come from: the issue, parts B and G; DESIGN section 2 ("a data directory owns one clock").
 
+use crate::{rim::WallClock, settings::Settings};
 use audit::SigningKey;
 use base::{Error, Fault, Result};
 use std::{
@@ -30,8 +31,10 @@ const SIGNING_KEY: &str = "audit-signing-key.p8";
 pub const PUBLIC_KEY: &str = "audit-public-key.bin";
 /// The seed that the demo's country was filled with.
 pub const SEED: &str = "country-seed.txt";
+/// Days by which `country step` moved a demo's clock.
+const CLOCK_DAYS: &str = "clock-days.txt";
 /// What a reset removes. Everything that a person may have put there stays.
-const OURS: [&str; 17] = [
+const OURS: [&str; 19] = [
     MAIN_FILE,
     "shikaku.db-wal",
     "shikaku.db-shm",
@@ -41,6 +44,8 @@ const OURS: [&str; 17] = [
     SIGNING_KEY,
     PUBLIC_KEY,
     SEED,
+    CLOCK_DAYS,
+    crate::nation::FILE,
     "test-patients.csv",
     "facility.toml",
     "tls",
@@ -115,6 +120,12 @@ impl DataDir {
         self.path.join(name)
     }
 
+    /// Moves a demo's clock by so many days, from the next start on.
+    pub fn move_clock(&self, days: i64) -> Result<()> {
+        let moved = clock_days(&self.path).saturating_add(days);
+        write_atomic(&self.join(CLOCK_DAYS), format!("{moved}\n").as_bytes())
+    }
+
     /// The key that signs checkpoints, made at the first start. Its public half is added to the file of public keys,
     /// never put in place of another: a restored directory gets a new key, and its old checkpoints still verify.
     pub fn signing_key(&self) -> Result<SigningKey> {
@@ -142,6 +153,17 @@ impl DataDir {
         }
         Ok(key)
     }
+}
+
+/// The clock of a demo's directory: wall time, the offset of the settings, and the days that `country step` let pass.
+pub fn clock(path: &Path, settings: &Settings) -> WallClock {
+    const DAY_MS: i64 = 86_400_000;
+    let days_ms = clock_days(path).saturating_mul(DAY_MS);
+    WallClock::new(settings.demo.clock_offset_s.saturating_mul(1000).saturating_add(days_ms))
+}
+
+fn clock_days(path: &Path) -> i64 {
+    fs::read_to_string(path.join(CLOCK_DAYS)).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
 }
 
 /// Who owns a data directory at this moment, in the words of the lock; nothing when nobody does. Leaves no trace.

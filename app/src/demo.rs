@@ -9,12 +9,15 @@
 use crate::{
     card_files,
     datadir::{DataDir, SEED, write_atomic, write_private},
-    listen, rim, running,
+    listen,
+    nation::{self, Kept},
+    rim, running,
     settings::Settings,
     tls::{Authority, Issued, P12_PASSWORD},
+    town::{self, Town},
 };
 use base::{Actor, Date, Error, Fault, Purpose, Result};
-use country::Patient;
+use country::{Patient, nation::Nation};
 use facilities::rules::{FacilityEntry, Kind, NewTerminal};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::{
@@ -52,6 +55,8 @@ pub struct Wanted {
     pub reset: bool,
     /// A vendor's own patients.
     pub patients: Option<PathBuf>,
+    /// People of the nation; by default what the directory has, else what the settings say.
+    pub people: Option<u32>,
 }
 
 /// A demo that answers.
@@ -59,12 +64,18 @@ pub struct Demo {
     running: running::Running,
     terminal: Option<TerminalThread>,
     kiosk: Option<Kiosk>,
+    town: Option<Town>,
     /// What is printed after `ready`.
     pub says: Vec<String>,
 }
 
 /// Raises the demo.
-pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Result<Demo> {
+pub fn raise(
+    runtime: &Runtime,
+    wanted: Wanted,
+    mut settings: Settings,
+    say: &mut dyn FnMut(&str),
+) -> Result<Demo> {
     settings.pages.listen = SocketAddr::from(([127, 0, 0, 1], wanted.port));
     settings.machines.listen = SocketAddr::from(([127, 0, 0, 1], wanted.machine_port));
     settings.kiosk.listen.set_port(wanted.kiosk_port.unwrap_or(settings.kiosk.listen.port()));
@@ -83,7 +94,8 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     // The mark comes before the data: whatever a start that was ended half-way left is a demo's for the next one.
     let is_first = !dir.is_demo();
     let seed = seed_of(&dir, wanted.seed)?;
-    let opened = running::open(dir, settings.clone(), true)?;
+    let is_without_nation = dir.has_data() && Kept::read(&dir)?.is_none();
+    let mut opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
     if let Err(refused) = refuse_real_data(&house, today) {
@@ -95,6 +107,8 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     let (own, problems) = own_patients(&wanted, seed, today)?;
     let mut patients = settle(&house, seed, today, own)?;
     let cards = settle_cards(&opened.dir, &house, seed, today, &mut patients)?;
+    let people = wanted.people.or((!is_without_nation).then_some(settings.demo.people));
+    let nation = settle_nation(&mut opened, seed, people, say)?;
     let clinics = country::clinics(today);
     let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
     let authority = Authority::make(rim::wall_ms())?;
@@ -119,8 +133,13 @@ pub fn raise(runtime: &Runtime, wanted: Wanted, mut settings: Settings) -> Resul
     let terminal = TerminalThread::start(base, kept, first.code.as_str(), &settings, &line)?;
     let kiosk = start_kiosk(running.dir(), first.code.as_str(), &settings, &line, running.pages)?;
     running.reader_address.set(&format!("http://{}", kiosk.address()));
-    let says = desks(&running, first, &kiosk, &settings.kiosk, (patients.len(), cards), &problems);
-    Ok(Demo { running, terminal: Some(terminal), kiosk: Some(kiosk), says })
+    let says =
+        desks(&running, first, &kiosk, &settings.kiosk, (patients.len(), cards), nation.as_ref(), &problems);
+    let town = match &nation {
+        Some(nation) => begin_town(&running, nation, &clinics, &line, settings.demo.visits_every_s)?,
+        None => None,
+    };
+    Ok(Demo { running, terminal: Some(terminal), kiosk: Some(kiosk), town, says })
 }
 
 impl Demo {
@@ -131,6 +150,9 @@ impl Demo {
 
     /// Ends everything: the kiosk and the folder first, so that nothing new is taken there.
     pub fn end(mut self, runtime: Runtime) -> Result<()> {
+        if let Some(town) = self.town.take() {
+            town.end();
+        }
         if let Some(kiosk) = self.kiosk.take() {
             let _ = card_files::forget_kiosk(self.running.dir().path());
             kiosk.end();
@@ -200,6 +222,71 @@ fn settle(house: &House, seed: u64, today: Date, own: Vec<Patient>) -> Result<Ve
     Ok(patients)
 }
 
+/// Makes the directory's nation, or lets the days since the last start pass in it. `wanted` is for a directory that has
+/// none; none wanted, or nought, makes none.
+fn settle_nation(
+    opened: &mut running::Opened,
+    seed: u64,
+    wanted: Option<u32>,
+    say: &mut dyn FnMut(&str),
+) -> Result<Option<Nation>> {
+    let today = opened.house.now().date();
+    let kept = match (Kept::read(&opened.dir)?, wanted) {
+        (Some(kept), _) => kept,
+        (None, None | Some(0)) => return Ok(None),
+        (None, Some(people)) => {
+            let kept = Kept { people, base: today, mistakes: 1 };
+            kept.write(&opened.dir)?;
+            say(&format!("making a nation of {people} people, once; --people 0 leaves it out …"));
+            kept
+        }
+    };
+    let nation = kept.nation(seed);
+    let house = opened.house.clone();
+    let mut loading = nation::Loading {
+        house: &house,
+        batch: intake::jobs::BATCH_ALONE,
+        threads: 1,
+        // Ctrl-C ends the process here: the next start goes on where the deliveries stand.
+        stop: &AtomicBool::new(false),
+        seal: &mut || opened.seal(),
+        say: &mut |_| {},
+    };
+    // A clock that was set back does not take days back.
+    match loading.settle(&nation, today)? {
+        (_, true) => Ok(Some(nation)),
+        (_, false) => {
+            Err(Error::broken("stopped while the nation was made; the next start goes on from there"))
+        }
+    }
+}
+
+/// Lets townsfolk come to the clinics that have begun.
+fn begin_town(
+    running: &running::Running,
+    nation: &Nation,
+    clinics: &[country::Clinic],
+    first: &terminal::Line,
+    every_s: u32,
+) -> Result<Option<Town>> {
+    let today = running.house.now().date();
+    let open = clinics
+        .iter()
+        .enumerate()
+        .filter(|(_, clinic)| clinic.operates_from.is_some_and(|from| from <= today));
+    let mut doors = Vec::new();
+    for (place, clinic) in open {
+        let client_pem = match place {
+            0 => first.client_pem.clone(),
+            _ => fs::read(running.dir().join(&format!("tls/terminal-{}.pem", clinic.code)))
+                .map_err(|e| Fault::caused("a clinic's certificate cannot be read", e))?,
+        };
+        let line = terminal::Line { client_pem, ..first.clone() };
+        doors.push(town::Clinic { code: clinic.code.as_str().to_owned(), line });
+    }
+    Town::begin(nation, today, doors, u64::from(every_s) * 1000)
+}
+
 /// Tells the register of the patients' cards, writes their files, and publishes the invented authority's certificates
 /// and lists for whoever wants to check signatures themselves.
 fn settle_cards(
@@ -245,7 +332,7 @@ pub const AUTHORITY: &str = "authority";
 pub const OWN_PATIENTS: &str = "my-patients.csv";
 
 /// The seed lies in the directory: another seed would file the same numbers for other people.
-fn seed_of(dir: &DataDir, wanted: Option<u64>) -> Result<u64> {
+pub(crate) fn seed_of(dir: &DataDir, wanted: Option<u64>) -> Result<u64> {
     let path = dir.join(SEED);
     let kept = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok());
     match (kept, wanted) {
@@ -398,6 +485,7 @@ fn desks(
     kiosk: &Kiosk,
     set: &crate::settings::Kiosk,
     (patients, cards): (usize, usize),
+    nation: Option<&Nation>,
     problems: &[String],
 ) -> Vec<String> {
     let dir = running.dir().path().display();
@@ -416,6 +504,13 @@ fn desks(
         format!("web API     {dir}/tls/curl.txt"),
         "stop        Ctrl-C".to_owned(),
     ];
+    if let Some(nation) = nation {
+        let line = format!(
+            "nation      {} people; some come to the clinics (`shikaku country step --days N` when the demo has stopped)",
+            nation.plan.people
+        );
+        says.insert(says.len() - 1, line);
+    }
     if set.is_eye_code_sample {
         let line = format!(
             "staff code  {EYE_CODE}  (見本の職員コード: the staff compares the photo instead of the PIN)"

@@ -10,10 +10,12 @@
 pub mod card_files;
 pub mod cards;
 pub mod commands;
+pub mod country_commands;
 pub mod datadir;
 pub mod demo;
 pub mod feeds;
 pub mod listen;
+pub mod nation;
 pub mod rim;
 pub mod running;
 pub mod serve;
@@ -22,4 +24,5 @@ pub mod simulate;
 pub mod statistics;
 pub mod status;
 pub mod tls;
+pub mod town;
 pub mod visitors;

@@ -11,6 +11,7 @@
 use app::{
     card_files,
     commands::{self, LineArgs, TerminalArgs},
+    country_commands::{self, CountryCommand},
     demo, feeds, serve, settings, simulate,
 };
 use base::{Fault, Result};
@@ -63,6 +64,10 @@ enum Command {
         /// Begin anew: removes what an earlier demo left in the directory.
         #[arg(long)]
         reset: bool,
+        /// People of the invented nation that a new directory gets (default: [demo] people of the settings, 10000); 0 for
+        /// none. A directory keeps what it has.
+        #[arg(long)]
+        people: Option<u32>,
         /// Your own patients, in the form of test-patients.csv (default: my-patients.csv in the directory).
         #[arg(long, value_name = "CSV")]
         patients: Option<PathBuf>,
@@ -99,6 +104,9 @@ enum Command {
     /// Outside offices that may send feed files to the machines' door.
     #[command(subcommand)]
     Office(feeds::OfficeCommand),
+    /// An invented nation: makes one, lets days pass, writes its offices' files, shows its figures.
+    #[command(subcommand)]
+    Country(CountryCommand),
     /// Plays what a whole country does, against servers of its own.
     #[command(subcommand)]
     Simulate(SimulateCommand),
@@ -185,8 +193,9 @@ enum AuditCommand {
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
     },
-    /// Prints the key of every request answered at the machines' door since an instant, with how many rows the log has of
-    /// it: for those who asked, to hold their own notes against it. Keys are remembered for 24 hours.
+    /// Prints the key of every request at the machines' door since an instant, how many rows its answer has in the log and
+    /// how many of repeats; then, behind #, acts of facilities that belong to no such request: rows that name an answer, and
+    /// rows that name none. For those who asked, to hold their own notes against it. Keys are remembered for 24 hours.
     Requests {
         /// The data directory.
         #[arg(long, value_name = "DIR")]
@@ -264,10 +273,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     let settings = settings::load(cli.config.as_deref())?;
     match cli.command {
-        Command::Demo { data, port, machine_port, kiosk_port, seed, reset, patients } => {
-            let wanted = demo::Wanted { data, port, machine_port, kiosk_port, seed, reset, patients };
+        Command::Demo { data, port, machine_port, kiosk_port, seed, reset, people, patients } => {
+            let wanted = demo::Wanted { data, port, machine_port, kiosk_port, seed, reset, patients, people };
             let runtime = runtime()?;
-            let demo = demo::raise(&runtime, wanted, settings)?;
+            let demo = demo::raise(&runtime, wanted, settings, &mut |line| eprintln!("{line}"))?;
             say_ready(&demo.address().to_string(), &demo.says);
             runtime.block_on(until_told());
             demo.end(runtime)?;
@@ -305,13 +314,11 @@ fn run(cli: Cli) -> Result<ExitCode> {
             println!("{said}");
             return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Audit(AuditCommand::Verify { data, key }) => {
-            let (lines, fits) = commands::audit_verify(&data, &settings, key.as_deref())?;
-            lines.iter().for_each(|line| println!("{line}"));
-            return Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
-        Command::Audit(AuditCommand::Requests { data, from }) => {
-            commands::audit_requests(&data, &settings, from)?.iter().for_each(|line| println!("{line}"));
+        Command::Audit(command) => return audit(command, &settings),
+        Command::Country(command) => {
+            let stop = stop_flag()?;
+            let whole = country_commands::run(&command, &settings, &stop, &mut |line| println!("{line}"))?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Simulate(SimulateCommand::Morning(args)) => {
             let stop = stop_flag()?;
@@ -330,6 +337,20 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn audit(command: AuditCommand, settings: &settings::Settings) -> Result<ExitCode> {
+    match command {
+        AuditCommand::Verify { data, key } => {
+            let (lines, fits) = commands::audit_verify(&data, settings, key.as_deref())?;
+            lines.iter().for_each(|line| println!("{line}"));
+            Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        AuditCommand::Requests { data, from } => {
+            commands::audit_requests(&data, settings, from)?.iter().for_each(|line| println!("{line}"));
+            Ok(ExitCode::SUCCESS)
+        }
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime> {

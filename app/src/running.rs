@@ -9,7 +9,7 @@
 
 use crate::{
     cards,
-    datadir::DataDir,
+    datadir::{self, DataDir},
     listen::{self, MachineDoor},
     rim::{TimeIds, WallClock, random_source},
     settings::Settings,
@@ -83,6 +83,13 @@ impl Desks {
     }
 }
 
+impl Opened {
+    /// Seals the log, for commands that load much without being started.
+    pub fn seal(&mut self) -> Result<()> {
+        self.sealer.seal(self.house.store(), self.house.now()).map(|_| ())
+    }
+}
+
 /// Where the settings say that the data lie.
 pub fn place(settings: &Settings, dir: &DataDir) -> Place {
     match settings.database.url.as_str() {
@@ -93,8 +100,8 @@ pub fn place(settings: &Settings, dir: &DataDir) -> Place {
 
 /// Opens the data and the house. A demo accepts the invented authority's cards.
 pub fn open(dir: DataDir, settings: Settings, demo: bool) -> Result<Opened> {
-    let offset_ms = if demo { settings.demo.clock_offset_s.saturating_mul(1000) } else { 0 };
-    let clock: Arc<dyn Clock> = Arc::new(WallClock::new(offset_ms));
+    let clock = if demo { datadir::clock(dir.path(), &settings) } else { WallClock::new(0) };
+    let clock: Arc<dyn Clock> = Arc::new(clock);
     let ids = Arc::new(TimeIds::new());
     let random = random_source();
     let ledger = Arc::new(Ledger::new(ids.clone(), random.clone()));

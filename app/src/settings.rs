@@ -297,6 +297,10 @@ pub struct TerminalSettings {
 pub struct Demo {
     /// Seconds.
     pub clock_offset_s: i64,
+    /// People of a new demo's nation.
+    pub people: u32,
+    /// Seconds between two of them at the clinics.
+    pub visits_every_s: u32,
 }
 
 /// Reads the defaults and, over them, a file.
@@ -376,6 +380,8 @@ fn in_range(settings: &Settings) -> Result<()> {
         ("terminal.repeat_ms", terminal.repeat_ms, 0, 24 * 60 * 60 * 1000),
         ("terminal.timeout_ms", ms(terminal.timeout_ms), 100, MS_MAX),
         ("demo.clock_offset_s", demo.clock_offset_s, -YEARS_100_S, YEARS_100_S),
+        ("demo.people", demo.people.into(), 0, 130_000_000),
+        ("demo.visits_every_s", demo.visits_every_s.into(), 0, 86_400),
     ] {
         if value < least || value > most {
             return Err(Error::broken(format!(

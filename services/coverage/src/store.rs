@@ -22,13 +22,13 @@ macro_rules! question {
                 (select i.name from coverage_insurer i where i.insurer_number = e.insurer_number
                     order by i.revision desc limit 1),
                 e.branch, e.relation, e.sex, e.birth, e.qualified_on, e.issued_on, e.card_from, e.card_until
-            from mine join coverage_entry e on e.coverage = mine.coverage
+            from mine cross join coverage_entry e where e.coverage = mine.coverage
             union all
             select cast(2 as bigint), f.fact, f.coverage, f.revision, f.replaces,
                 f.kind, f.class, f.code, f.facility_code, f.label, null, null, null,
                 null, null, null, null,
                 f.person, f.amount, f.starts_on, f.ends_on, f.issued_on, f.long_term_on, null, null
-            from mine join coverage_fact f on f.coverage = mine.coverage
+            from mine cross join coverage_fact f where f.coverage = mine.coverage
             union all
             select cast(3 as bigint), max(revision), cast(0 as bigint), cast(0 as bigint), null,
                 null, null, null, null, null, null, null, null,
