@@ -9,7 +9,8 @@ use ::store::{Row, Tx, Value};
 use base::{BranchNumber, Date, Error, Id, InsurerNumber, PersonName, Result, Sex, canonical_key, kinds};
 
 /// Every question reads the same columns of the same three branches (entries, facts, the newest revision) for the
-/// coverages that `$mine` names.
+/// coverages that `$mine` names. `cross join` makes SQLite begin with those few: left to choose, it read every fact for one
+/// coverage.
 macro_rules! question {
     ($mine:literal) => {
         concat!(
@@ -40,7 +41,7 @@ macro_rules! question {
 }
 
 /// The coverages with these numbers, and every other coverage of the same people.
-const BY_NUMBERS: &str = question!(
+pub(crate) const BY_NUMBERS: &str = question!(
     "select hit.coverage from coverage_entry hit
         where hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3
      union
@@ -50,7 +51,7 @@ const BY_NUMBERS: &str = question!(
         where hit.number_key = $1 and hit.insurer_number = $2 and hit.symbol_key = $3"
 );
 /// One coverage, and every other one of the same people.
-const BY_COVERAGE: &str = question!(
+pub(crate) const BY_COVERAGE: &str = question!(
     "select hit.coverage from coverage_entry hit where hit.coverage = $1
      union
      select theirs.coverage from coverage_entry hit
@@ -59,9 +60,10 @@ const BY_COVERAGE: &str = question!(
         where hit.coverage = $1"
 );
 /// One coverage alone.
-const ALONE: &str = question!("select cast($1 as bigint) as coverage");
+pub(crate) const ALONE: &str = question!("select cast($1 as bigint) as coverage");
 /// Every coverage that was ever linked to a person.
-const BY_PERSON: &str = question!("select distinct f.coverage from coverage_fact f where f.person = $1");
+pub(crate) const BY_PERSON: &str =
+    question!("select distinct f.coverage from coverage_fact f where f.person = $1");
 
 pub(crate) fn by_numbers(tx: &mut Tx<'_>, ask: &Ask) -> Result<Found> {
     let params = [Value::from(&ask.number_key), ask.insurer.as_str().into(), (&ask.symbol_key).into()];

@@ -8,7 +8,7 @@ use crate::rules::{
     Ask, Fact, Fit, Found, LinkState, NewEntry, NewFact, Relation, Standing, Stands, Story, What, fit,
     same_numbers, settle, stories, tally,
 };
-use ::store::{Store, testing::seeded_ids};
+use ::store::{Store, Value, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{
     Actor, BirthDate, BranchNumber, Cx, Date, Id, Instant, InsurerNumber, PersonName, Purpose, Sex,
@@ -469,6 +469,25 @@ fn s5_r2_a_link_that_is_not_sure_hides_whatever_else_is_known() {
             held: 2
         "#]],
     );
+}
+
+#[test]
+fn no_question_reads_all_coverages() {
+    use crate::store::{ALONE, BY_COVERAGE, BY_NUMBERS, BY_PERSON};
+    each_database("coverage_plans", |store| {
+        if store.is_postgres() {
+            return; // it plans by what lies in its tables, which are empty here
+        }
+        let mut db = store.connect_main().expect("a connection");
+        for (question, values) in [(ALONE, 1), (BY_COVERAGE, 1), (BY_NUMBERS, 3), (BY_PERSON, 1)] {
+            let plan = format!("explain query plan {question}").leak();
+            let steps = db.rows(plan, &vec![Value::Int(1); values], |row| row.text(3)).expect("a plan");
+            let scans = steps.iter().filter(|step| step.starts_with("SCAN"));
+            let scans: Vec<&String> =
+                scans.filter(|step| !["SCAN mine", "SCAN CONSTANT ROW"].contains(&step.as_str())).collect();
+            assert!(scans.is_empty() && !steps.is_empty(), "{scans:?} in {steps:#?}");
+        }
+    });
 }
 
 #[test]
