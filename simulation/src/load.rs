@@ -5,6 +5,7 @@
 use crate::{clock, histogram::Histogram, wire};
 use rustls::{
     ClientConfig, RootCertStore,
+    client::Resumption,
     pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject},
 };
 use std::{
@@ -71,6 +72,8 @@ pub(crate) fn client(authorities: &[u8], terminal: &[u8]) -> io::Result<Arc<Clie
             .with_client_auth_cert(certificates(terminal)?, key)
             .map_err(io::Error::other)?;
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+    // A facility's terminal asks once in many minutes: the server has long forgotten its session.
+    tls.resumption = Resumption::disabled();
     Ok(Arc::new(tls))
 }
 

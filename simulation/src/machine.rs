@@ -151,6 +151,17 @@ impl Busy {
     }
 }
 
+/// Lets this process, and whatever it starts, open as many files as the system allows it: a nation's lines are thousands.
+pub fn allow_files() -> io::Result<()> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let most = line.and_then(|line| line.split_whitespace().nth(4));
+    let most = most.ok_or_else(|| io::Error::other("/proc/self/limits names no open files"))?;
+    let args = ["--pid".to_owned(), std::process::id().to_string(), format!("--nofile={most}:{most}")];
+    let done = Command::new("prlimit").args(args).status()?;
+    if done.success() { Ok(()) } else { Err(io::Error::other("prlimit failed")) }
+}
+
 /// Whether this process is root's: PostgreSQL refuses to be.
 pub fn is_root() -> io::Result<bool> {
     Ok(fs::metadata("/proc/self")?.uid() == 0)

@@ -17,6 +17,7 @@ pub mod outage;
 pub mod reconcile;
 pub mod report;
 pub mod stage;
+pub mod terminals;
 pub mod visit;
 pub mod visits;
 
@@ -92,6 +93,7 @@ const PAUSES_OF_S: f64 = 210.0;
 /// Plays it.
 pub fn morning(wanted: &Wanted, means: &Means<'_>, say: &mut dyn FnMut(&str)) -> io::Result<Told> {
     refuse(wanted)?;
+    machine::allow_files()?;
     let starter = Starter { shikaku: &means.shikaku, core: None, folder: means.folder };
     say("preparing …");
     let (mut stage, visits) = Stage::set(&starter, wanted.servers, wanted.replica, means.prepare)?;

@@ -167,7 +167,7 @@ impl Starter<'_> {
         let config = self.folder.join(format!("{name}.toml"));
         fs::write(&config, format!("{settings}{ANY_PORT}{}", postgres.map(database).unwrap_or_default()))?;
         let config = config.to_string_lossy();
-        let mut args = vec!["demo", "--data", &data, "--port", "0", "--machine-port", "0"];
+        let mut args = vec!["demo", "--data", &data, "--port", "0", "--machine-port", "0", "--people", "0"];
         args.extend(["--config", &config]);
         if reset {
             args.push("--reset");

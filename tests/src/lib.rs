@@ -24,6 +24,10 @@ mod identity; // certificates, hosts and origins; OpenSSL and curl as judges
 #[cfg(test)]
 mod kills; // kill -9 over HTTP, on both databases
 #[cfg(test)]
+mod mornings; // a short national morning with its outages, and the log afterwards
+#[cfg(test)]
+mod nation; // the invented nation at the desk, its mistakes, and its making killed and stepped
+#[cfg(test)]
 mod patients; // every row of test-patients.csv through both doors, on other days too; a vendor's own
 #[cfg(test)]
 mod permissions; // every route as everybody; docs/permissions.md

@@ -5,8 +5,12 @@
 //! Not here: which people are in the data: whoever prepares them says what is to be served ([`Prepared`]).
 //! Rules come from: issue 4, part E.
 
-use super::visits::Visits;
+use super::{
+    terminals::{Authority, invented},
+    visits::{TestPatients, Visits},
+};
 use crate::{
+    clock,
     cluster::Cluster,
     machine,
     servers::{OwnCertificate, Program, Starter},
@@ -15,6 +19,7 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    process::Command,
     time::Duration,
 };
 
@@ -57,20 +62,45 @@ pub struct Prepared {
 /// Fills a database: the folder is for its data directory, the address is PostgreSQL's when there is one.
 pub type Prepare<'p> = &'p dyn Fn(&Starter<'_>, Option<&str>) -> io::Result<Prepared>;
 
-/// Prepares by starting a demo once: its test patients, its cards, its clinics' certificates.
+/// Facilities that are made up around the demo's people: a server takes 512 lines from one certificate.
+const FACILITIES: usize = 300;
+
+/// Prepares by starting a demo once, for its test patients and cards, and by loading a feed file of facilities and their
+/// terminals.
 pub fn by_demo(starter: &Starter<'_>, postgres: Option<&str>) -> io::Result<Prepared> {
     const NAME: &str = "demo";
     if let Some(trouble) = starter.demo(NAME, postgres, "", true)?.end()? {
         return Err(io::Error::other(trouble));
     }
     let data = starter.data(NAME);
+    let authority = Authority::make()?;
+    let (facilities, feed) = invented(&authority, FACILITIES, &clock::today("+%Y%m%d")?)?;
+    let [file, terminal_authority] =
+        ["facilities.jsonl", "terminals.pem"].map(|name| starter.folder.join(name));
+    fs::write(&file, feed)?;
+    fs::write(&terminal_authority, &authority.pem)?;
+    let config = starter.folder.join(format!("{NAME}.toml"));
+    let loaded = Command::new(starter.shikaku)
+        .args(["feed", "load", "--batch", "500", "--data"])
+        .arg(&data)
+        .arg("--config")
+        .arg(config)
+        .arg(file)
+        .output()?;
+    if !loaded.status.success() {
+        let said = [loaded.stdout, loaded.stderr].concat();
+        return Err(io::Error::other(format!(
+            "the facilities were not taken: {}",
+            String::from_utf8_lossy(&said)
+        )));
+    }
     let of = data.clone();
     Ok(Prepared {
-        terminal_authority: data.join("tls/ca.pem"),
+        terminal_authority,
         anchors: data.join("authority/anchors.pem"),
         public_keys: vec![data.join(PUBLIC_KEYS)],
         data,
-        visits: Box::new(move || Ok(Box::new(super::visits::TestPatients::read(&of)?))),
+        visits: Box::new(move || Ok(Box::new(TestPatients::read(&of, facilities)?))),
     })
 }
 
@@ -228,7 +258,7 @@ impl<'s> Stage<'s> {
     /// Runs `shikaku` with these words over a `serve`'s data and gives what it prints, and whether it said that all is well.
     pub fn shikaku(&self, words: &[&str]) -> io::Result<(String, bool)> {
         let name = self.serves.first().map_or("serve-1", |serve| serve.name.as_str());
-        let said = std::process::Command::new(self.starter.shikaku)
+        let said = Command::new(self.starter.shikaku)
             .args(words)
             .arg("--data")
             .arg(self.starter.data(name))

@@ -5,11 +5,7 @@
 //! Not here: when they come (`arrivals`), what desks do with the answer (`desk`).
 //! Rules come from: issue 4, part E.
 
-use crate::{
-    cards::InReader,
-    chance::Chance,
-    wire::{Sheet, institution},
-};
+use crate::{cards::InReader, chance::Chance, wire::Sheet};
 use card::Pin;
 use std::{cell::RefCell, io, path::Path, rc::Rc};
 
@@ -117,7 +113,7 @@ pub trait Visits {
     fn says(&self) -> String;
 }
 
-/// The test patients of a demo, at those of its facilities that are open.
+/// The test patients of a demo, at whatever facilities there are.
 pub struct TestPatients {
     facilities: Vec<Facility>,
     typed: Vec<(Typed, Truth)>,
@@ -132,9 +128,8 @@ const AID: [&str; 2] = ["-aid", "assistance"];
 const BY_CARD: [&str; 3] = ["1", "2", "3"];
 
 impl TestPatients {
-    /// Reads a demo's data directory. It has certificates of every clinic in `tls`; the first two clinics and the hospital
-    /// are open.
-    pub fn read(data: &Path) -> io::Result<TestPatients> {
+    /// Reads a demo's data directory; they go to these facilities.
+    pub fn read(data: &Path, facilities: Vec<Facility>) -> io::Result<TestPatients> {
         let sheet = Sheet::read(data)?;
         let mut typed = Vec::new();
         let columns = [
@@ -176,36 +171,11 @@ impl TestPatients {
             let card = InReader::new(&std::fs::read_to_string(data.join(file))?, &pin)?;
             cards.push((Rc::new(RefCell::new(card)), truth));
         }
-        let facilities = open_facilities(data)?;
         if typed.is_empty() || cards.is_empty() || facilities.is_empty() {
             return Err(io::Error::other("the demo has nobody to ask about"));
         }
         Ok(TestPatients { facilities, typed, cards })
     }
-}
-
-/// A facility's code begins, behind the prefecture, with its table: 1 medical, 3 dental, 4 pharmacies.
-fn open_facilities(data: &Path) -> io::Result<Vec<Facility>> {
-    const HOSPITAL: &str = "991010003";
-    let first = institution(data)?;
-    let mut found = vec![Facility {
-        code: first,
-        kind: Kind::Clinic,
-        terminal: std::fs::read(data.join("tls/terminal.pem"))?,
-    }];
-    for entry in std::fs::read_dir(data.join("tls"))?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let code = name.strip_prefix("terminal-").and_then(|rest| rest.strip_suffix(".pem"));
-        let Some(code) = code else { continue };
-        let kind = match code.as_bytes().get(2) {
-            Some(b'4') => Kind::Pharmacy,
-            Some(b'1') if code.starts_with(HOSPITAL) => Kind::Hospital,
-            _ => continue, // not open yet
-        };
-        found.push(Facility { code: code.to_owned(), kind, terminal: std::fs::read(entry.path())? });
-    }
-    found.sort_by(|one, other| one.code.cmp(&other.code));
-    Ok(found)
 }
 
 impl Visits for TestPatients {
