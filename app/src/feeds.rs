@@ -252,8 +252,7 @@ impl Place {
         };
         let sealer = dir.as_ref().map(|dir| dir.signing_key().map(Sealer::new)).transpose()?;
         let is_demo = data.join(datadir::SEED).exists();
-        let offset_ms = if is_demo { settings.demo.clock_offset_s.saturating_mul(1000) } else { 0 };
-        let clock = rim::WallClock::new(offset_ms);
+        let clock = if is_demo { datadir::clock(data, settings) } else { rim::WallClock::new(0) };
         Ok(Place { store, sealer, clock, ids: rim::TimeIds::new(), _dir: dir })
     }
 

@@ -5,7 +5,7 @@
 //! Always holds: the number is exchanged for a person id while the filing is read and is kept nowhere else; a filing
 //! whose attributes disagree with the resident register is recorded, held back, never answered, and reported.
 //! Filing the same again changes nothing, and no filing lifts the quarantine of an open case.
-//! Not here: bulk loading and its files (later); people and coverages themselves. Which insurer a clerk works for is not
+//! Not here: files and their lines (`intake`); people and coverages themselves. Which insurer a clerk works for is not
 //! known yet: clerks see the cases of all.
 //! Rules come from: docs/rules.md S1 r2, S3 r2, S5 r1, r2.
 
