@@ -140,6 +140,7 @@ CREATE TABLE facility_terminal (
     expires_at integer not null,
     barred_at integer
 ) strict;
+CREATE INDEX facility_terminal_by_facility on facility_terminal (facility);
 CREATE UNIQUE INDEX facility_terminal_by_fingerprint on facility_terminal (fingerprint);
 CREATE TABLE intake_delivery (
     office integer not null,
