@@ -29,7 +29,7 @@ pub use visits::Visits;
 
 use crate::{clock, machine, servers::Starter, started_ms};
 use arrivals::Run;
-use book::Book;
+use book::{Book, Cpu};
 use curve::Part;
 use hall::{Hall, Setup};
 use line::Lines;
@@ -90,9 +90,18 @@ pub struct Played {
 /// The pauses of desks are theirs when a second stands for a minute; a shorter run has shorter ones.
 const PAUSES_OF_S: f64 = 210.0;
 
-/// Plays it.
+/// Plays it. Stopped early, it ends everything and tells nothing.
 pub fn morning(wanted: &Wanted, means: &Means<'_>, say: &mut dyn FnMut(&str)) -> io::Result<Told> {
     refuse(wanted)?;
+    let told = played(wanted, means, say);
+    match was_stopped(means.stop) {
+        // Children hear Ctrl-C as well, so their errors say nothing then.
+        true => Err(io::Error::other("it was stopped before its end")),
+        false => told,
+    }
+}
+
+fn played(wanted: &Wanted, means: &Means<'_>, say: &mut dyn FnMut(&str)) -> io::Result<Told> {
     machine::allow_files()?;
     let starter = Starter { shikaku: &means.shikaku, core: None, folder: means.folder };
     say("preparing …");
@@ -129,6 +138,9 @@ pub fn morning(wanted: &Wanted, means: &Means<'_>, say: &mut dyn FnMut(&str)) ->
         })
         .collect();
     let (played, says, resident_mb) = play(wanted, &mut stage, lines.as_ref(), setups, visits, say)?;
+    if was_stopped(means.stop) {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
     say("reconciling …");
     stage.end_serves()?;
     let (text, done) = stage.shikaku(&["audit", "requests", "--from", &begun_ms.to_string()])?;
@@ -201,7 +213,7 @@ fn play(
                 Part::Morning => wanted.outage.acts(run.seconds),
             };
             acts.reverse();
-            let mut cpu: Vec<(u64, (Duration, Duration))> = Vec::new();
+            let mut cpu: Vec<(u64, [Duration; 3])> = Vec::new();
             let mut outage: Option<(Duration, Duration)> = None;
             if go.send(setup).is_err() {
                 break; // its error is told below
@@ -235,21 +247,23 @@ fn play(
 }
 
 /// CPU time of each second, where two looks are a second apart and no process came or went.
-fn note_cpu(book: &mut Book, looks: &[(u64, (Duration, Duration))]) {
+fn note_cpu(book: &mut Book, looks: &[(u64, [Duration; 3])]) {
     for pair in looks.windows(2) {
         let [(from, before), (until, after)] = pair else { continue };
-        let less =
-            |after: Duration, before: Duration| after.checked_sub(before).map(|time| time.as_millis() as u64);
-        if let (1, Some(serve), Some(postgres)) =
-            (until - from, less(after.0, before.0), less(after.1, before.1))
+        // A process that came or went between two looks makes no sense of them.
+        let spent: Option<Vec<u64>> = after
+            .iter()
+            .zip(before)
+            .map(|(after, before)| after.checked_sub(*before).map(|time| time.as_millis() as u64))
+            .collect();
+        if let (1, Some(&[serve, postgres, desks])) = (until - from, spent.as_deref())
             && let Some(second) = book.seconds.get_mut(*from as usize)
         {
-            second.cpu = Some((serve, postgres));
+            second.cpu = Some(Cpu { serve, postgres, desks });
         }
     }
 }
 
-/// Whether a morning was stopped before its end.
-pub fn was_stopped(stop: &AtomicBool) -> bool {
+fn was_stopped(stop: &AtomicBool) -> bool {
     stop.load(Ordering::Relaxed)
 }

@@ -22,6 +22,17 @@ pub enum Seen {
     NoAnswer,
 }
 
+/// CPU time, in thousandths of a core.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cpu {
+    /// The servers'.
+    pub serve: u64,
+    /// PostgreSQL's, its replica's too.
+    pub postgres: u64,
+    /// Of the desks and cards that we play.
+    pub desks: u64,
+}
+
 /// The counts of a second.
 #[derive(Default)]
 pub struct Second {
@@ -37,8 +48,8 @@ pub struct Second {
     pub late: u64,
     /// From a request's intended begin to its answer, or to when the desk gave up.
     pub latency: Histogram,
-    /// CPU time of the servers and of PostgreSQL, in thousandths of a core.
-    pub cpu: Option<(u64, u64)>,
+    /// What it took.
+    pub cpu: Option<Cpu>,
 }
 
 impl Second {
@@ -91,6 +102,8 @@ pub struct Book {
     pub surprises: Vec<String>,
     /// All latencies.
     pub latency: Histogram,
+    /// How late visits began, which is ours and no server's.
+    pub lag: Histogram,
 }
 
 /// So many surprises are told in words; the others are counted.

@@ -169,6 +169,7 @@ async fn play(setup: &Setup<'_>, visits: &dyn Visits, hall: Rc<Hall>, all: &[Arr
         if setup.stop.load(Ordering::Relaxed) {
             break;
         }
+        hall.book.borrow_mut().lag.record(clock::now().saturating_duration_since(due));
         // Once a second, lines that were silent for long are closed.
         if hall.since(due).as_secs() > closed {
             closed = hall.since(due).as_secs();

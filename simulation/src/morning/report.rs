@@ -6,7 +6,7 @@
 
 use super::{
     Outage, Played, Servers, Wanted,
-    book::{Fate, Second, Seen},
+    book::{Cpu, Fate, Second, Seen},
     curve::Part,
     reconcile::Reconciled,
 };
@@ -288,10 +288,14 @@ fn panels(
         series("p50", &|second| latency_us(second, 0.5)),
         series("p99", &|second| latency_us(second, 0.99)),
     ];
-    let mut cpu = vec![series(pick("サーバー", "serve"), &|second| second.cpu.map(|cpu| cpu.0 as i64))];
+    let mut cpu =
+        vec![series(pick("サーバー", "serve"), &|second| second.cpu.map(|cpu| cpu.serve as i64))];
     if has_postgres {
-        cpu.push(series("PostgreSQL", &|second| second.cpu.map(|cpu| cpu.1 as i64)));
+        cpu.push(series("PostgreSQL", &|second| second.cpu.map(|cpu| cpu.postgres as i64)));
     }
+    cpu.push(series(pick("窓口とカード（負荷側）", "desks and cards (ours)"), &|second| {
+        second.cpu.map(|cpu| cpu.desks as i64)
+    }));
     vec![
         panel(pick("照会", "Checks"), per_s, checks),
         panel(pick("「確認できない」など", "Third answers and errors"), per_s, without),
@@ -350,13 +354,17 @@ fn figure(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+/// Visits that begin later than this say that the machine was too busy for us.
+const LATE: Duration = Duration::from_millis(20);
+
 /// What is computed of a part.
 struct Summary {
     asked: u64,
     peak: u64,
     requests: u64,
     cpu_ms_of_request: Option<f64>,
-    busiest: Option<(u64, u64)>,
+    busiest: Option<Cpu>,
+    late: Duration,
     p50: Duration,
     p99: Duration,
     max: Duration,
@@ -366,18 +374,17 @@ impl Summary {
     fn of(part: &Played) -> Summary {
         let seconds = within(part);
         let latency = &part.book.latency;
-        let cpus: Vec<(u64, u64, u64)> = seconds
-            .iter()
-            .filter_map(|second| second.cpu.map(|cpu| (cpu.0, cpu.1, second.requests)))
-            .collect();
-        let requests: u64 = cpus.iter().map(|cpu| cpu.2).sum();
-        let time: u64 = cpus.iter().map(|cpu| cpu.0 + cpu.1).sum();
+        let cpus: Vec<(Cpu, u64)> =
+            seconds.iter().filter_map(|second| Some((second.cpu?, second.requests))).collect();
+        let requests: u64 = cpus.iter().map(|(_, requests)| requests).sum();
+        let time: u64 = cpus.iter().map(|(cpu, _)| cpu.serve + cpu.postgres).sum();
         Summary {
             asked: seconds.iter().map(|second| second.asked).sum(),
             peak: seconds.iter().map(|second| second.asked).max().unwrap_or(0),
             requests: part.book.seconds.iter().map(|second| second.requests).sum(),
             cpu_ms_of_request: (requests > 0).then(|| time as f64 / requests as f64),
-            busiest: cpus.iter().max_by_key(|cpu| cpu.0 + cpu.1).map(|cpu| (cpu.0, cpu.1)),
+            busiest: cpus.iter().map(|(cpu, _)| *cpu).max_by_key(|cpu| cpu.serve + cpu.postgres),
+            late: part.book.lag.at(0.99),
             p50: latency.at(0.5),
             p99: latency.at(0.99),
             max: latency.max(),
@@ -391,16 +398,21 @@ fn ms(time: Duration) -> f64 {
 
 fn part_en(part: &Played) -> String {
     let found = Summary::of(part);
-    let cores = found.busiest.map_or(String::new(), |(serve, postgres)| {
+    let cores = found.busiest.map_or(String::new(), |cpu| {
         format!(
-            "; in the busiest second serve took {:.2} cores and PostgreSQL {:.2}",
-            cores(serve),
-            cores(postgres)
+            "; in the busiest second serve took {:.2} cores, PostgreSQL {:.2}, desks and cards (ours) {:.2}",
+            cores(cpu.serve),
+            cores(cpu.postgres),
+            cores(cpu.desks),
         )
     });
+    let late = match found.late > LATE {
+        true => format!(" **We were late by {} ms at p99**: latencies are ours as well.", ms(found.late)),
+        false => String::new(),
+    };
     format!(
         "{}: {} checks in {} s, {} in the busiest; {} requests answered, p50 {} ms, p99 {} ms, slowest {} ms; at most {} \
-         lines kept open{cores}.",
+         lines kept open{cores}.{late}",
         if part.run.part == Part::Night { "The night" } else { "The morning" },
         found.asked,
         part.run.seconds,
@@ -443,7 +455,7 @@ fn part_json(part: &Played) -> Value {
             json!({
                 "asked": second.asked, "again": second.again, "seen": second.seen, "requests": second.requests,
                 "late": second.late, "p50_us": latency_us(second, 0.5), "p99_us": latency_us(second, 0.99),
-                "max_us": latency_us(second, 1.0), "cpu_ms": second.cpu.map(|cpu| [cpu.0, cpu.1]),
+                "max_us": latency_us(second, 1.0), "cpu_ms": second.cpu.map(|cpu| [cpu.serve, cpu.postgres, cpu.desks]),
             })
         })
         .collect();
@@ -451,7 +463,7 @@ fn part_json(part: &Played) -> Value {
         "part": key(part.run.part), "seconds": part.run.seconds, "checks": found.asked, "peak_per_s": found.peak,
         "requests": found.requests, "p50_ms": ms(found.p50), "p99_ms": ms(found.p99), "max_ms": ms(found.max),
         "cpu_ms_of_a_request": found.cpu_ms_of_request.map(|time| (time * 1000.0).round() / 1000.0),
-        "busiest_cpu_ms": found.busiest.map(|(serve, postgres)| [serve, postgres]), "lines_kept": part.lines,
+        "busiest_cpu_ms": found.busiest.map(|cpu| [cpu.serve, cpu.postgres, cpu.desks]), "lines_kept": part.lines, "late_p99_ms": ms(found.late),
         "outage_s": between,
         "late_entries": part.book.entries.iter().filter(|entry| entry.fate == Fate::Late).count(),
         "surprises": part.book.surprises, "seen_words": SEEN.map(|(_, word, _)| word), "per_second": seconds,

@@ -110,7 +110,7 @@ const PUBLIC_KEYS: &str = "audit-public-key.bin";
 const FILES: [&str; 2] = ["shikaku.db", "log.db"];
 /// Lines are kept for ten seconds, and a nation's terminals each ask once in many minutes: so nearly every check opens a
 /// line, and some thousands are open.
-const CONNECTIONS_MAX: usize = 8192;
+const CONNECTIONS_MAX: usize = 16_000;
 
 /// A `serve`, when it runs.
 pub struct Serve {
@@ -224,15 +224,16 @@ impl<'s> Stage<'s> {
         Ok(())
     }
 
-    /// CPU time so far of the `serve`s, and of PostgreSQL's processes.
-    pub fn cpu(&self) -> (Duration, Duration) {
+    /// CPU time so far of the `serve`s, of PostgreSQL's processes, and of this one.
+    pub fn cpu(&self) -> [Duration; 3] {
         let serves = self.serves.iter().filter_map(|serve| serve.program.as_ref());
         let of_serves = serves
             .filter_map(|program| machine::threads(program.pid()).ok())
             .map(|threads| threads.values().sum::<Duration>())
             .sum();
         let of_postgres = self.clusters().filter_map(|cluster| machine::family(cluster.pid()).ok()).sum();
-        (of_serves, of_postgres)
+        let ours = machine::threads(std::process::id()).unwrap_or_default().values().sum();
+        [of_serves, of_postgres, ours]
     }
 
     /// Resident memory of the largest `serve` in MB.
