@@ -215,6 +215,7 @@ fn load(
 ) -> Result<bool> {
     let mut opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
+    house.store().set_loading(true)?;
     let begin = rim::wall_ms();
     let mut shown = 0;
     let mut tell = |progress: &Progress| {

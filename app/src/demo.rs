@@ -98,7 +98,9 @@ pub fn raise(
     let mut opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
-    if let Err(refused) = refuse_real_data(&house, today) {
+    // `country make` filled it before any demo did.
+    let is_nations = Kept::read(&opened.dir)?.is_some();
+    if !is_nations && let Err(refused) = refuse_real_data(&house, today) {
         if is_first {
             let _ = fs::remove_file(opened.dir.join(SEED)); // the refusal is what counts
         }
@@ -252,8 +254,11 @@ fn settle_nation(
         seal: &mut || opened.seal(),
         say: &mut |_| {},
     };
+    house.store().set_loading(true)?;
     // A clock that was set back does not take days back.
-    match loading.settle(&nation, today)? {
+    let settled = loading.settle(&nation, today)?;
+    house.store().set_loading(false)?;
+    match settled {
         (_, true) => Ok(Some(nation)),
         (_, false) => {
             Err(Error::broken("stopped while the nation was made; the next start goes on from there"))

@@ -15,7 +15,8 @@ import urllib.request
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
-PORTS = ["--port", "0", "--machine-port", "0", "--kiosk-port", "0"]
+# Without a nation: its people would come in between the steps.
+PORTS = ["--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--people", "0"]
 
 
 class Server:

@@ -381,7 +381,7 @@ fn the_kiosk_listens_where_the_settings_say() {
     let place = free.local_addr().expect("an address");
     drop(free);
     let demo = |settings: &Path| {
-        let words = ["demo", "--port", "0", "--machine-port", "0"].map(OsStr::new);
+        let words = ["demo", "--port", "0", "--machine-port", "0", "--people", "0"].map(OsStr::new);
         home.start(
             &[&words[..], &["--data".as_ref(), data.as_os_str(), "--config".as_ref(), settings.as_ref()]]
                 .concat(),

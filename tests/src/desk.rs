@@ -217,13 +217,16 @@ impl Home {
         Ran { code: status.code(), out: process.said(), err: process.complained() }
     }
 
-    /// Raises a demo in a data directory.
+    /// Raises a demo in a data directory, without a nation unless one is asked for.
     pub fn demo(&self, data: &Path, settings: Option<&Path>, more: &[&str]) -> Server {
         let mut args: Vec<&OsStr> =
             ["demo", "--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--data"]
                 .map(OsStr::new)
                 .into();
         args.push(data.as_os_str());
+        if !more.contains(&"--people") {
+            args.extend(["--people", "0"].map(OsStr::new));
+        }
         args.extend(more.iter().map(OsStr::new));
         self.server(data, settings, args)
     }

@@ -185,10 +185,12 @@ fn a_start_killed_anywhere_is_mended_by_the_next() {
     let mut dice = Dice(11);
     for round in 0..12 {
         let args =
-            ["demo", "--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--data"].map(OsStr::new);
+            ["demo", "--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--people", "2000", "--data"]
+                .map(OsStr::new);
         let mut process = home.start(&[args.as_slice(), &[data.as_os_str()]].concat());
-        // The first starts fill the directory: killed when so much lies in it. Later ones are killed soon after.
-        let bytes = dice.below(if round < 8 { 300_000 } else { 3_000_000 }) as u64;
+        // The first starts fill the directory: killed when so much lies in it. Later ones are killed while the nation is
+        // made.
+        let bytes = dice.below(if round < 8 { 300_000 } else { 8_000_000 }) as u64;
         let size = |name: &str| fs::metadata(data.join(name)).map_or(0, |facts| facts.len());
         until("so many bytes", 30, || {
             let is_ready = process.said().contains("ready") || process.has_ended();

@@ -12,11 +12,12 @@ use super::{
     dice::{Dice, stir},
     institutions::{Institutions, InsurerKind},
     insurance::{Holder, Spell},
-    person::{Person, Who},
+    person::{Fate, Person, Who},
+    places,
     plan::Number,
     words,
 };
-use base::{BirthDate, Date, Sex};
+use base::{BirthDate, Date, Sex, fold_width};
 use formats::feed::{self, CertificateWord, Fact, Office, Record};
 
 /// A line that an office sends.
@@ -202,8 +203,11 @@ impl Block {
             Pending::State(who, place, state, reason) => {
                 let serial = hex(&self.person(who).certificates[place].serial);
                 let reason = reason.map(str::to_owned);
-                let state = feed::CertificateState { serial, state, reason };
-                (Office::Authority, Some(Record::CertificateState(state)))
+                // Who found a lost card after it was revoked has nothing to lift.
+                let is_over = self.person(who).certificates[place].fate == Fate::Revoked;
+                let is_due = state == CertificateWord::Revoked || !is_over;
+                let record = feed::CertificateState { serial, state, reason };
+                (Office::Authority, is_due.then_some(Record::CertificateState(record)))
             }
             Pending::Enrolment(who) => {
                 let my_number = self.my_number(self.person(who).number);
@@ -392,8 +396,8 @@ impl Block {
             (Wrong::Birth, 150, person.foreign.is_none()),
             (Wrong::Sex, 40, true),
             (Wrong::Replaced, 200_000, marked(&written) != written),
-            (Wrong::Variant, 60_000, words::variant(&mut dice.clone(), &written).is_some()),
-            (Wrong::Address, 4_000, has_address),
+            (Wrong::Variant, 60_000, self.variant(who, place, &written).is_some()),
+            (Wrong::Address, 4_000, has_address && self.restyled(who, place).is_some()),
         ];
         notation
             .into_iter()
@@ -505,6 +509,26 @@ impl Block {
         Record::Coverage(Box::new(copy))
     }
 
+    /// The name in other characters, not merely in other glyphs of the same ones: those are equal to everybody.
+    fn variant(&self, who: Who, place: usize, written: &str) -> Option<String> {
+        let mut dice = self.spell_dice(who, place, 5);
+        let is_glyph = |text: &String| {
+            text.chars().any(|sign| matches!(sign, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}'))
+        };
+        (0..8).find_map(|_| words::variant(&mut dice, written).filter(|text| !is_glyph(text)))
+    }
+
+    /// The address in a style that is more than widths and blanks apart from the register's.
+    fn restyled(&self, who: Who, place: usize) -> Option<String> {
+        let mut dice = self.spell_dice(who, place, 6);
+        let home = &self.household_of(who).home;
+        let plain = |text: &str| -> String {
+            fold_width(text).chars().filter(|sign| !sign.is_whitespace()).collect()
+        };
+        let own = plain(&home.address);
+        (0..8).map(|_| places::restyle(&mut dice, home)).find(|text| plain(text) != own)
+    }
+
     fn insured_name(&self, spell: &Spell, who: Who) -> Option<String> {
         match spell.due.holder {
             Holder::Person(holder) if holder == who => None,
@@ -527,12 +551,11 @@ impl Block {
             Wrong::Birth => copy.birth = one_digit_off(&mut dice, self.person(who).birth).stamp8(),
             Wrong::Sex => copy.sex = 3 - copy.sex,
             Wrong::Variant => {
-                copy.name = words::variant(&mut dice, &copy.name).unwrap_or_else(|| copy.name.clone());
+                copy.name = self.variant(who, place, &copy.name).unwrap_or_else(|| copy.name.clone());
             }
             Wrong::Replaced => copy.name = marked(&copy.name),
             Wrong::Address => {
-                let home = &self.household_of(who).home;
-                copy.address = Some(super::places::restyle(&mut dice, home));
+                copy.address = self.restyled(who, place);
             }
             _ => {}
         }

@@ -12,7 +12,7 @@ use super::{
     plan::Plan,
 };
 use aws_lc_rs::digest::{Context, SHA256};
-use base::Date;
+use base::{Date, FacilityCode};
 use formats::feed::{self, Office, Record};
 
 /// A nation: its plan and its institutions. Blocks are told when asked for.
@@ -89,8 +89,13 @@ impl Nation {
                 feed::Insurer { insurer: insurer.number.as_str().to_owned(), name: insurer.name.clone() };
             Record::Insurer(insurer)
         });
-        let facilities =
-            (0..self.institutions.facilities()).map(|number| facility(self.institutions.facility(number)));
+        // The named clinics of the demo come by its own hand, with ids that their terminals know.
+        let named: Vec<FacilityCode> =
+            crate::clinics(self.plan.base).into_iter().map(|clinic| clinic.code).collect();
+        let facilities = (0..self.institutions.facilities())
+            .map(|number| self.institutions.facility(number))
+            .filter(move |facility| !named.contains(&facility.code))
+            .map(facility);
         insurers.chain(facilities)
     }
 }

@@ -31,7 +31,7 @@ fn the_same_seed_gives_the_same_lines_and_events_on_every_machine() {
     for number in 0..nation.plan.blocks() {
         hash.add(&nation.block(number, base()).hash(base()));
     }
-    expect_test::expect!["0c110bf15d00ad2a27656446c9ac24c42fa85762edf1f37d98bd46226133f74a"]
+    expect_test::expect!["27302836b43fcad7a89f335bcef5bc5aa135f2e172fbf5f25c1a9807683ff937"]
         .assert_eq(&hash.text());
     let mut threads = Hash::default();
     nation.in_order(

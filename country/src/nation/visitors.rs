@@ -50,7 +50,7 @@ pub struct Typed {
 }
 
 /// What the answer has to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Expected {
     /// Valid.
     Valid,

@@ -152,6 +152,13 @@ const TRIES_MAX: usize = 50;
 /// Writing connections of a process to PostgreSQL for the write sets of checks.
 const LANES_POSTGRES: usize = 2;
 
+/// Of a connection that writes, as `Db` sets it: 4 MB, and a checkpoint each 1,000 pages.
+const CACHE: &str = "pragma cache_size = -4000";
+const CHECKPOINT: &str = "pragma wal_autocheckpoint = 1000";
+/// While loading: 160 MB, and a checkpoint each 100 MB.
+const LOADING_CACHE: &str = "pragma cache_size = -160000";
+const LOADING_CHECKPOINT: &str = "pragma wal_autocheckpoint = 25000";
+
 impl Store {
     /// Opens the data, brings the schema up to date, and starts the log writer.
     pub fn open(place: Place, scribe: Arc<dyn Scribe>) -> Result<Store> {
@@ -281,6 +288,20 @@ impl Store {
         let value = run_change(self.inner.opener.scribe.as_ref(), &mut changer, begin, &mut op)?;
         kept.unwrap_or_else(|| lock(&self.inner.changers)).push(changer);
         Ok(value)
+    }
+
+    /// Makes ready for a load of millions that nobody waits beside, and afterwards for desks again. On SQLite changes get
+    /// more room, since rows whose keys lie anywhere would else push one another out of it and each page be written
+    /// over and over; commits stay as safe as they are. On PostgreSQL that is its administrator's matter.
+    pub fn set_loading(&self, is_loading: bool) -> Result<()> {
+        let (cache, checkpoint) =
+            if is_loading { (LOADING_CACHE, LOADING_CHECKPOINT) } else { (CACHE, CHECKPOINT) };
+        let mut pool = lock(&self.inner.changers);
+        for changer in pool.iter_mut().filter(|changer| !changer.main.is_postgres()) {
+            changer.main.batch(cache)?;
+            changer.main.batch(checkpoint)?;
+        }
+        Ok(())
     }
 
     /// A secret that every process on these data shares: the first to ask for a name gives it its value.

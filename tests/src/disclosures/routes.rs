@@ -133,7 +133,9 @@ pub const ROUTES: &[(&str, Tells)] = &[
     ),
     (
         "POST /feed/v1/deliveries",
-        Nothing("the office's own lines by number: which were taken, are held back, or are wrong; not in what they differ"),
+        Nothing(
+            "the office's own lines by number: which were taken, are held back, or are wrong; not in what they differ",
+        ),
     ),
     ("GET /feed/v1/deliveries/{delivery}", Nothing("how many lines of the office's own file are done")),
     ("GET /hello", PROGRAM),
