@@ -6,6 +6,7 @@
 //! Rules come from: issue 4, parts C and D.
 
 use crate::{
+    cast,
     datadir::{self, DataDir, write_atomic},
     demo,
     nation::{Kept, Loading, Progress},
@@ -54,6 +55,18 @@ pub enum CountryCommand {
         /// The truth too, as truth.csv: whose each membership really is.
         #[arg(long)]
         truth: bool,
+    },
+    /// Writes people as a simulation sends them to desks: papers, cards with keys, and what they have to be answered.
+    Cast {
+        /// Which nation.
+        #[command(flatten)]
+        which: Which,
+        /// About so many people, of every block alike.
+        #[arg(long, default_value_t = 100_000)]
+        sample: u32,
+        /// The folder for visitors.jsonl and anchors.pem.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
     },
     /// Prints the hash of everything that was sent and happened, for comparing two machines.
     Hash {
@@ -147,6 +160,11 @@ pub fn run(
         CountryCommand::Make(args) => make(args, settings, stop, say),
         CountryCommand::Step { data, days } => step(data, *days, settings, stop, say),
         CountryCommand::Export { which, out, truth } => export(which, out, *truth, stop, say),
+        CountryCommand::Cast { which, sample, out } => {
+            let count = cast::write(&which.nation(), which.until(), *sample, which.threads(), out, stop)?;
+            say(&format!("{count} people in {}", out.join(cast::VISITORS).display()));
+            Ok(!stop.load(std::sync::atomic::Ordering::Relaxed))
+        }
         CountryCommand::Hash { which } => {
             say(&hash(which, stop));
             Ok(true)

@@ -13,7 +13,7 @@ use crate::{
     nation::{self, Kept},
     rim, running,
     settings::Settings,
-    tls::{Authority, Issued, P12_PASSWORD},
+    tls::{self, Authority, Issued, P12_PASSWORD},
     town::{self, Town},
 };
 use base::{Actor, Date, Error, Fault, Purpose, Result};
@@ -315,13 +315,7 @@ fn settle_cards(
     let folder = dir.join(AUTHORITY);
     fs::create_dir_all(folder.join("lists"))
         .map_err(|e| Fault::caused("the authority's folder cannot be made", e))?;
-    let pem = |der: &Vec<u8>| {
-        let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
-        let lines: Vec<&str> =
-            text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
-        format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
-    };
-    let anchors: String = country::anchors().iter().map(pem).collect();
+    let anchors: String = country::anchors().iter().map(|der| tls::pem(der)).collect();
     write_atomic(&folder.join("anchors.pem"), anchors.as_bytes())?;
     let lists = country::lists(house.now(), stories.iter().map(|(_, story)| story));
     for (number, list) in lists.iter().enumerate() {

@@ -9,6 +9,7 @@
 
 pub mod card_files;
 pub mod cards;
+pub mod cast;
 pub mod commands;
 pub mod country_commands;
 pub mod datadir;

@@ -52,6 +52,14 @@ fn params(name: &str, now_ms: i64, days: i64) -> CertificateParams {
     params
 }
 
+/// A certificate as PEM.
+pub fn pem(der: &[u8]) -> String {
+    let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
+    let lines: Vec<&str> =
+        text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", lines.join("\n"))
+}
+
 impl Authority {
     /// Makes an authority.
     pub fn make(now_ms: i64) -> Result<Authority> {

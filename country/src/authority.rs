@@ -86,6 +86,17 @@ pub(crate) fn leaf(generation: Generation, place: u64) -> &'static Leaf {
     &pool[(place % pool.len() as u64) as usize]
 }
 
+/// Every card key of the pool: RSA, then P-384.
+pub(crate) fn leaves() -> impl Iterator<Item = &'static Leaf> {
+    POOL.rsa.iter().chain(&POOL.p384)
+}
+
+/// The place among [`leaves`] of the key that [`leaf`] gives.
+pub(crate) fn leaf_place(generation: Generation, place: u64) -> u64 {
+    let (rsa, p384) = (POOL.rsa.len() as u64, POOL.p384.len() as u64);
+    if generation.is_p384() { rsa + place % p384 } else { place % rsa }
+}
+
 /// The certificates of the country's authorities in DER, for [`pki::Anchors`] of the test hierarchy.
 pub fn anchors() -> Vec<Vec<u8>> {
     let authorities = POOL.authentication.iter().chain([&POOL.signing]);

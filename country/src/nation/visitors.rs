@@ -135,6 +135,16 @@ impl Shown {
         Ok(Shown { certificate: der, key })
     }
 
+    /// The keys that cards of the nation have, PKCS#8 in DER: RSA, then P-384.
+    pub fn keys() -> Vec<Vec<u8>> {
+        authority::leaves().map(|leaf| leaf.pkcs8.clone()).collect()
+    }
+
+    /// The place of a card's key among [`Shown::keys`].
+    pub fn key_of(who: Number, certificate: &Certificate) -> u64 {
+        authority::leaf_place(certificate.generation, who.0)
+    }
+
     /// Signs a nonce's message.
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         self.key.sign(message)
