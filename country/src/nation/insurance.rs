@@ -66,6 +66,16 @@ mod tags {
     pub const STUDENT: u64 = 3;
 }
 
+/// Whether a membership goes on. A household's goes on whoever becomes its head.
+fn is_same(running: Option<Due>, due: Option<Due>) -> bool {
+    match (running, due) {
+        (Some(running), Some(due)) if matches!(due.holder, Holder::Household(_)) => {
+            Due { is_own: due.is_own, ..running } == due
+        }
+        _ => running == due,
+    }
+}
+
 impl Block {
     /// Where somebody is to be insured today.
     pub(crate) fn due(&mut self, institutions: &Institutions, who: Who) -> Option<Due> {
@@ -166,7 +176,7 @@ impl Block {
         for who in people {
             let due = self.due(institutions, *who);
             let running = self.person(*who).spell().map(|spell| spell.due);
-            if running == due {
+            if is_same(running, due) {
                 continue;
             }
             let today = self.day;

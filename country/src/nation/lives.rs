@@ -187,7 +187,7 @@ impl Block {
             (marriages, Block::marries),
             (
                 if !person.is_female && person.spouse.is_some() {
-                    if age < 60 { 11_000 } else { 1_500 }
+                    if age < 60 { 9_500 } else { 1_500 }
                 } else {
                     0
                 },

@@ -31,7 +31,7 @@ fn the_same_seed_gives_the_same_lines_and_events_on_every_machine() {
     for number in 0..nation.plan.blocks() {
         hash.add(&nation.block(number, base()).hash(base()));
     }
-    expect_test::expect!["27302836b43fcad7a89f335bcef5bc5aa135f2e172fbf5f25c1a9807683ff937"]
+    expect_test::expect!["d1f724b77ba53857be50e73319499388177b73155c2dcef20af6de51531c3cd3"]
         .assert_eq(&hash.text());
     let mut threads = Hash::default();
     nation.in_order(

@@ -155,8 +155,8 @@ const LANES_POSTGRES: usize = 2;
 /// Of a connection that writes, as `Db` sets it: 4 MB, and a checkpoint each 1,000 pages.
 const CACHE: &str = "pragma cache_size = -4000";
 const CHECKPOINT: &str = "pragma wal_autocheckpoint = 1000";
-/// While loading: 160 MB, and a checkpoint each 100 MB.
-const LOADING_CACHE: &str = "pragma cache_size = -160000";
+/// While loading: 100 MB, and a checkpoint each 100 MB.
+const LOADING_CACHE: &str = "pragma cache_size = -100000";
 const LOADING_CHECKPOINT: &str = "pragma wal_autocheckpoint = 25000";
 
 impl Store {
