@@ -114,15 +114,10 @@ pub fn raise(
     let clinics = country::clinics(today);
     let first = clinics.first().ok_or_else(|| Error::broken("the country has no clinic"))?;
     let authority = Authority::make(rim::wall_ms())?;
-    let server = authority.server(rim::wall_ms())?;
     let terminal_pem = admit_all(&opened.dir, &house, &authority, &clinics)?;
     write_atomic(&opened.dir.join("facility.toml"), facility_toml(first).as_bytes())?;
     write_atomic(&opened.dir.join("test-patients.csv"), &country::csv(&patients))?;
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key.clone()));
-    let chain = vec![server.certificate.clone(), authority.der().clone()];
-    let tls = listen::machine_tls(chain, key, std::slice::from_ref(authority.der()))?;
-    let running = runtime.block_on(running::start(opened, Some(tls)))?;
-    let machines = running.machines.ok_or_else(|| Error::broken("the machines' door did not open"))?;
+    let (running, machines) = start(runtime, opened, &authority)?;
     write_atomic(&running.dir().join("tls/curl.txt"), curl_line(&running, machines, first).as_bytes())?;
     let line = terminal::Line {
         url: format!("https://localhost:{}", machines.port()),
@@ -142,6 +137,21 @@ pub fn raise(
         None => None,
     };
     Ok(Demo { running, terminal: Some(terminal), kiosk: Some(kiosk), town, says })
+}
+
+/// Starts what `serve` starts too, with a certificate for this start; says where the machines' door is.
+fn start(
+    runtime: &Runtime,
+    opened: running::Opened,
+    authority: &Authority,
+) -> Result<(running::Running, SocketAddr)> {
+    let server = authority.server(rim::wall_ms())?;
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(server.key));
+    let chain = vec![server.certificate, authority.der().clone()];
+    let tls = listen::machine_tls(chain, key, std::slice::from_ref(authority.der()))?;
+    let running = runtime.block_on(running::start(opened, Some(tls)))?;
+    let machines = running.machines.ok_or_else(|| Error::broken("the machines' door did not open"))?;
+    Ok((running, machines))
 }
 
 impl Demo {
@@ -287,7 +297,8 @@ fn begin_town(
                 .map_err(|e| Fault::caused("a clinic's certificate cannot be read", e))?,
         };
         let line = terminal::Line { client_pem, ..first.clone() };
-        doors.push(town::Clinic { code: clinic.code.as_str().to_owned(), line });
+        let code = clinic.code.as_str().to_owned();
+        doors.push(town::Clinic { code, line, is_pharmacy: clinic.kind == "pharmacy" });
     }
     Town::begin(nation, today, doors, u64::from(every_s) * 1000)
 }
