@@ -53,11 +53,16 @@ pub(crate) fn found(plan: &Plan, institutions: &Institutions, number: u32) -> Bl
     }
     founding.find_parents();
     founding.name_everybody();
-    founding.meet_a_namesake();
+    for _ in 0..plan.mistakes.min(NAMESAKES_MAX) {
+        founding.meet_a_namesake();
+    }
     founding.settle_down();
     founding.employ(institutions);
     founding.block
 }
+
+/// Where mistakes are made on purpose there are more namesakes too, but not more than these in a block.
+const NAMESAKES_MAX: u32 = 10;
 
 /// How many people of each age group and sex the block is to have, a thousandth each.
 fn lacking(plan: &Plan, number: u32) -> [[i64; 2]; 21] {
