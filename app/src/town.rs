@@ -12,6 +12,7 @@ use base::{Date, Error, Fault, IdSource, Result};
 use country::nation::{
     Nation,
     dice::Dice,
+    places,
     visitors::{Shown, Typed, Visitor},
 };
 use std::{
@@ -61,16 +62,14 @@ const FIRST_VISITS: u32 = 6;
 const FIRST_EVERY_MS: u64 = 1_200;
 /// What a desk takes until it asks again.
 const AGAIN_MS: u64 = 2_000;
-/// Blocks whose people come: those who live in Midori.
+/// Of the town's blocks so many have people who come.
 const BLOCKS_MAX: u32 = 4;
 const TICK: Duration = Duration::from_millis(50);
 
 impl Town {
     /// Begins: somebody comes about every so many milliseconds.
     pub fn begin(nation: &Nation, day: Date, clinics: Vec<Clinic>, every_ms: u64) -> Result<Option<Town>> {
-        let blocks = 0..nation.plan.midori.min(nation.plan.blocks()).min(BLOCKS_MAX);
-        let visitors: Vec<Visitor> =
-            blocks.flat_map(|number| nation.block(number, day).visitors(&nation.institutions)).collect();
+        let visitors = townsfolk(nation, day);
         if visitors.is_empty() || every_ms == 0 {
             return Ok(None);
         }
@@ -115,6 +114,13 @@ impl Town {
         self.thread.thread().unpark();
         let _ = self.thread.join();
     }
+}
+
+/// Those with papers who live in the town. Blocks of it have a few who live elsewhere, and they see doctors there.
+fn townsfolk(nation: &Nation, day: Date) -> Vec<Visitor> {
+    let blocks = 0..nation.plan.midori.min(nation.plan.blocks()).min(BLOCKS_MAX);
+    let everybody = blocks.flat_map(|number| nation.block(number, day).visitors(&nation.institutions));
+    everybody.filter(|visitor| visitor.municipality == places::midori()).collect()
 }
 
 struct Desk {
@@ -295,6 +301,17 @@ fn search(code: &str, typed: &Typed, day: Date) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use country::nation::Plan;
+
+    #[test]
+    fn whoever_comes_lives_in_the_town_and_most_have_a_card() {
+        let day = Date::parse8("20261127").unwrap();
+        let folk = townsfolk(&Nation::new(Plan::new(1, 2_000, day)), day);
+        let towns = folk.iter().map(|visitor| visitor.municipality);
+        assert_eq!(towns.collect::<std::collections::BTreeSet<_>>(), [places::midori()].into());
+        let cards = folk.iter().filter(|visitor| visitor.certificate.is_some()).count();
+        assert!(folk.len() > 1_000 && cards > folk.len() / 2, "{cards} of {} have a card", folk.len());
+    }
 
     #[test]
     fn a_wrong_digit_leaves_everything_else() {
