@@ -119,6 +119,27 @@ impl Wrong {
         }
     }
 
+    /// The name in Japanese and in English.
+    pub fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Wrong::Number => ("番号の打ち間違い", "Another's number, mistyped"),
+            Wrong::Namesake => {
+                ("同名同生年月日の人の番号（3情報検索）", "A namesake's number (three attributes)")
+            }
+            Wrong::Dependants => ("被扶養者の番号の入れ違い", "Two dependants swapped"),
+            Wrong::Twins => ("双子の番号の入れ違い", "Twins swapped"),
+            Wrong::Spouse => ("配偶者の番号", "The spouse's number"),
+            Wrong::FatherAndSon => ("読みが同じ父子の番号", "Father and son who read alike"),
+            Wrong::Birth => ("生年月日の打ち間違い", "Birth date mistyped"),
+            Wrong::Sex => ("性別の誤り", "Sex"),
+            Wrong::Variant => ("氏名の異体字", "Variant character"),
+            Wrong::Replaced => ("氏名の●", "● in the name"),
+            Wrong::Address => ("住所の書き方", "Address in another style"),
+            Wrong::LateLoss => ("喪失届の遅れ", "Loss filed late"),
+            Wrong::MissingLoss => ("喪失届の漏れ", "Loss never filed"),
+        }
+    }
+
     /// Whether the insurer filed another person's number.
     pub fn is_of_person(self) -> bool {
         self <= Wrong::FatherAndSon

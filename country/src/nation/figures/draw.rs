@@ -5,7 +5,10 @@
 //! Rules come from: the issue, part D.
 
 use super::{BANDS, Comparison, ERAS, Figures, compare};
-use crate::nation::published::{Published, share};
+use crate::nation::{
+    filings::Wrong,
+    published::{Published, share},
+};
 use base::Lang;
 use plots::{Axis, Frame, bars, pyramid};
 
@@ -38,10 +41,19 @@ pub fn draw(figures: &Figures, published: &Published, lang: Lang) -> Vec<Drawn> 
     plots.extend(with.compared("cards", "card", ("カードと利用登録", "Cards and enrolment"), true));
     plots.extend(with.compared("year", "year", ("一年間のできごと", "What happens in a year"), true));
     plots.push(with.eras());
+    let named = |top: Vec<(&str, u64)>, name: &dyn Fn(&str) -> String| -> Vec<(String, u64)> {
+        top.into_iter().map(|(key, count)| (name(key), count)).collect()
+    };
     let places = ("人口の多い市区町村", "The largest municipalities");
-    plots.extend(with.counted("municipalities", places, Figures::top(&figures.municipalities, 20)));
+    let top = named(Figures::top(&figures.municipalities, 20), &str::to_owned);
+    plots.extend(with.counted("municipalities", places, ("人", "People"), &top));
     let mistakes = ("届出の誤り", "Mistakes in filings");
-    plots.extend(with.counted("mistakes", mistakes, Figures::top(&figures.mistakes, 30)));
+    let wrong = |key: &str| {
+        let known = Wrong::ALL.into_iter().find(|wrong| wrong.word() == key).map(Wrong::names);
+        known.map_or_else(|| key.to_owned(), |(ja, en)| lang.pick(ja, en).to_owned())
+    };
+    let top = named(Figures::top(&figures.mistakes, 30), &wrong);
+    plots.extend(with.counted("mistakes", mistakes, ("件数", "Memberships"), &top));
     plots
 }
 
@@ -184,7 +196,8 @@ impl With<'_> {
         &self,
         key: &'static str,
         names: (&'static str, &'static str),
-        top: Vec<(&str, u64)>,
+        unit: (&'static str, &'static str),
+        top: &[(String, u64)],
     ) -> Option<Drawn> {
         if top.is_empty() {
             return None;
@@ -194,12 +207,12 @@ impl With<'_> {
         let chart = bars::Chart {
             frame: self.frame(key, title, about, &[]),
             label: String::new(),
-            categories: top.iter().map(|(name, _)| (*name).to_owned()).collect(),
+            categories: top.iter().map(|(name, _)| name.clone()).collect(),
             groups: vec![bars::Group {
                 name: self.invented().to_owned(),
                 values: top.iter().map(|(_, count)| i64::try_from(*count).ok()).collect(),
             }],
-            value: Axis::linear(self.t(("件数", "Count")), "", 0),
+            value: Axis::linear(self.t(unit), "", 0),
             lying: true,
         };
         Some(Drawn { key, title: title.to_owned(), svg: chart.svg() })
