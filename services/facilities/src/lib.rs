@@ -18,7 +18,7 @@ pub mod web;
 use ::store::Tx;
 use audit::{Evidence, say};
 use base::{Answer, Cx, Date, FacilityCode, Id, Instant, Result, kinds};
-use rules::{Admitted, Facility, FacilityEntry, Kind, NewTerminal, State, Terminal};
+use rules::{Admitted, Facility, FacilityEntry, Kind, NewTerminal, Sought, State, Terminal};
 
 /// A facility as it stands.
 pub fn get(tx: &mut Tx<'_>, id: Id<kinds::Facility>) -> Result<Option<Facility>> {
@@ -33,6 +33,20 @@ pub fn find(tx: &mut Tx<'_>, code: &FacilityCode) -> Result<Option<Facility>> {
 /// Facilities in the order of their codes, those after `after`, at most `limit`.
 pub fn list(tx: &mut Tx<'_>, after: Option<&FacilityCode>, limit: usize) -> Result<Vec<Facility>> {
     store::after(tx, after, limit)
+}
+
+/// Those that are looked for, in the order of their codes, after `after`, at most `limit`.
+pub fn search(
+    tx: &mut Tx<'_>,
+    sought: &Sought,
+    after: Option<&FacilityCode>,
+    limit: usize,
+) -> Result<Vec<Facility>> {
+    match sought {
+        Sought::Everything => store::after(tx, after, limit),
+        Sought::Code(begins) => store::with_code(tx, begins, after, limit),
+        Sought::Name(part) => store::with_name(tx, part, after, limit),
+    }
 }
 
 /// How many facilities of each kind are in which state on a day.

@@ -13,6 +13,35 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base::{Actor, Answer, CodeError, Date, FacilityCode, Id, Instant, fold_width, kinds};
 use base64::{Engine, engine::general_purpose::STANDARD};
 
+/// Which facilities a list is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// All of them.
+    Everything,
+    /// Those whose code begins so.
+    Code(String),
+    /// Those whose name has this in it.
+    Name(String),
+}
+
+/// Signs of what is looked for that count.
+const SOUGHT_CHARS_MAX: usize = 60;
+
+impl Sought {
+    /// What somebody typed to look for: digits of any width, also with hyphens, are a code's beginning, else it is a name.
+    pub fn read(typed: &str) -> Sought {
+        let words: String = typed.trim().chars().take(SOUGHT_CHARS_MAX).collect();
+        let code: String = fold_width(&words).chars().filter(|sign| !matches!(sign, '-' | ' ')).collect();
+        if words.is_empty() {
+            Sought::Everything
+        } else if !code.is_empty() && code.bytes().all(|sign| sign.is_ascii_digit()) {
+            Sought::Code(code)
+        } else {
+            Sought::Name(words)
+        }
+    }
+}
+
 /// What kind of facility it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

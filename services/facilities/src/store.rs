@@ -36,6 +36,39 @@ pub(crate) fn after(tx: &mut Tx<'_>, after: Option<&FacilityCode>, limit: usize)
     tx.rows(standing!("e.code > $1 order by e.code limit $2"), &[after.into(), limit.into()], facility)
 }
 
+/// Those whose code begins so.
+pub(crate) fn with_code(
+    tx: &mut Tx<'_>,
+    begins: &str,
+    after: Option<&FacilityCode>,
+    limit: usize,
+) -> Result<Vec<Facility>> {
+    let after = after.map_or("", |code| code.as_str());
+    let end = format!("{begins}:"); // the sign after 9
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.rows(
+        standing!("e.code > $1 and e.code >= $2 and e.code < $3 order by e.code limit $4"),
+        &[after.into(), begins.into(), (&end).into(), limit.into()],
+        facility,
+    )
+}
+
+/// Those whose name has this in it.
+pub(crate) fn with_name(
+    tx: &mut Tx<'_>,
+    part: &str,
+    after: Option<&FacilityCode>,
+    limit: usize,
+) -> Result<Vec<Facility>> {
+    let after = after.map_or("", |code| code.as_str());
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.rows(
+        standing!("e.code > $1 and replace(e.name, $2, '') <> e.name order by e.code limit $3"),
+        &[after.into(), part.into(), limit.into()],
+        facility,
+    )
+}
+
 fn facility(row: &Row<'_>) -> Result<Facility> {
     let code = row.text(2)?;
     let kind = row.text(4)?;

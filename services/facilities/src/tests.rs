@@ -187,6 +187,39 @@ fn s11_r1_what_is_no_entry_is_refused() {
 }
 
 #[test]
+fn a_facility_is_found_by_a_part_of_its_name_or_the_beginning_of_its_code() {
+    each_database("facilities_search", |store| {
+        let desk = Desk::new(store);
+        let named = |id: i64, code: &str, name: &str| {
+            let entry = FacilityEntry {
+                code: FacilityCode::from_body(code).unwrap(),
+                name: name.to_owned(),
+                ..clinic()
+            };
+            desk.record(id, &entry).unwrap();
+        };
+        named(1, "011000001", "架空みどり内科");
+        named(2, "011000002", "架空ひばり医院");
+        named(3, "131000001", "架空みどりの森診療所");
+        named(3, "131000001", "架空ひばりの森診療所"); // renamed
+        let found = |typed: &str, after: Option<&FacilityCode>| -> Vec<i64> {
+            let found = store.look(|tx| crate::search(tx, &Sought::read(typed), after, 2)).unwrap();
+            found.iter().map(|facility| facility.id.raw()).collect()
+        };
+        let last = FacilityCode::from_body("011000002").unwrap();
+        assert_eq!(found("  ", None), [1, 2]);
+        assert_eq!(found("", Some(&last)), [3]);
+        assert_eq!(found("みどり", None), [1]);
+        assert_eq!(found("ひばり", None), [2, 3]);
+        assert_eq!(found("ひばり", Some(&last)), [3]);
+        assert_eq!(found("％' or '1", None), [0; 0]);
+        assert_eq!(found("０１-", None), [1, 2]);
+        assert_eq!(found("13", None), [3]);
+        assert_eq!(found(&clinic().code.as_str()[..9], None), [0; 0]);
+    });
+}
+
+#[test]
 fn codes_are_read_as_people_type_them() {
     let mut told = String::new();
     for typed in ["0110113719", " ０１１０１１３７１９　", "0110113710", "110113719", "01101１371x", ""]

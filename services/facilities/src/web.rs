@@ -9,7 +9,7 @@ mod admitting;
 
 use crate::{
     refusals,
-    rules::{self, Facility, FacilityEntry, Kind, State, Terminal},
+    rules::{self, Facility, FacilityEntry, Kind, Sought, State, Terminal},
 };
 use ::web::{
     dates::read_date,
@@ -59,9 +59,11 @@ pub fn routes() -> Routes {
 
 async fn list(page: Page, Query(query): Query<BTreeMap<String, String>>) -> Response {
     let after = query.get("after").and_then(|code| FacilityCode::parse(code).ok());
+    let words = query.get("q").map_or("", |words| words.trim()).to_owned();
+    let sought = Sought::read(&words);
     let asker = page.asker(Purpose::Administration);
     let read = page.house.read(asker, move |tx, cx| {
-        let facilities = crate::list(tx, after.as_ref(), PAGE_ROWS + 1)?;
+        let facilities = crate::search(tx, &sought, after.as_ref(), PAGE_ROWS + 1)?;
         Ok((facilities, cx.now.date()))
     });
     let (mut facilities, today) = match read.await {
@@ -70,9 +72,13 @@ async fn list(page: Page, Query(query): Query<BTreeMap<String, String>>) -> Resp
     };
     let more = facilities.len() > PAGE_ROWS;
     facilities.truncate(PAGE_ROWS);
+    let first = match words.as_str() {
+        "" => "/facilities".to_owned(),
+        words => format!("/facilities?q={}", in_address(words)),
+    };
+    let joint = if words.is_empty() { '?' } else { '&' };
     let next =
-        facilities.last().filter(|_| more).map(|last| format!("/facilities?after={}", last.entry.code));
-    let first = after.map(|_| "/facilities");
+        facilities.last().filter(|_| more).map(|last| format!("{first}{joint}after={}", last.entry.code));
     let title = page.t("医療機関・薬局", "Facilities");
     let rows: Vec<Vec<Markup>> = facilities.iter().map(|facility| list_row(&page, facility, today)).collect();
     let heads = [
@@ -85,10 +91,40 @@ async fn list(page: Page, Query(query): Query<BTreeMap<String, String>>) -> Resp
     let main = html! {
         h1 { (title) }
         p { a.button.secondary href="/facilities/new" { (page.t("医療機関・薬局を登録する", "Register a facility")) } }
+        (search_form(&page, &words))
         (table(title, &heads, &rows))
-        (pager(page.lang, first, next.as_deref(), ""))
+        (pager(page.lang, after.map(|_| first.as_str()), next.as_deref(), ""))
     };
     page.show(title, main)
+}
+
+fn search_form(page: &Page, words: &str) -> Markup {
+    let field = Field {
+        name: "q",
+        label: page.t("名称またはコード", "Name or code"),
+        hint: Some(page.t(
+            "名称の一部、またはコードの先頭（都道府県番号の2桁から）",
+            "A part of the name, or how the code begins",
+        )),
+        value: words,
+        error: None,
+        required: false,
+        kind: forms::Kind::Text { width_chars: 24, inputmode: "text", autocomplete: "off" },
+    };
+    html! {
+        form method="get" action="/facilities" role="search" {
+            (forms::field(page.lang, &field))
+            p { button.button.secondary type="submit" { (page.t("検索する", "Search")) } }
+            @if !words.is_empty() {
+                p { a href="/facilities" { (page.t("すべて表示する", "Show all")) } }
+            }
+        }
+    }
+}
+
+/// A text as it stands in an address.
+fn in_address(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
 fn list_row(page: &Page, facility: &Facility, today: Date) -> Vec<Markup> {
