@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use reader::rules::ProofId;
 use simulation::{
     cluster, machine,
-    morning::{Means, Outage, Servers, Told, Wanted, by_demo, morning},
+    morning::{Means, Outage, Prepare, Servers, Told, Wanted, by_demo, by_nation, morning},
 };
 use std::{
     path::{Path, PathBuf},
@@ -41,6 +41,12 @@ pub struct MorningArgs {
     /// The seed of arrivals and desks.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// People of the invented nation whose checks these are; 0 for the demo's test patients.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(0..=10_000_000))]
+    people: u32,
+    /// On SQLite: a directory that `shikaku country make` filled; it is copied instead of making a nation anew.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// A folder for morning.json, morning.md and the plots.
     #[arg(long, value_name = "DIR", default_value = "morning")]
     out: PathBuf,
@@ -115,7 +121,12 @@ pub fn play(args: &MorningArgs, stop: &AtomicBool, say: &mut dyn FnMut(&str)) ->
         std::env::current_exe().map_err(|e| Fault::caused("this program's own file is unknown", e))?;
     let folder = machine::real_folder(Path::new("."))
         .map_err(|e| Fault::caused("no folder for the morning's data", e))?;
-    let means = Means { shikaku, folder: folder.path(), prepare: &by_demo, spent, stop };
+    if args.data.is_some() && wanted.servers != Servers::Sqlite {
+        return Err(Error::broken("a directory of --data can be copied with --servers sqlite only"));
+    }
+    let nation = by_nation(args.people, args.data.clone());
+    let prepare: Prepare<'_> = if args.people == 0 && args.data.is_none() { &by_demo } else { &nation };
+    let means = Means { shikaku, folder: folder.path(), prepare, spent, stop };
     let told =
         morning(&wanted, &means, say).map_err(|e| Fault::caused("the morning could not be played", e))?;
     let names = told

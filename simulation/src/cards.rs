@@ -4,7 +4,9 @@
 //! ends the bench.
 
 use crate::{
+    cast::{Cast, Expects},
     load::{Load, Pace, Questions},
+    morning::visits::Shows,
     wire::{HOLE, KEY_FIGURES, Sheet, member, number_into},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -78,7 +80,7 @@ fn other(place: &str, what: &str) -> io::Error {
 /// A patient's card, the request around its proofs, and what the answer must hold.
 struct Shown {
     name: String,
-    in_reader: RefCell<InReader>,
+    card: Rc<dyn Shows>,
     head: Vec<u8>,
     key: usize,
     /// The body up to the nonce, between nonce and signature, and from there on.
@@ -89,7 +91,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(name: &str, card: InReader, expects: [&str; 2], shared: &Shared) -> Shown {
+    fn new(name: &str, card: Rc<dyn Shows>, expects: [&str; 2], shared: &Shared) -> Shown {
         let [outcome, validity] = expects;
         let (head, key) = head(TAP, shared.started_ms);
         let certificate = STANDARD.encode(card.certificate());
@@ -100,7 +102,7 @@ impl Shown {
         ];
         Shown {
             name: name.into(),
-            in_reader: RefCell::new(card),
+            card,
             head,
             key,
             body: body.map(String::into_bytes),
@@ -207,16 +209,14 @@ impl Taps {
     /// Has the first card sign a message; with its certificate.
     pub fn sample(&self, message: &[u8]) -> io::Result<(Vec<u8>, Vec<u8>)> {
         let first = self.cards.first().ok_or_else(|| io::Error::other("no card to sign with"))?;
-        let mut card = first.in_reader.borrow_mut();
-        let signature = card.sign(message)?;
-        Ok((card.certificate().to_vec(), signature))
+        Ok((first.card.certificate(), first.card.sign(message)?))
     }
 
     fn sign(&self, nonce: Nonce) -> io::Result<()> {
         let place = self.next.get();
         let card = self.cards.get(place).ok_or_else(|| io::Error::other("no card to sign with"))?;
         self.next.set((place + 1) % self.cards.len());
-        let signature = card.in_reader.borrow_mut().sign(&nonce.message)?;
+        let signature = card.card.sign(&nonce.message)?;
         let proof = Proof { card: place, nonce: nonce.text.into(), signature: signature.into() };
         self.ready.borrow_mut().push_back(proof);
         Ok(())
@@ -322,6 +322,7 @@ impl Deck {
             let text = std::fs::read_to_string(data.join(file))?;
             let card = InReader::new(&text, &pin).map_err(|error| other(id, &error.to_string()))?;
             let algorithm = card.algorithm();
+            let card = Rc::new(RefCell::new(card));
             let shown = Shown::new(id, card, [outcome, validity], &shared);
             match algorithm {
                 Algorithm::Rsa => {
@@ -344,11 +345,38 @@ impl Deck {
             rsa.len(),
             kinds.join(", "),
         );
+        Ok(Deck::of(&shared, rsa, p384, says))
+    }
+
+    /// Of a nation's people, whose cards have to be answered as valid.
+    pub fn of_cast(cast: &Cast, started_ms: u128) -> io::Result<Deck> {
+        let shared = Rc::new(Shared { session: format!("bench-session-{started_ms:013}"), started_ms });
+        let cards = cast.people.iter().filter_map(|person| person.card.as_ref());
+        let (rsa, p384): (Vec<_>, Vec<_>) =
+            cards.filter(|card| card.expects == Expects::Valid).partition(|card| card.is_rsa());
+        if rsa.is_empty() {
+            return Err(io::Error::other("nobody of the nation has a card that is accepted"));
+        }
+        let shown = |cards: Vec<&Rc<crate::cast::Card>>| {
+            let shown = |card: &Rc<crate::cast::Card>| {
+                Shown::new("a card of the nation", card.clone(), ["valid", SHOWN[0]], &shared)
+            };
+            cards.into_iter().map(shown).collect()
+        };
+        let says = format!(
+            "{} cards of the nation with RSA-2048 keys, all valid; by PIN, agreeing to checkups and drugs and to the \
+             limit",
+            rsa.len()
+        );
+        Ok(Deck::of(&shared, shown(rsa), shown(p384), says))
+    }
+
+    fn of(shared: &Rc<Shared>, rsa: Vec<Shown>, p384: Vec<Shown>, says: String) -> Deck {
         let taps = |cards| {
             let (next, ready) = (Cell::new(0), RefCell::default());
             Rc::new(Taps { shared: shared.clone(), cards, next, ready })
         };
-        Ok(Deck { rsa: taps(rsa), p384: taps(p384), says })
+        Deck { rsa: taps(rsa), p384: taps(p384), says }
     }
 }
 
@@ -362,6 +390,10 @@ mod tests {
 
     fn card(text: &str, pin: &str) -> InReader {
         InReader::new(text, &Pin::new(pin).expect("four digits")).expect("a card")
+    }
+
+    fn in_reader(card: InReader) -> Rc<dyn Shows> {
+        Rc::new(RefCell::new(card))
     }
 
     fn shared() -> Shared {
@@ -380,7 +412,7 @@ mod tests {
     #[test]
     fn a_request_has_its_length_its_number_and_the_cards_signature() {
         for (text, pin) in [(RSA, "7294"), (P384, "8351")] {
-            let taps = taps(vec![Shown::new("P001", card(text, pin), ["valid", "1"], &shared())]);
+            let taps = taps(vec![Shown::new("P001", in_reader(card(text, pin)), ["valid", "1"], &shared())]);
             taps.sign(nonce("NONCE")).expect("a signature");
             let mut out = Vec::new();
             assert_eq!(taps.compose(42, &mut out), Some(0));
@@ -404,7 +436,7 @@ mod tests {
 
     #[test]
     fn cards_are_shown_in_turn_and_known_again_by_their_answers() {
-        let card = || card(P384, "8351");
+        let card = || in_reader(card(P384, "8351"));
         let of = |name, outcome, validity| Shown::new(name, card(), [outcome, validity], &shared());
         let taps = taps(vec![of("P001", "valid", "1"), of("P025", "invalid-new-known", "3")]);
         for text in ["A", "B", "C"] {

@@ -76,6 +76,16 @@ impl Cluster {
         self.process.child.id()
     }
 
+    /// Bytes of the largest of its databases' folders, which is the one that was filled.
+    pub fn bytes(&self) -> io::Result<u64> {
+        let folders = fs::read_dir(self.folder.path().join("data/base"))?.flatten();
+        let size = |folder: fs::DirEntry| -> u64 {
+            let files = fs::read_dir(folder.path()).into_iter().flatten().flatten();
+            files.filter_map(|file| file.metadata().ok()).map(|file| file.len()).sum()
+        };
+        Ok(folders.map(size).max().unwrap_or_default())
+    }
+
     /// Stops it as an administrator does (`fast`: whoever is connected is turned out) and starts it again.
     pub fn restart(&mut self) -> io::Result<()> {
         self.process.end()?;

@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 pub mod cards;
+pub mod cast;
 pub mod chance;
 pub mod clock;
 pub mod cluster;
@@ -16,6 +17,7 @@ pub mod histogram;
 pub mod load;
 pub mod machine;
 pub mod morning;
+pub mod nation;
 pub mod servers;
 pub mod wire;
 

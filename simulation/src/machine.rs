@@ -119,10 +119,20 @@ pub fn children(parent: u32) -> io::Result<Vec<u32>> {
 
 /// Resident memory of a process in MB (10⁶ bytes).
 pub fn resident_mb(pid: u32) -> io::Result<f64> {
+    status_mb(pid, "VmRSS:")
+}
+
+/// Resident memory that is the process's own, in MB: not the pages of files, which the kernel takes back when it likes.
+pub fn resident_own_mb(pid: u32) -> io::Result<f64> {
+    status_mb(pid, "RssAnon:")
+}
+
+fn status_mb(pid: u32, name: &str) -> io::Result<f64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(name));
     let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<f64>().ok());
-    kib.map(|kib| kib * 1024.0 / 1e6).ok_or_else(|| io::Error::other("/proc/PID/status names no VmRSS"))
+    kib.map(|kib| kib * 1024.0 / 1e6)
+        .ok_or_else(|| io::Error::other(format!("/proc/PID/status names no {name}")))
 }
 
 /// Time that all cores together have worked, and that the host kept from us, since the machine started.

@@ -13,6 +13,7 @@ pub mod curve;
 pub mod desk;
 mod hall;
 pub mod line;
+mod nation;
 pub mod outage;
 pub mod reconcile;
 pub mod report;
@@ -22,6 +23,7 @@ pub mod visit;
 pub mod visits;
 
 pub use hall::Spent;
+pub use nation::{NationVisits, by_nation};
 pub use outage::Outage;
 pub use report::Told;
 pub use stage::{Prepare, Prepared, Servers, by_demo};

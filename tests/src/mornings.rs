@@ -8,9 +8,12 @@ use serde_json::Value;
 use std::{ffi::OsStr, fs, path::Path};
 use store::testing::PostSchema;
 
-/// Plays a morning; nothing may be wrong but what is allowed.
+/// Plays a morning of the demo's test patients; nothing may be wrong but what is allowed.
 fn play(name: &str, words: &[&str], code: i32) -> (Value, String) {
-    let home = Home::new();
+    play_of(&Home::new(), name, &[&["--people", "0"], words].concat(), code)
+}
+
+fn play_of(home: &Home, name: &str, words: &[&str], code: i32) -> (Value, String) {
     let out = home.path("out");
     let args = ["simulate", "morning", "--out"].map(OsStr::new);
     let args =
@@ -44,6 +47,29 @@ fn a_morning_on_sqlite_is_in_the_log_exactly_once() {
     let parts = told["parts"].as_array().expect("parts");
     assert_eq!(parts.len(), 2, "the night and the morning");
     assert!(said.contains("one serve on SQLite; 0.05 × all Japan; outage: no outage"), "{said}");
+}
+
+/// A nation that was made before serves two mornings, and nothing of it is changed by them.
+#[test]
+fn a_small_nation_comes_to_its_desks_and_a_made_one_again() {
+    let home = Home::new();
+    let short = ["--in", "3", "--factor", "0.05"];
+    let (told, said) = play_of(&home, "nation", &[&["--people", "200"], &short[..]].concat(), 0);
+    assert_eq!(told["seen"]["no_answer"], 0, "{told:#}");
+    let [sent, once] = ["sent", "once"].map(|word| reconciled(&told, word));
+    assert!(sent > 30 && once == sent, "{told:#}");
+    assert!(said.contains("of an invented nation of 200, at 300 facilities"), "{said}");
+
+    let made = home.path("made");
+    let data = made.to_string_lossy();
+    let make = ["country", "make", "--people", "200", "--data", &data].map(OsStr::new);
+    assert_eq!(home.run(&make).code, Some(0));
+    let files = || ["shikaku.db", "log.db"].map(|name| fs::read(made.join(name)).expect("a database"));
+    let before = files();
+    let (told, said) = play_of(&home, "made", &[&["--data", &data], &short[..]].concat(), 0);
+    assert_eq!(told["seen"]["no_answer"], 0, "{told:#}");
+    assert!(said.contains("of an invented nation of 200"), "{said}");
+    assert!(before == files(), "it was copied");
 }
 
 #[test]
@@ -88,6 +114,7 @@ fn what_cannot_go_wrong_is_refused() {
     for (words, why) in [
         (["--servers", "sqlite", "--outage", "restart-postgres"], "needs --servers postgres"),
         (["--servers", "postgres", "--outage", "promote-replica"], "needs --replica"),
+        (["--servers", "postgres", "--data", "nowhere"], "--servers sqlite only"),
     ] {
         let args: Vec<&OsStr> = ["simulate", "morning"].iter().chain(&words).map(OsStr::new).collect();
         let ran = home.run(&args);

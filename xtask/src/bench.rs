@@ -7,6 +7,7 @@
 //! Rules come from: the issues, "Speed and size" and "Speed".
 
 mod counter;
+mod nation;
 mod profile;
 mod report;
 mod runs;
@@ -38,6 +39,8 @@ pub enum Which {
     Counter(Options),
     /// Checks by card through the machines' door, on SQLite and PostgreSQL; bare verifications of signatures beside them.
     Tap(Options),
+    /// Checks of a large nation beside a small one, on SQLite and PostgreSQL; filings beside them, bytes and memory.
+    Nation(Options),
 }
 
 impl Which {
@@ -45,6 +48,7 @@ impl Which {
         match self {
             Which::Counter(options) => (&counter::KIND, options),
             Which::Tap(options) => (&tap::KIND, options),
+            Which::Nation(options) => (&nation::KIND, options),
         }
     }
 }
@@ -63,8 +67,8 @@ struct Kind {
     usual: &'static [Part],
     /// Lines of settings for its demos.
     settings: &'static str,
-    /// What is asked of a demo of this name.
-    asks: fn(&Setting<'_>, &str) -> io::Result<Asked>,
+    /// Says where a saturated server's CPU time goes.
+    profile: fn(&Setting<'_>, &mut dyn Write) -> io::Result<String>,
     /// Measures a part.
     measure: fn(&Setting<'_>, Part, &mut dyn Write) -> io::Result<Block>,
 }
@@ -90,6 +94,12 @@ pub struct Options {
     /// Say where a saturated server's CPU time goes, by `perf`; measures nothing else and writes nothing.
     #[arg(long)]
     profile: bool,
+    /// `nation` only: people of the large database (default: a million on SQLite, 100,000 on PostgreSQL).
+    #[arg(long, value_parser = clap::value_parser!(u32).range(2_000..=10_000_000))]
+    people: Option<u32>,
+    /// `nation` on SQLite only: a directory that `shikaku country make` filled, copied instead of making one.
+    #[arg(long, value_name = "DIR", conflicts_with = "people")]
+    data: Option<PathBuf>,
     /// The release binary; given by the bench to itself.
     #[arg(long, hide = true)]
     shikaku: Option<PathBuf>,
@@ -111,6 +121,11 @@ pub fn command(root: &Path, which: &Which, out: &mut dyn Write) -> io::Result<Ex
         let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         return Err(io::Error::other(format!("bench {} has no part {name}", kind.subject.command)));
     }
+    if kind.subject.command != nation::KIND.subject.command
+        && (options.people.is_some() || options.data.is_some())
+    {
+        return Err(io::Error::other("--people and --data are for bench nation"));
+    }
     match &options.shikaku {
         Some(shikaku) => inside(root, kind, options, shikaku, out),
         None => outside(root, kind, options, out),
@@ -131,6 +146,8 @@ fn options_as_args(options: &Options) -> Vec<String> {
     let mut args =
         vec![format!("--seconds={}", options.seconds), format!("--connections={}", options.connections)];
     args.extend(options.postgres.iter().map(|url| format!("--postgres={url}")));
+    args.extend(options.people.iter().map(|people| format!("--people={people}")));
+    args.extend(options.data.iter().map(|data| format!("--data={}", data.display())));
     let name = options.only.and_then(|part| part.to_possible_value());
     args.extend(name.iter().map(|name| format!("--only={}", name.get_name())));
     args.extend(options.compare.then(|| "--compare".to_owned()));
@@ -183,7 +200,7 @@ fn inside(
     Command::new("taskset").args(pinned).stdout(Stdio::null()).status()?;
     let setting = Setting { root, kind, options, starter, cores, conditions };
     if options.profile {
-        let text = profiled(&setting, out)?;
+        let text = (kind.profile)(&setting, out)?;
         writeln!(out, "{text}")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -296,7 +313,11 @@ impl Database {
     }
 }
 
-fn profiled(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<String> {
+/// What is asked of a demo of this name.
+type Asks = fn(&Setting<'_>, &str) -> io::Result<Asked>;
+
+/// The profile of a demo that is asked.
+fn profiled(setting: &Setting<'_>, asks: Asks, out: &mut dyn Write) -> io::Result<String> {
     let database = match setting.options.only {
         Some(Part::Postgres) => Some(setting.database()?),
         _ => None,
@@ -304,7 +325,7 @@ fn profiled(setting: &Setting<'_>, out: &mut dyn Write) -> io::Result<String> {
     let starter = &setting.starter;
     let demo = setting.demo("profile", database.as_ref())?;
     let watched = Watched::new(&[&demo], database.as_ref().and_then(Database::pid));
-    let asked = (setting.kind.asks)(setting, "profile")?;
+    let asked = asks(setting, "profile")?;
     let mut bench = setting.bench(vec![starter.target("profile", &demo)?], watched, asked.questions, out)?;
     bench.warm_up()?;
     let text = profile::profile(&mut bench, starter, demo.pid(), setting.options.seconds)?;

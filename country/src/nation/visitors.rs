@@ -62,6 +62,11 @@ pub enum Expected {
     Open,
 }
 
+/// Three months of grace to the month's end have at most so many days.
+const GRACE_DAYS: i64 = 123;
+/// An enrolment is filed so many days later at most.
+const FILED_DAYS: i64 = 20;
+
 impl Block {
     /// Everybody who has a paper of some insurer by now.
     pub fn visitors(&self, institutions: &Institutions) -> Vec<Visitor> {
@@ -81,13 +86,18 @@ impl Block {
             _ => Expected::Valid,
         };
         let certificate = person.certificates.last().filter(|last| last.fate == Fate::Live).cloned();
-        let by_card = match &certificate {
-            Some(last) if last.until >= self.day && person.enrolled.is_some() => match wrong {
+        let by_card = match (&certificate, person.enrolled) {
+            (None, _) => Expected::Open,
+            (Some(_), None) => Expected::Refused,
+            (Some(last), Some(_)) if last.until.plus_days(GRACE_DAYS) < self.day => Expected::Refused,
+            // In grace it gives an eligibility; an enrolment at a town hall is filed days later.
+            (Some(last), Some(on)) if last.until < self.day || self.day <= on.plus_days(FILED_DAYS) => {
+                Expected::Open
+            }
+            (Some(_), Some(_)) => match wrong {
                 Some(_) => Expected::Open, // an earlier membership may answer
                 None => by_number,
             },
-            Some(_) => Expected::Refused,
-            None => Expected::Open,
         };
         let typed = Typed {
             insurer: insurer.number.padded(),

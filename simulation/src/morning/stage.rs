@@ -13,15 +13,10 @@ use crate::{
     clock,
     cluster::Cluster,
     machine,
+    nation::copy_files,
     servers::{OwnCertificate, Program, Starter},
 };
-use std::{
-    fs, io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    process::Command,
-    time::Duration,
-};
+use std::{fs, io, net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 /// Which servers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,9 +100,7 @@ pub fn by_demo(starter: &Starter<'_>, postgres: Option<&str>) -> io::Result<Prep
 }
 
 /// Where a data directory keeps the public keys of its checkpoints.
-const PUBLIC_KEYS: &str = "audit-public-key.bin";
-/// The files of SQLite.
-const FILES: [&str; 2] = ["shikaku.db", "log.db"];
+pub(crate) const PUBLIC_KEYS: &str = "audit-public-key.bin";
 /// Lines are kept for ten seconds, and a nation's terminals each ask once in many minutes: so nearly every check opens a
 /// line, and some thousands are open.
 const CONNECTIONS_MAX: usize = 16_000;
@@ -302,17 +295,4 @@ fn settings(prepared: &Prepared, own: &OwnCertificate) -> String {
 fn database(url: &str, replica: Option<&Cluster>) -> String {
     let statistics = replica.map(|replica| format!("statistics = {:?}\n", replica.url)).unwrap_or_default();
     format!("[database]\nurl = {url:?}\n{statistics}")
-}
-
-/// A demo's folder itself is not served for real work; its files are.
-fn copy_files(from: &Path, to: &Path) -> io::Result<()> {
-    for name in FILES {
-        for more in ["", "-wal"] {
-            let file = from.join(format!("{name}{more}"));
-            if file.exists() {
-                fs::copy(&file, to.join(format!("{name}{more}")))?;
-            }
-        }
-    }
-    Ok(())
 }

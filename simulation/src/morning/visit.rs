@@ -88,6 +88,8 @@ pub fn read_search(body: &str, mark: &str) -> Said {
 /// Compares what was said with the truth.
 pub fn judge(said: &Said, truth: &Truth) -> Seen {
     match (said, truth) {
+        (Said::Refused(_), Truth::Refused | Truth::Any) => Seen::Expected,
+        (Said::Validity(..) | Said::Third, Truth::Any) => Seen::Expected,
         (Said::Refused(_), _) => Seen::Refused,
         (Said::Third, Truth::Third) => Seen::Third,
         (Said::Validity(validity, name), Truth::Validity(wanted, person)) if validity == wanted => {
@@ -184,6 +186,8 @@ fn seen_as(hall: &Hall, said: &Said, truth: &Truth, way: &str) -> Seen {
             let wanted = match truth {
                 Truth::Validity(validity, _) => format!("validity {validity}"),
                 Truth::Third => "the third answer".to_owned(),
+                Truth::Refused => "a refusal".to_owned(),
+                Truth::Any => "any answer".to_owned(),
             };
             format!("{way}: {wanted} expected, {} came", without_name(said))
         }),
@@ -326,7 +330,12 @@ async fn step(
     let (key, _) = hall.key();
     let claimed = (hall.spent)(nonce, spent).ok_or(Stop::Strange("a nonce that does not read back"))?;
     let entry = hall.book.borrow_mut().sent(claimed, spent == "answers");
-    put(hall, terminal, entry, &post(TAP, &key, body), due).await.map_err(Stop::Away)
+    let shown = put(hall, terminal, entry, &post(TAP, &key, body), due).await.map_err(Stop::Away)?;
+    if member(&shown, "state") == Some("refused") {
+        // A card that is refused spends nothing: its row names no request.
+        hall.book.borrow_mut().became(entry, Fate::Refused, hall.since(clock::now()));
+    }
+    Ok(shown)
 }
 
 /// The patient agrees to some kinds and to the limit, and declines the rest.
@@ -349,7 +358,7 @@ fn read_tap(body: &str) -> Said {
             Some(validity) => Said::Validity(validity.to_owned(), member(body, "Name").map(str::to_owned)),
             None => Said::Strange,
         },
-        (Some("refused"), _) => Said::Refused(member(body, "code").unwrap_or("none").to_owned()),
+        (Some("refused" | "enrol"), _) => Said::Refused(member(body, "code").unwrap_or("none").to_owned()),
         _ => Said::Strange,
     }
 }
@@ -406,6 +415,10 @@ mod tests {
         assert_eq!(judge(&said("1", "緑川　一郎"), &Truth::Third), Seen::Wrong, "certain where nothing is");
         assert_eq!(judge(&Said::Refused("x".into()), &Truth::Third), Seen::Refused);
         assert_eq!(judge(&Said::Strange, &Truth::Third), Seen::Wrong);
+        assert_eq!(judge(&Said::Refused("x".into()), &Truth::Refused), Seen::Expected);
+        assert_eq!(judge(&said("1", "緑川　一郎"), &Truth::Refused), Seen::Wrong, "taken instead of refused");
+        assert_eq!(judge(&said("2", "緑川　一郎"), &Truth::Any), Seen::Expected);
+        assert_eq!(judge(&Said::Strange, &Truth::Any), Seen::Wrong, "another request's answer");
     }
 
     #[test]

@@ -85,6 +85,10 @@ pub enum Truth {
     Validity(String, Option<String>),
     /// The third answer: it could not be determined.
     Third,
+    /// By card: to enrol first, or a refusal.
+    Refused,
+    /// Any answer that can be read: the offices do not know yet what is true.
+    Any,
 }
 
 /// A visit.

@@ -25,7 +25,7 @@ pub(super) const KIND: Kind = Kind {
     parts: &[Part::Size, Part::Sqlite, Part::Postgres, Part::Build],
     usual: &[Part::Size, Part::Sqlite, Part::Postgres],
     settings: "",
-    asks,
+    profile: |setting, out| super::profiled(setting, asks, out),
     measure,
 };
 

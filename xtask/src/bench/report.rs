@@ -81,6 +81,16 @@ pub const TAP: Subject = Subject {
             that it is not measured; loads and columns are those of the counter.",
 };
 
+/// Checks of a nation.
+pub const NATION: Subject = Subject {
+    command: "nation",
+    one: "check",
+    many: "checks",
+    title: "The nation: checks of a large database",
+    about: "The same checks, of people from all over a large\ndatabase and of a small one, on two servers that take \
+            turns; by card as in the reader's bench.",
+};
+
 /// What a run should reach.
 pub struct Aims {
     /// Sustained a second, at least.

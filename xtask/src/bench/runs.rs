@@ -11,7 +11,7 @@ use simulation::{
 use std::{collections::BTreeMap, io, rc::Rc, time::Duration};
 
 /// A rate that the clinics' peak is compared with.
-const MODERATE: f64 = 1000.0;
+pub const MODERATE: f64 = 1000.0;
 /// The name of the phase with that rate.
 pub const MODERATE_NAME: &str = "1,000/s";
 /// The least step down between two rates of the search for the capacity.

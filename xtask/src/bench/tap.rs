@@ -25,7 +25,7 @@ pub(super) const KIND: Kind = Kind {
     parts: &[Part::Sqlite, Part::Postgres],
     usual: &[Part::Sqlite, Part::Postgres],
     settings: SETTINGS,
-    asks,
+    profile: |setting, out| super::profiled(setting, asks, out),
     measure,
 };
 
