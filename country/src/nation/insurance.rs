@@ -66,6 +66,12 @@ mod tags {
     pub const STUDENT: u64 = 3;
 }
 
+/// The day on which the unions for people of 75 and over began (Act on Medical Care for the Elderly, as amended by Act 83
+/// of 2006, supplementary article 1).
+fn union_since() -> Date {
+    Date::new(2008, 4, 1).expect("a day of the calendar")
+}
+
 /// Whether a membership goes on. A household's goes on whoever becomes its head.
 fn is_same(running: Option<Due>, due: Option<Due>) -> bool {
     match (running, due) {
@@ -263,7 +269,7 @@ impl Block {
                 theirs.map_or(from, |theirs| from.max(theirs))
             }
             (_, Work::Employed(_, since)) if due.employer.is_some() => since,
-            _ if person.age(self.day) >= 75 => person.birth.plus_years(75),
+            _ if person.age(self.day) >= 75 => union_since().max(person.birth.plus_years(75)),
             _ => past(dice, 12),
         };
         own.max(person.birth)

@@ -31,7 +31,7 @@ fn the_same_seed_gives_the_same_lines_and_events_on_every_machine() {
     for number in 0..nation.plan.blocks() {
         hash.add(&nation.block(number, base()).hash(base()));
     }
-    expect_test::expect!["d1f724b77ba53857be50e73319499388177b73155c2dcef20af6de51531c3cd3"]
+    expect_test::expect!["6445ed28010c81c77ed1645e50a105c5afdc4c13888fe739e4922e9dd9c89e3b"]
         .assert_eq(&hash.text());
     let mut threads = Hash::default();
     nation.in_order(
@@ -160,6 +160,11 @@ fn whole(block: &Block, nation: &Nation, who: Who) {
         kind == institutions::InsurerKind::Union,
         person.age(block.day) >= 75 && !person.is_aided,
         "75 and over, and nobody else, is with a union"
+    );
+    let unions_began = Date::new(2008, 4, 1).unwrap();
+    assert!(
+        kind != institutions::InsurerKind::Union || spell.from >= unions_began,
+        "no union was before that"
     );
     assert_eq!(kind == institutions::InsurerKind::Welfare, person.is_aided);
     match spell.due.holder {
