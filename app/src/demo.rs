@@ -99,7 +99,7 @@ pub fn raise(
     let house = opened.house.clone();
     let today = house.now().date();
     // `country make` filled it before any demo did.
-    let is_nations = Kept::read(&opened.dir)?.is_some();
+    let is_nations = nation::is_begun(house.store())?;
     if !is_nations && let Err(refused) = refuse_real_data(&house, today) {
         if is_first {
             let _ = fs::remove_file(opened.dir.join(SEED)); // the refusal is what counts
@@ -177,7 +177,7 @@ impl Demo {
 }
 
 /// A database elsewhere has no mark of a demo beside it: one with facilities, but without ours, is somebody's own.
-fn refuse_real_data(house: &House, today: Date) -> Result<()> {
+pub(crate) fn refuse_real_data(house: &House, today: Date) -> Result<()> {
     let clinics = country::clinics(today);
     let foreign = house.store().look(|tx| {
         let ours = clinics.first().map(|clinic| facilities::get(tx, clinic.id)).transpose()?.flatten();

@@ -6,7 +6,10 @@
 //! Not here: who the people are (`country`), the commands (`country_commands`), the demo's named patients (`demo`).
 //! Rules come from: issue 4, parts C and D.
 
-use crate::datadir::{DataDir, write_atomic};
+use crate::{
+    datadir::{DataDir, write_atomic},
+    demo,
+};
 use base::{Actor, Date, Error, Fault, Purpose, Result};
 use country::nation::{Block, Nation, Plan};
 use formats::feed::{self, Header, Office, Record};
@@ -107,6 +110,9 @@ impl Loading<'_> {
         let days = until.days_since(plan.base).max(0);
         let blocks = u64::from(plan.blocks());
         let mut progress = Progress { all: 1 + blocks + days as u64, ..Progress::default() };
+        if !is_begun(self.house.store())? {
+            demo::refuse_real_data(self.house, until)?;
+        }
         if !self.is_done(DIRECTORY)? {
             let lines = lines(nation.directory());
             if !self.deliver(Office::Directory, DIRECTORY, plan.base, lines, &mut progress)? {
@@ -222,6 +228,11 @@ impl Loading<'_> {
     }
 }
 
+/// Whether the database has something of a nation: what else is in it is then no real person's.
+pub fn is_begun(store: &Store) -> Result<bool> {
+    Ok(delivery(store, DIRECTORY)?.is_some())
+}
+
 /// The last day that a directory's database has of its nation.
 pub fn stands(store: &Store, kept: &Kept) -> Result<Date> {
     let mut day = kept.base;
@@ -255,4 +266,46 @@ fn lines<R: std::borrow::Borrow<Record>>(records: impl Iterator<Item = R>) -> Ve
     let mut bytes = Vec::new();
     records.for_each(|record| feed::push(record.borrow(), &mut bytes));
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{running, settings};
+    use base::FacilityCode;
+    use facilities::rules::{FacilityEntry, Kind};
+
+    #[test]
+    fn nobody_invented_goes_among_what_is_somebodys_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = DataDir::own(folder.path(), "a test").unwrap();
+        let mut opened = running::open(dir, settings::load(None).unwrap(), true).unwrap();
+        let house = opened.house.clone();
+        let entry = FacilityEntry {
+            code: FacilityCode::from_body("011000001").unwrap(),
+            name: "somebody's own".into(),
+            kind: Kind::Clinic,
+            postcode: None,
+            address: None,
+            pre_operation_from: None,
+            operates_from: None,
+            closes_on: None,
+        };
+        let cx = house.cx(Asker::new(Actor::System, Purpose::Administration));
+        let recorded = house.store().record(cx.now, |tx| facilities::record(tx, &cx, cx.id(), &entry));
+        assert_eq!(recorded.unwrap(), Ok(true));
+        let day = cx.now.date();
+        let nation = Kept { people: 10, base: day, mistakes: 1 }.nation(1);
+        let mut loading = Loading {
+            house: &house,
+            batch: jobs::BATCH_ALONE,
+            threads: 1,
+            stop: &AtomicBool::new(false),
+            seal: &mut || opened.seal(),
+            say: &mut |_| {},
+        };
+        let said = loading.settle(&nation, day).unwrap_err().to_string();
+        assert!(said.contains("invented people do not go among real ones"), "{said}");
+        assert!(!is_begun(house.store()).unwrap());
+    }
 }
