@@ -15,16 +15,21 @@ import urllib.request
 
 READY_SECONDS = 60
 STOP_SECONDS = 20
-# Without a nation: its people would come in between the steps.
-PORTS = ["--port", "0", "--machine-port", "0", "--kiosk-port", "0", "--people", "0"]
+PORTS = ["--port", "0", "--machine-port", "0", "--kiosk-port", "0"]
 
 
 class Server:
-    """The program, its two addresses (pages and kiosk) and its patients."""
+    """The program, its two addresses (pages and kiosk) and its patients.
 
-    def __init__(self, program, data):
+    Without a nation unless `people` says how many: they would come in between the steps.
+    """
+
+    def __init__(self, program, data, people=0, settings=""):
         self.data = pathlib.Path(data)
-        command = [program, "demo", "--data", data, *PORTS]
+        self.data.mkdir(parents=True, exist_ok=True)
+        said = self.data.with_name(self.data.name + ".toml")
+        said.write_text(settings, encoding="utf-8")
+        command = [program, "--config", said, "demo", "--data", data, *PORTS, "--people", str(people)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.lines = []
         self.base = None

@@ -1,4 +1,5 @@
-"""Visits the demo's pages with Chromium, in Japanese and English, at phone and desk width, and walks through its kiosk.
+"""Visits the demo's pages with Chromium, in Japanese and English, at phone and desk width, walks through its kiosk, and
+watches the reception of a demo whose townsfolk come.
 
 Each page must answer as expected, say its language, fit its width, raise no script error and pass axe-core without a
 violation; no request may leave 127.0.0.1; at the end Ctrl-C must stop the server with exit code 0.
@@ -19,6 +20,7 @@ sys.dont_write_bytecode = True
 
 from playwright.sync_api import sync_playwright
 
+import town
 import visits
 import walks
 from demo import Server
@@ -43,25 +45,35 @@ def run(program, data):
     pages, language = visits.read_pages(HERE / "pages.txt")
     results = visits.Results()
     begun = time.monotonic()
-    server = Server(program, data)
-    try:
-        server.wait_ready()
-        with sync_playwright() as playwright:
-            chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
-            browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+    with sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+
+        def patients(server):
             visits.visit_all(browser, server, pages, language, results)
             walks.walk_all(browser, server, results)
-            browser.close()
-        alive = server.process.poll() is None
-        results.note("the server is still up", [] if alive else [f"it ended: {server.lines[-20:]}"])
-        code = server.stop()
-        tail = "\n".join(server.lines[-20:])
-        results.note("Ctrl-C ends it with exit code 0", [] if code == 0 else [f"exit code {code}\n{tail}"])
-    finally:
-        server.kill()
+
+        with_server(Server(program, f"{data}/patients"), "the patients' demo", patients, results)
+        nation = Server(program, f"{data}/town", town.PEOPLE, town.SETTINGS)
+        with_server(nation, "the town's demo", lambda server: town.watch(browser, server, results), results)
+        browser.close()
     seconds = time.monotonic() - begun
     print(f"browser: {results.passed} passed, {results.failed} failed in {seconds:.1f} s")
     return 1 if results.failed else 0
+
+
+def with_server(server, name, work, results):
+    """Does the work while a server is up, which must stay up and end as it is told."""
+    try:
+        server.wait_ready()
+        work(server)
+        alive = server.process.poll() is None
+        results.note(f"{name} is still up", [] if alive else [f"it ended: {server.lines[-20:]}"])
+        code = server.stop()
+        tail = "\n".join(server.lines[-20:])
+        results.note(f"Ctrl-C ends {name} with exit code 0", [] if code == 0 else [f"exit code {code}\n{tail}"])
+    finally:
+        server.kill()
 
 
 def main():
