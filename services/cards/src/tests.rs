@@ -554,6 +554,7 @@ fn certificates_are_counted_by_place_and_standing() {
             .iter()
             .map(|(source, stands, count)| format!("{} {} {count}", source.word(), stands.word()))
             .collect();
-        expect!["android held 1, card expired 2, card held 1, card live 1, card revoked 1"].assert_eq(&told.join(", "));
+        expect!["android held 1, card expired 2, card held 1, card live 1, card revoked 1"]
+            .assert_eq(&told.join(", "));
     });
 }
