@@ -7,8 +7,9 @@
 
 use super::{
     block::Block,
+    filings::Pending,
     institutions::{Institutions, InsurerKind},
-    person::{Certificate, Fate, Person},
+    person::{Certificate, Fate, Person, Who},
     plan::Number,
 };
 use crate::{authority, chain::Generation};
@@ -70,10 +71,10 @@ const FILED_DAYS: i64 = 20;
 impl Block {
     /// Everybody who has a paper of some insurer by now.
     pub fn visitors(&self, institutions: &Institutions) -> Vec<Visitor> {
-        self.living().filter_map(|(_, person)| self.visitor(institutions, person)).collect()
+        self.living().filter_map(|(who, person)| self.visitor(institutions, who, person)).collect()
     }
 
-    fn visitor(&self, institutions: &Institutions, person: &Person) -> Option<Visitor> {
+    fn visitor(&self, institutions: &Institutions, who: Who, person: &Person) -> Option<Visitor> {
         let spell = person.spells.iter().rev().find(|spell| spell.filed.registered_on.is_some())?;
         let insurer = &institutions.insurers()[spell.due.insurer as usize];
         let wrong =
@@ -86,8 +87,12 @@ impl Block {
             _ => Expected::Valid,
         };
         let certificate = person.certificates.last().filter(|last| last.fate == Fate::Live).cloned();
+        // Lost and found again: until the authority says so the card is on hold.
+        let is_on_hold =
+            self.pending.values().any(|what| matches!(what, Pending::State(whose, ..) if *whose == who));
         let by_card = match (&certificate, person.enrolled) {
             (None, _) => Expected::Open,
+            (Some(_), Some(_)) if is_on_hold => Expected::Open,
             (Some(_), None) => Expected::Refused,
             (Some(last), Some(_)) if last.until.plus_days(GRACE_DAYS) < self.day => Expected::Refused,
             // In grace it gives an eligibility; an enrolment at a town hall is filed days later.
