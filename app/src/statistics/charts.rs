@@ -122,15 +122,22 @@ impl Of<'_> {
             people.map(|figure| figure.people).sum()
         };
         let below = html! {
-            details {
-                summary { (self.t(("表で見る", "As a table"))) }
-                (self.people_table(title, &bands))
-            }
+            (self.folded(self.people_table(title, &bands)))
             @if unset > 0 {
                 p { (self.t(("性別の登録がない人：", "Without a registered sex: "))) (texts::people(self.lang, unset)) }
             }
         };
         self.section(title, &[chart.svg()], below)
+    }
+
+    /// The numbers of a chart, for whoever wants them: open, they would make a page of many screens.
+    fn folded(&self, table: Markup) -> Markup {
+        html! {
+            details {
+                summary { (self.t(("表で見る", "As a table"))) }
+                (table)
+            }
+        }
     }
 
     fn people_table(&self, title: &str, bands: &[Band]) -> Markup {
@@ -211,7 +218,7 @@ impl Of<'_> {
         heads.extend(STANDS.iter().map(|(_, texts)| self.t(*texts)));
         heads.push(self.t(("有効の割合", "Share of valid")));
         heads.extend(self.published.map(|_| self.published_name()));
-        self.section(title, &svgs, table(title, &heads, &rows))
+        self.section(title, &svgs, self.folded(table(title, &heads, &rows)))
     }
 
     /// In a demo: shares beside the published ones.
@@ -296,7 +303,7 @@ impl Of<'_> {
         heads.extend(states.iter().map(|state| self.t(state.names())));
         heads.push(self.t(("割合", "Share")));
         heads.extend(self.published.map(|_| self.published_name()));
-        self.section(title, &svgs, table(title, &heads, &rows))
+        self.section(title, &svgs, self.folded(table(title, &heads, &rows)))
     }
 
     fn cards(&self) -> Markup {
@@ -335,7 +342,7 @@ impl Of<'_> {
         self.section(
             title,
             &[chart.svg()],
-            table(title, &heads, &SOURCES.iter().map(row).collect::<Vec<_>>()),
+            self.folded(table(title, &heads, &SOURCES.iter().map(row).collect::<Vec<_>>())),
         )
     }
 
@@ -367,7 +374,7 @@ impl Of<'_> {
         let counts: Vec<i64> = CHANNELS.iter().map(|(channel, _)| count(*channel)).collect();
         rows.push(row(self.t(("計", "Total")), texts::total(self.lang, &counts)));
         let heads = [self.t(("申込の場所", "Where")), self.t(("人数", "People"))];
-        self.section(title, &[chart.svg()], table(title, &heads, &rows))
+        self.section(title, &[chart.svg()], self.folded(table(title, &heads, &rows)))
     }
 
     fn checks(&self) -> Markup {
@@ -409,7 +416,7 @@ impl Of<'_> {
             .collect();
         let mut heads = vec![self.t(("日", "Day"))];
         heads.extend(columns.iter().map(|(texts, _)| self.t(*texts)));
-        self.section(title, &[chart.svg()], table(title, &heads, &rows))
+        self.section(title, &[chart.svg()], self.folded(table(title, &heads, &rows)))
     }
 }
 

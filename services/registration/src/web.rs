@@ -37,13 +37,14 @@ pub fn routes() -> Routes {
 
 async fn list(page: Page) -> Response {
     let asker = page.asker(Purpose::Registration);
-    match page.house.read(asker, |tx, cx| crate::list(tx, cx, CASES_MAX)).await {
-        Ok(cases) => page.show(page.t("本人からの申し出", "Cases"), cases_part(&page, &cases)),
+    let read = page.house.read(asker, |tx, cx| Ok((crate::list(tx, cx, CASES_MAX)?, crate::count_held(tx)?)));
+    match read.await {
+        Ok((cases, held)) => page.show(page.t("本人からの申し出", "Cases"), cases_part(&page, &cases, held)),
         Err(trouble) => page.trouble(trouble),
     }
 }
 
-fn cases_part(page: &Page, cases: &[OpenCase]) -> Markup {
+fn cases_part(page: &Page, cases: &[OpenCase], held: i64) -> Markup {
     let heads = [
         page.t("受付番号", "Case"),
         page.t("申し出の日", "Since"),
@@ -70,6 +71,18 @@ fn cases_part(page: &Page, cases: &[OpenCase]) -> Markup {
         (table(page.t("処理の終わっていない申し出", "Open cases"), &heads, &rows))
         @if cases.len() == CASES_MAX {
             p { (page.t("古いものから50件を表示しています。", "The 50 oldest are shown.")) }
+        }
+        h2 { (page.t("照合中の資格", "Eligibilities held back")) }
+        p {
+            (page.t(
+                "住民基本台帳と一致しないため回答していない資格（申し出のあったものを含む）：",
+                "Not answered, since they disagree with the resident register or somebody said that they are not theirs: ",
+            ))
+            strong.num { (held) }
+            (page.t(
+                "件。同じ管理番号で正しい内容を届け出ると、照合し直します。",
+                ". Each is compared again when it is filed correctly under the same key.",
+            ))
         }
     }
 }

@@ -81,6 +81,7 @@ async fn s5_r2_a_clerk_sees_numbers_and_no_names_and_ends_a_case() {
     let (status, list) = ask(&router, Method::GET, "/cases", "").await;
     assert_eq!(status, 200);
     assert!(list.contains("12-34・56（01）") && list.contains("06132013"), "{list}");
+    assert!(list.contains("<strong class=\"num\">1</strong>"), "one is held back: {list}");
     let (status, one) = ask(&router, Method::GET, &format!("/cases/{case}"), "").await;
     assert_eq!(status, 200);
     for page in [&list, &one] {
