@@ -1,7 +1,7 @@
 //! `shikaku country`: makes an invented nation, lets days pass, writes its offices' files, and shows its figures.
 //!
-//! Always holds: it goes into a demo's directory or an empty one, never among real people; long work says how far it is
-//! and goes on after Ctrl-C; the same seed, size and day give the same lines and the same hash.
+//! Always holds: it goes into a demo's directory or an empty one, never among real people; long work says how far it is,
+//! and `make` and `step` go on after Ctrl-C; the same seed, size and day give the same lines and the same hash.
 //! Not here: how lines get in (`nation`).
 //! Rules come from: issue 4, parts C and D.
 
@@ -9,7 +9,7 @@ use crate::{
     cast,
     datadir::{self, DataDir, write_atomic},
     demo,
-    nation::{Kept, Loading, Progress},
+    nation::{self, Kept, Loading, Progress},
     rim, running,
     settings::Settings,
 };
@@ -88,14 +88,14 @@ pub enum CountryCommand {
 /// Which nation.
 #[derive(Args, Clone)]
 pub struct Which {
-    /// People.
-    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=130_000_000))]
+    /// People, 11 million at most: beyond, serials of certificates would repeat.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..=11_000_000))]
     people: u32,
     /// The seed.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The day for which it is made, YYYYMMDD (default: today).
-    #[arg(long, value_parser = day)]
+    /// The day for which it is made, YYYYMMDD (default: today); 20241201 or later, since older cards had another authority.
+    #[arg(long, value_parser = first_day)]
     day: Option<Date>,
     /// The story goes on until this day, YYYYMMDD (default: the day for which it is made).
     #[arg(long, value_parser = day)]
@@ -120,6 +120,11 @@ pub struct MakeArgs {
 
 fn day(text: &str) -> std::result::Result<Date, String> {
     Date::parse8(text).ok_or_else(|| "a day as YYYYMMDD, such as 20261127".into())
+}
+
+fn first_day(text: &str) -> std::result::Result<Date, String> {
+    let day = day(text)?;
+    if day.as_number() < 20_241_201 { Err("20241201 or later".into()) } else { Ok(day) }
 }
 
 impl Which {
@@ -166,8 +171,11 @@ pub fn run(
             Ok(!stop.load(std::sync::atomic::Ordering::Relaxed))
         }
         CountryCommand::Hash { which } => {
-            say(&hash(which, stop));
-            Ok(true)
+            let hash = hash(which, stop);
+            let whole = !stop.load(std::sync::atomic::Ordering::Relaxed);
+            // A hash of a part is no hash to compare.
+            say(if whole { &hash } else { "stopped: no hash" });
+            Ok(whole)
         }
         CountryCommand::Figures { which, out } => figures(which, out, stop, say),
     }
@@ -183,23 +191,31 @@ fn make(args: &MakeArgs, settings: &Settings, stop: &AtomicBool, say: &mut dyn F
              with --data",
         ));
     }
-    let seed = demo::seed_of(&dir, Some(args.which.seed))?;
+    let wanted = args.which.kept();
     let kept = match Kept::read(&dir)? {
-        Some(kept) if kept.people == args.which.people && kept.mistakes == args.which.mistakes => kept,
+        Some(kept) if kept.is_as_wanted(&wanted, args.which.day.is_some()) => kept,
         Some(kept) => {
             return Err(Error::broken(format!(
                 "the directory has a nation of {} people made for {}: leave it, or name an empty directory",
                 kept.people, kept.base
             )));
         }
-        None => {
-            let kept = args.which.kept();
-            kept.write(&dir)?;
-            kept
-        }
+        None => wanted,
     };
     let until = args.which.until.unwrap_or(kept.base);
-    load(dir, &kept.nation(seed), until, args.which.threads(), settings, stop, say)
+    let seed = args.which.seed;
+    // In a directory of files the mark of invented data comes before the data, whatever becomes of them. Elsewhere a
+    // database may be somebody's own: it is looked at first, so that a refusal leaves no mark in the directory.
+    let mark = |dir: &DataDir| demo::seed_of(dir, Some(seed)).and_then(|_| kept.write(dir));
+    if settings.database.url == "sqlite" {
+        mark(&dir)?;
+    }
+    let opened = running::open(dir, settings.clone(), true)?;
+    if !nation::is_begun(opened.house.store(), &kept.plan(seed))? {
+        demo::refuse_real_data(&opened.house, until)?;
+    }
+    mark(&opened.dir)?;
+    load(opened, &kept.nation(seed), until, args.which.threads(), stop, say)
 }
 
 fn step(
@@ -217,21 +233,25 @@ fn step(
     })?;
     let seed = demo::seed_of(&dir, None)?;
     let until = datadir::clock(dir.path(), settings).now().date().plus_days(i64::from(days));
-    dir.move_clock(i64::from(days))?;
-    say(&format!("today in this directory is now {until}"));
-    load(dir, &kept.nation(seed), until, threads(None), settings, stop, say)
+    let path = dir.path().to_owned();
+    let opened = running::open(dir, settings.clone(), true)?;
+    // The clock moves when the days are there: a step that was stopped goes on when it is called again.
+    let whole = load(opened, &kept.nation(seed), until, threads(None), stop, say)?;
+    if whole {
+        datadir::move_clock(&path, i64::from(days))?;
+        say(&format!("today in this directory is now {until}"));
+    }
+    Ok(whole)
 }
 
 fn load(
-    dir: DataDir,
+    mut opened: running::Opened,
     nation: &Nation,
     until: Date,
     threads: usize,
-    settings: &Settings,
     stop: &AtomicBool,
     say: &mut dyn FnMut(&str),
 ) -> Result<bool> {
-    let mut opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     house.store().set_loading(true)?;
     let begin = rim::wall_ms();
@@ -260,7 +280,7 @@ fn load(
             progress.lines as f64 / seconds.max(0.001),
             progress.held
         ),
-        false => "stopped; `shikaku country step --days 0`, or the same `make`, goes on from here".to_owned(),
+        false => "stopped; the same command goes on from here".to_owned(),
     });
     Ok(whole)
 }

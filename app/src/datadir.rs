@@ -120,12 +120,6 @@ impl DataDir {
         self.path.join(name)
     }
 
-    /// Moves a demo's clock by so many days, from the next start on.
-    pub fn move_clock(&self, days: i64) -> Result<()> {
-        let moved = clock_days(&self.path).saturating_add(days);
-        write_atomic(&self.join(CLOCK_DAYS), format!("{moved}\n").as_bytes())
-    }
-
     /// The key that signs checkpoints, made at the first start. Its public half is added to the file of public keys,
     /// never put in place of another: a restored directory gets a new key, and its old checkpoints still verify.
     pub fn signing_key(&self) -> Result<SigningKey> {
@@ -160,6 +154,12 @@ pub fn clock(path: &Path, settings: &Settings) -> WallClock {
     const DAY_MS: i64 = 86_400_000;
     let days_ms = clock_days(path).saturating_mul(DAY_MS);
     WallClock::new(settings.demo.clock_offset_s.saturating_mul(1000).saturating_add(days_ms))
+}
+
+/// Moves a demo's clock by so many days, from the next start on.
+pub fn move_clock(path: &Path, days: i64) -> Result<()> {
+    let moved = clock_days(path).saturating_add(days);
+    write_atomic(&path.join(CLOCK_DAYS), format!("{moved}\n").as_bytes())
 }
 
 fn clock_days(path: &Path) -> i64 {

@@ -99,7 +99,11 @@ pub fn raise(
     let house = opened.house.clone();
     let today = house.now().date();
     // `country make` filled it before any demo did.
-    let is_nations = nation::is_begun(house.store())?;
+    let kept = Kept::read(&opened.dir)?;
+    let is_nations = match kept {
+        Some(kept) => nation::is_begun(house.store(), &kept.plan(seed))?,
+        None => false,
+    };
     if !is_nations && let Err(refused) = refuse_real_data(&house, today) {
         if is_first {
             let _ = fs::remove_file(opened.dir.join(SEED)); // the refusal is what counts
@@ -300,7 +304,7 @@ fn begin_town(
         let code = clinic.code.as_str().to_owned();
         doors.push(town::Clinic { code, line, is_pharmacy: clinic.kind == "pharmacy" });
     }
-    Town::begin(nation, today, doors, u64::from(every_s) * 1000)
+    Town::begin(nation, running.house.clone(), doors, u64::from(every_s) * 1000)
 }
 
 /// Tells the register of the patients' cards, writes their files, and publishes the invented authority's certificates

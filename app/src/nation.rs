@@ -11,7 +11,7 @@ use crate::{
     demo,
 };
 use base::{Actor, Date, Error, Fault, Purpose, Result};
-use country::nation::{Block, Nation, Plan};
+use country::nation::{Block, Nation, Plan, dice::stir};
 use formats::feed::{self, Header, Office, Record};
 use intake::{
     jobs::{self, Desk},
@@ -53,6 +53,13 @@ impl Kept {
         Ok(Some(Kept { people: small("people")?, base, mistakes: small("mistakes")? }))
     }
 
+    /// Whether it is what is asked for; the day only when one was named.
+    pub fn is_as_wanted(&self, wanted: &Kept, is_day_named: bool) -> bool {
+        self.people == wanted.people
+            && self.mistakes == wanted.mistakes
+            && (!is_day_named || self.base == wanted.base)
+    }
+
     /// Keeps it.
     pub fn write(&self, dir: &DataDir) -> Result<()> {
         let text = format!(
@@ -65,11 +72,16 @@ impl Kept {
         write_atomic(&dir.join(FILE), text.as_bytes())
     }
 
-    /// With the directory's seed, the nation.
-    pub fn nation(&self, seed: u64) -> Nation {
+    /// With the directory's seed, the plan.
+    pub fn plan(&self, seed: u64) -> Plan {
         let mut plan = Plan::new(seed, self.people, self.base);
         plan.mistakes = self.mistakes;
-        Nation::new(plan)
+        plan
+    }
+
+    /// With the directory's seed, the nation.
+    pub fn nation(&self, seed: u64) -> Nation {
+        Nation::new(self.plan(seed))
     }
 }
 
@@ -80,7 +92,7 @@ pub struct Progress {
     pub done: u64,
     /// Steps in all.
     pub all: u64,
-    /// Lines taken in this run.
+    /// Lines of the deliveries that this run brought forward.
     pub lines: u64,
     /// Of them coverages whose link is held back.
     pub held: u64,
@@ -110,16 +122,17 @@ impl Loading<'_> {
         let days = until.days_since(plan.base).max(0);
         let blocks = u64::from(plan.blocks());
         let mut progress = Progress { all: 1 + blocks + days as u64, ..Progress::default() };
-        if !is_begun(self.house.store())? {
+        let names = Names::of(&plan);
+        if !is_begun(self.house.store(), &plan)? {
             demo::refuse_real_data(self.house, until)?;
         }
-        if !self.is_done(DIRECTORY)? {
+        if !self.is_done(&names.directory())? {
             let lines = lines(nation.directory());
-            if !self.deliver(Office::Directory, DIRECTORY, plan.base, lines, &mut progress)? {
+            if !self.deliver(Office::Directory, &names.directory(), plan.base, lines, &mut progress)? {
                 return Ok((progress, false));
             }
         }
-        let first = self.first_missing(blocks, |number| block_name(number as u32))?;
+        let first = self.first_missing(blocks, |number| names.block(number as u32))?;
         progress.done = 1 + first;
         let mut ended = Ok(true);
         nation.in_order(
@@ -128,7 +141,7 @@ impl Loading<'_> {
             self.threads,
             |block| all_lines(&block),
             |number, lines| {
-                ended = self.deliver(Office::Relay, &block_name(number), plan.base, lines, &mut progress);
+                ended = self.deliver(Office::Relay, &names.block(number), plan.base, lines, &mut progress);
                 matches!(ended, Ok(true))
             },
         );
@@ -136,10 +149,17 @@ impl Loading<'_> {
             return Ok((progress, false));
         }
         let done =
-            self.first_missing(days as u64, |place| day_name(plan.base.plus_days(place as i64 + 1)))?;
+            self.first_missing(days as u64, |place| names.day(plan.base.plus_days(place as i64 + 1)))?;
         progress.done = 1 + blocks + done;
-        let whole = self.settle_days(nation, plan.base.plus_days(done as i64 + 1), until, &mut progress)?;
-        Ok((progress, whole))
+        let mut from = plan.base.plus_days(done as i64 + 1);
+        while from <= until {
+            let last = from.plus_days(DAYS_AT_ONCE - 1).min(until);
+            if !self.settle_days(nation, from, last, &mut progress)? {
+                return Ok((progress, false));
+            }
+            from = last.plus_days(1);
+        }
+        Ok((progress, true))
     }
 
     /// Delivers the lines of days, all blocks' of a day together.
@@ -150,9 +170,7 @@ impl Loading<'_> {
         until: Date,
         progress: &mut Progress,
     ) -> Result<bool> {
-        if from > until {
-            return Ok(true);
-        }
+        let names = Names::of(&nation.plan);
         let count = until.days_since(from) as usize + 1;
         let mut days: Vec<Vec<u8>> = vec![Vec::new(); count];
         let by_day = |block: Block| -> Vec<(usize, Record)> {
@@ -168,7 +186,7 @@ impl Loading<'_> {
         }
         for (place, lines) in days.into_iter().enumerate() {
             let day = from.plus_days(place as i64);
-            if !self.deliver(Office::Relay, &day_name(day), day, lines, progress)? {
+            if !self.deliver(Office::Relay, &names.day(day), day, lines, progress)? {
                 return Ok(false);
             }
         }
@@ -186,7 +204,8 @@ impl Loading<'_> {
     }
 
     fn is_done(&self, name: &str) -> Result<bool> {
-        Ok(delivery(self.house.store(), name)?.is_some_and(|delivery| delivery.finished_at.is_some()))
+        let done = |one: Delivery| one.finished_at.is_some() && one.counts.refused == 0;
+        Ok(delivery(self.house.store(), name)?.is_some_and(done))
     }
 
     /// Loads one delivery; says whether it came to its end.
@@ -228,28 +247,37 @@ impl Loading<'_> {
     }
 }
 
-/// Whether the database has something of a nation: what else is in it is then no real person's.
-pub fn is_begun(store: &Store) -> Result<bool> {
-    Ok(delivery(store, DIRECTORY)?.is_some())
+/// Days whose lines are held in memory at once; more are told in several turns.
+const DAYS_AT_ONCE: i64 = 30;
+
+/// Whether the database has something of this nation: what else is in it is then no real person's.
+pub fn is_begun(store: &Store, plan: &Plan) -> Result<bool> {
+    Ok(delivery(store, &Names::of(plan).directory())?.is_some())
 }
 
-/// The last day that a directory's database has of its nation.
-pub fn stands(store: &Store, kept: &Kept) -> Result<Date> {
-    let mut day = kept.base;
-    while delivery(store, &day_name(day.plus_days(1)))?.is_some_and(|next| next.finished_at.is_some()) {
-        day = day.plus_days(1);
+/// The names of a nation's deliveries. They begin with a mark of its plan, so that another nation's are never taken for
+/// its own.
+struct Names {
+    mark: u64,
+}
+
+impl Names {
+    fn of(plan: &Plan) -> Names {
+        let parts = [u64::from(plan.people), plan.base.as_number() as u64, u64::from(plan.mistakes)];
+        Names { mark: parts.into_iter().fold(stir(plan.seed), |mark, part| stir(mark ^ part)) >> 32 }
     }
-    Ok(day)
-}
 
-const DIRECTORY: &str = "nation-directory";
+    fn directory(&self) -> String {
+        format!("nation-{:08x}-directory", self.mark)
+    }
 
-fn block_name(number: u32) -> String {
-    format!("nation-block-{number:05}")
-}
+    fn block(&self, number: u32) -> String {
+        format!("nation-{:08x}-block-{number:05}", self.mark)
+    }
 
-fn day_name(day: Date) -> String {
-    format!("nation-day-{}", day.stamp8())
+    fn day(&self, day: Date) -> String {
+        format!("nation-{:08x}-day-{}", self.mark, day.stamp8())
+    }
 }
 
 fn delivery(store: &Store, name: &str) -> Result<Option<Delivery>> {
@@ -306,6 +334,6 @@ mod tests {
         };
         let said = loading.settle(&nation, day).unwrap_err().to_string();
         assert!(said.contains("invented people do not go among real ones"), "{said}");
-        assert!(!is_begun(house.store()).unwrap());
+        assert!(!is_begun(house.store(), &nation.plan).unwrap());
     }
 }

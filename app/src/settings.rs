@@ -380,7 +380,7 @@ fn in_range(settings: &Settings) -> Result<()> {
         ("terminal.repeat_ms", terminal.repeat_ms, 0, 24 * 60 * 60 * 1000),
         ("terminal.timeout_ms", ms(terminal.timeout_ms), 100, MS_MAX),
         ("demo.clock_offset_s", demo.clock_offset_s, -YEARS_100_S, YEARS_100_S),
-        ("demo.people", demo.people.into(), 0, 130_000_000),
+        ("demo.people", demo.people.into(), 0, 11_000_000),
         ("demo.visits_every_s", demo.visits_every_s.into(), 0, 86_400),
     ] {
         if value < least || value > most {

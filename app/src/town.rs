@@ -28,6 +28,7 @@ use terminal::{
     Door, HttpDoor,
     kiosk::{Answers, Ground, HttpLine, Line, Next, Proof, Tap, Way},
 };
+use web::house::House;
 
 /// A clinic to which people come.
 pub struct Clinic {
@@ -68,7 +69,8 @@ const TICK: Duration = Duration::from_millis(50);
 
 impl Town {
     /// Begins: somebody comes about every so many milliseconds.
-    pub fn begin(nation: &Nation, day: Date, clinics: Vec<Clinic>, every_ms: u64) -> Result<Option<Town>> {
+    pub fn begin(nation: &Nation, house: House, clinics: Vec<Clinic>, every_ms: u64) -> Result<Option<Town>> {
+        let day = house.now().date();
         let visitors = townsfolk(nation, day);
         if visitors.is_empty() || every_ms == 0 {
             return Ok(None);
@@ -90,7 +92,7 @@ impl Town {
         let dice = Dice::new(nation.plan.seed, &[0x746f_776e, rim::wall_ms() as u64]);
         let prescriptions = VecDeque::new();
         let ids = rim::TimeIds::new();
-        let mut walk = Walk { visitors, doctors, pharmacies, prescriptions, dice, ids, day, stop: told };
+        let mut walk = Walk { visitors, doctors, pharmacies, prescriptions, dice, ids, house, stop: told };
         let work = move || {
             for turn in 0_u32.. {
                 let wait = if turn < FIRST_VISITS { every_ms.min(FIRST_EVERY_MS) } else { every_ms };
@@ -137,7 +139,7 @@ struct Walk {
     prescriptions: VecDeque<usize>,
     dice: Dice,
     ids: rim::TimeIds,
-    day: Date,
+    house: House,
     stop: Arc<AtomicBool>,
 }
 
@@ -209,7 +211,7 @@ impl Walk {
     /// A check by number.
     fn ask(&self, is_pharmacy: bool, place: usize, typed: &Typed) {
         let desk = if is_pharmacy { &self.pharmacies[place] } else { &self.doctors[place] };
-        let request = search(&desk.code, typed, self.day);
+        let request = search(&desk.code, typed, self.house.now().date());
         if desk.door.ask(formats::oqs::SEARCH_PATH, &self.key(), request.as_bytes()).is_err() {
             turned_round();
         }
