@@ -409,8 +409,8 @@ pub struct Terminal {
 /// What is wrong with a line, and where. It holds nothing of the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// The field, such as `birth` or `facts[2].percent`; empty for the line as a whole. A field that is not ours is named
-    /// only when it could not be anybody's data: small letters and `_`.
+    /// The field, such as `birth` or `facts[2].percent`; empty for the line as a whole. `?` stands for a key
+    /// that is not one of the format's: it could be somebody's name or number in the wrong place.
     pub field: String,
     /// What is wrong.
     pub fault: Fault,

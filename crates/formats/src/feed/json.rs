@@ -5,7 +5,7 @@
 //! Not here: what a key means (`shape`).
 //! Rules come from: RFC 8259; the limits are ours.
 
-use super::{FACTS_MAX, Fault, LINE_BYTES_MAX, Problem};
+use super::{FACTS_MAX, Fault, LINE_BYTES_MAX, Problem, shape::KEYS};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use std::borrow::Cow;
 use std::fmt;
@@ -54,12 +54,9 @@ impl<'l> Object<'l> {
     }
 }
 
-/// A key as it may be told: one of ours, or one that is mistyped, but no name or number that slipped into its place.
-fn harmless(key: &str) -> &str {
-    const CHARS_MAX: usize = 32;
-    let fits =
-        key.len() <= CHARS_MAX && !key.is_empty() && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    if fits { key } else { "?" }
+/// A key as it may be told: one of ours, but no name or number that slipped into its place.
+fn harmless(key: &str) -> &'static str {
+    KEYS.into_iter().find(|known| *known == key).unwrap_or("?")
 }
 
 /// Reads a line that is one object.

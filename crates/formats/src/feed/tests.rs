@@ -158,7 +158,7 @@ fn headers_go_out_and_come_back() {
     assert_eq!(with(r#""office":"insurer","delivery":"a/b","made_on":"20261127""#), "delivery: characters");
     assert_eq!(with(r#""office":"insurer","delivery":"","made_on":"20261127""#), "delivery: length");
     assert_eq!(with(r#""office":"insurer","delivery":"a","made_on":"2026-11-27""#), "made_on: day");
-    assert_eq!(with(r#""office":"insurer","delivery":"a","made_on":"20261127","x":1"#), "x: unknown");
+    assert_eq!(with(r#""office":"insurer","delivery":"a","made_on":"20261127","x":1"#), "?: unknown");
 }
 
 #[test]
@@ -194,6 +194,9 @@ fn what_is_wrong_is_named_and_never_quoted() {
         ("a mistyped key", swap(r#""address""#, r#""adress""#)),
         ("a number as key", swap(r#""address""#, r#""123456789018""#)),
         ("a name as key", swap(r#""address""#, r#""緑川""#)),
+        ("a Roman name as key", swap(r#""address""#, r#""midorikawa_ichiro""#)),
+        ("a Roman name as key twice", swap(r#""sex":1"#, r#""midorikawa":1,"midorikawa":1"#)),
+        ("another record's key", swap(r#""sex":1"#, r#""sex":1,"facts":[]"#)),
         ("another type", swap(r#""resident""#, r#""123456789018""#)),
         ("no type", swap(r#""type":"resident","#, "")),
         ("no number", swap(r#""my_number":"123456789018","#, "")),
@@ -222,7 +225,7 @@ fn what_is_wrong_is_named_and_never_quoted() {
     ];
     let mut list = String::new();
     for (what, told) in shown {
-        for secret in ["123456", "緑川", "1980", "みどり"] {
+        for secret in ["123456", "緑川", "1980", "みどり", "midorikawa"] {
             assert!(!told.contains(secret), "{what}: {told}");
         }
         list += &format!("{what} · {told}\n");
@@ -243,9 +246,12 @@ fn what_is_wrong_is_named_and_never_quoted() {
         a key twice · sex: repeated
         the type twice · type: repeated
         an escaped key twice · sex: repeated
-        a mistyped key · adress: unknown
+        a mistyped key · ?: unknown
         a number as key · ?: unknown
         a name as key · ?: unknown
+        a Roman name as key · ?: unknown
+        a Roman name as key twice · ?: repeated
+        another record's key · facts: unknown
         another type · type: word
         no type · type: missing
         no number · my_number: missing
@@ -273,6 +279,28 @@ fn what_is_wrong_is_named_and_never_quoted() {
         nine digits of an insurer · insurer: length
     "#]]
     .assert_eq(&list);
+}
+
+#[test]
+fn every_key_of_the_format_can_be_told() {
+    fn told(value: &serde_json::Value, of: &str) {
+        match value {
+            serde_json::Value::Object(keys) => {
+                for (key, value) in keys {
+                    assert!(shape::KEYS.contains(&key.as_str()), "{key} of {of}");
+                    told(value, of);
+                }
+            }
+            serde_json::Value::Array(items) => items.iter().for_each(|item| told(item, of)),
+            _ => {}
+        }
+    }
+    let header = Header { office: Office::Relay, delivery: "a".into(), made_on: "20261127".into() };
+    let mut lines: Vec<String> = full().iter().map(line).collect();
+    lines.push(header_line(&header));
+    for line in lines {
+        told(&serde_json::from_str(&line).unwrap(), &line);
+    }
 }
 
 #[test]
