@@ -98,12 +98,7 @@ pub fn raise(
     let mut opened = running::open(dir, settings.clone(), true)?;
     let house = opened.house.clone();
     let today = house.now().date();
-    // `country make` filled it before any demo did.
-    let kept = Kept::read(&opened.dir)?;
-    let is_nations = match kept {
-        Some(kept) => nation::is_begun(house.store(), &kept.plan(seed))?,
-        None => false,
-    };
+    let is_nations = is_nations(&opened, seed)?;
     if !is_nations && let Err(refused) = refuse_real_data(&house, today) {
         if is_first {
             let _ = fs::remove_file(opened.dir.join(SEED)); // the refusal is what counts
@@ -177,6 +172,14 @@ impl Demo {
             terminal.end();
         }
         self.running.end(runtime)
+    }
+}
+
+/// Whether `country make` filled the database before any demo did.
+fn is_nations(opened: &running::Opened, seed: u64) -> Result<bool> {
+    match Kept::read(&opened.dir)? {
+        Some(kept) => nation::is_begun(opened.house.store(), &kept.plan(seed)),
+        None => Ok(false),
     }
 }
 
