@@ -31,3 +31,14 @@ create table intake_delivery (
     finished_at bigint,
     primary key (office, delivery)
 );
+
+-- What was wrong with a delivery's lines, or is to be known of them: never anything of the line itself.
+-- in: main
+create table intake_problem (
+    office bigint not null,
+    delivery text not null,
+    line bigint not null,
+    field text not null,
+    code text not null,
+    primary key (office, delivery, line)
+);

@@ -38,6 +38,7 @@ CREATE UNIQUE INDEX facility_terminal_pkey ON facility_terminal USING btree (ter
 CREATE UNIQUE INDEX intake_delivery_pkey ON intake_delivery USING btree (office, delivery)
 CREATE UNIQUE INDEX intake_office_by_fingerprint ON intake_office USING btree (fingerprint)
 CREATE UNIQUE INDEX intake_office_pkey ON intake_office USING btree (office)
+CREATE UNIQUE INDEX intake_problem_pkey ON intake_problem USING btree (office, delivery, line)
 CREATE UNIQUE INDEX people_entry_pkey ON people_entry USING btree (person, revision)
 CREATE UNIQUE INDEX people_number_by_number ON people_number USING btree (my_number)
 CREATE UNIQUE INDEX people_number_pkey ON people_number USING btree (person)
@@ -192,6 +193,11 @@ intake_office.insurer_number text
 intake_office.kind text not null
 intake_office.label text not null
 intake_office.office bigint not null
+intake_problem.code text not null
+intake_problem.delivery text not null
+intake_problem.field text not null
+intake_problem.line bigint not null
+intake_problem.office bigint not null
 people_entry.address text
 people_entry.birth bigint not null
 people_entry.kana text not null

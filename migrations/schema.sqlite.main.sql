@@ -168,6 +168,14 @@ CREATE TABLE intake_office (
     barred_at integer
 ) strict;
 CREATE UNIQUE INDEX intake_office_by_fingerprint on intake_office (fingerprint);
+CREATE TABLE intake_problem (
+    office integer not null,
+    delivery text not null,
+    line integer not null,
+    field text not null,
+    code text not null,
+    primary key (office, delivery, line)
+) strict, without rowid;
 CREATE TABLE people_entry (
     person integer not null,
     revision integer not null,

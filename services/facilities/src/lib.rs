@@ -121,6 +121,11 @@ pub fn terminal(tx: &mut Tx<'_>, fingerprint: &[u8; 32], now: Instant) -> Result
     Ok(known.and_then(|known| rules::admitted(&known, now)))
 }
 
+/// Whether the certificate is a terminal's, be it barred or expired.
+pub fn is_terminals(tx: &mut Tx<'_>, fingerprint: &[u8; 32]) -> Result<bool> {
+    Ok(store::terminal_by_fingerprint(tx, fingerprint)?.is_some())
+}
+
 /// The terminals of a facility, newest first.
 pub fn list_terminals(tx: &mut Tx<'_>, facility: Id<kinds::Facility>) -> Result<Vec<Terminal>> {
     store::terminals(tx, facility)

@@ -2,7 +2,7 @@
 //!
 //! Always holds: how far a delivery has come is written in the transaction that takes its records, so whoever was killed
 //! between any two goes on exactly there; memory is that of one batch, however long a file or a line is; problems are
-//! counted all and kept up to a limit; nothing of a line stands in one.
+//! counted all and kept up to a limit, in the transaction of their lines; nothing of a line stands in one.
 //! Not here: opening files, the clock, signals (`app`); what a record leads to ([`crate::take`]).
 //! Rules come from: docs/feeds.md; DESIGN section 4, "Loads write in chunks".
 
@@ -14,7 +14,7 @@ use crate::{
 use ::store::{Store, Tx};
 use audit::{Evidence, say};
 use aws_lc_rs::digest::{Context, SHA256};
-use base::{Answer, Cx, Fault, Help, Result};
+use base::{Answer, Cx, Fault, Help, InsurerNumber, Result};
 use formats::feed::{self, Header, Record};
 use std::{
     collections::{BTreeMap, HashSet},
@@ -26,7 +26,7 @@ use std::{
 pub const BATCH_BESIDE: usize = 24;
 /// Records in a transaction when nobody waits.
 pub const BATCH_ALONE: usize = 500;
-/// Problems that a report keeps; all are counted.
+/// Problems of a delivery that are kept; all are counted.
 pub const PROBLEMS_MAX: usize = 1_000;
 
 /// What is wrong with a line, or to be known of it.
@@ -99,6 +99,14 @@ struct Ahead {
     before: (u64, Context),
 }
 
+/// A line of a batch, and the SHA-256 of the file to its end.
+#[derive(Clone)]
+struct Taking {
+    line: u64,
+    record: std::result::Result<Record, feed::Problem>,
+    digest: Context,
+}
+
 /// A feed file that is being read.
 pub struct FeedFile<R> {
     /// Its first line.
@@ -110,10 +118,36 @@ pub struct FeedFile<R> {
 
 /// Records that are taken together, and where the file stands after them.
 pub struct Batch {
-    records: Vec<(u64, std::result::Result<Record, feed::Problem>)>,
+    records: Vec<Taking>,
     lines: u64,
     digest: [u8; 32],
     is_last: bool,
+}
+
+impl Batch {
+    /// The line of its only record; nothing when it has more.
+    pub fn only_line(&self) -> Option<u64> {
+        match &self.records[..] {
+            [only] => Some(only.line),
+            _ => None,
+        }
+    }
+
+    /// The same records, each in a batch of its own: so that one that cannot be taken keeps none before it back.
+    pub fn split(&self) -> Vec<Batch> {
+        let alone = |one: &Taking| Batch {
+            lines: one.line,
+            digest: finished(&one.digest),
+            is_last: false,
+            records: vec![one.clone()],
+        };
+        let mut batches: Vec<Batch> = self.records.iter().map(alone).collect();
+        // Behind the last one there may be blank lines.
+        if let Some(last) = batches.last_mut() {
+            (last.lines, last.digest, last.is_last) = (self.lines, self.digest, self.is_last);
+        }
+        batches
+    }
 }
 
 impl<R: BufRead> FeedFile<R> {
@@ -155,7 +189,8 @@ impl<R: BufRead> FeedFile<R> {
                 self.ahead = Some(next);
                 return Ok(Some(Batch { records, lines, digest, is_last: false }));
             }
-            records.push((self.lines.count, next.record));
+            let (line, digest) = (self.lines.count, self.lines.digest.clone());
+            records.push(Taking { line, record: next.record, digest });
         }
         self.is_over = self.ahead.is_none() && self.lines.is_over()?;
         let (lines, digest) = (self.lines.count, self.lines.digest());
@@ -180,12 +215,14 @@ impl<R: BufRead> FeedFile<R> {
 /// What can have one new version in a transaction, since its versions are told apart by their revision.
 fn versioned(record: &Record) -> Option<(&'static str, String)> {
     let name = match record {
-        Record::Resident(resident) => &resident.my_number,
-        Record::Insurer(insurer) => &insurer.insurer,
-        Record::Facility(facility) => &facility.code,
+        Record::Resident(resident) => resident.my_number.clone(),
+        // One number can be written with six digits and with eight.
+        Record::Insurer(insurer) => InsurerNumber::parse(&insurer.insurer)
+            .map_or_else(|_| insurer.insurer.clone(), |number| number.as_str().to_owned()),
+        Record::Facility(facility) => facility.code.clone(),
         _ => return None,
     };
-    Some((record.word(), name.clone()))
+    Some((record.word(), name))
 }
 
 // Taking -------------------------------------------------------------------------------------------------------------
@@ -213,7 +250,7 @@ pub fn take_batch(
     }
     let mut counts = Counts::default();
     let mut problems = Vec::new();
-    for (line, record) in &batch.records {
+    for Taking { line, record, .. } in &batch.records {
         let wrong = |field: String, help| Problem { line: *line, field, help };
         match record {
             Err(problem) => {
@@ -235,8 +272,13 @@ pub fn take_batch(
             },
         }
     }
+    let before = stands.as_ref().map_or(0, |stands| stands.counts.problems());
     let delivery = moved(stands, sender, batch, &counts, cx);
     store::put_delivery(tx, sender.raw(), name, &delivery)?;
+    let room = PROBLEMS_MAX.saturating_sub(usize::try_from(before).unwrap_or(usize::MAX));
+    for problem in problems.iter().take(room) {
+        store::insert_problem(tx, sender.raw(), name, problem)?;
+    }
     said(tx, cx, sender, &counts);
     Ok(Ok(Moved { delivery, problems }))
 }
@@ -299,17 +341,19 @@ pub struct Report {
     pub delivery: Option<Delivery>,
     /// Whether there was nothing to do, since the delivery was finished before.
     pub was_finished: bool,
-    /// The first problems of this load.
+    /// The first problems of the delivery, those of earlier loads too.
     pub problems: Vec<Problem>,
     /// How many there were.
     pub problems_count: u64,
 }
 
 impl Report {
-    /// A load that begins at `delivery`.
-    pub fn new(header: &Header, delivery: Option<Delivery>) -> Report {
+    /// A load that begins at `done`, with the problems that were kept until there.
+    pub fn new(header: &Header, done: Option<(Delivery, Vec<Problem>)>) -> Report {
+        let (delivery, problems) = done.map_or((None, Vec::new()), |(one, problems)| (Some(one), problems));
         let was_finished = delivery.as_ref().is_some_and(|delivery| delivery.finished_at.is_some());
-        Report { header: header.clone(), delivery, was_finished, problems: Vec::new(), problems_count: 0 }
+        let problems_count = delivery.as_ref().map_or(0, |delivery| delivery.counts.problems());
+        Report { header: header.clone(), delivery, was_finished, problems, problems_count }
     }
 
     /// Adds what became of a batch.
@@ -342,8 +386,8 @@ pub fn load<R: BufRead>(
         Err(refusal) => return Ok(Err(refusal)),
     };
     let name = file.header.delivery.clone();
-    let done = desk.store.look(|tx| crate::delivery(tx, &sender, &name))?;
-    if let Some(done) = &done
+    let done = desk.store.look(|tx| found(tx, &sender, &name))?;
+    if let Some((done, _)) = &done
         && let Err(refusal) = file.skip(done).map_err(unreadable)?
     {
         return Ok(Err(refusal));
@@ -351,17 +395,52 @@ pub fn load<R: BufRead>(
     let mut report = Report::new(&file.header, done);
     while !desk.stop.load(Ordering::Relaxed) {
         let Some(batch) = file.next_batch(desk.batch).map_err(unreadable)? else { break };
-        let cx = (desk.cx)();
-        let left = report.delivery.as_ref();
-        match desk.store.record(cx.now, |tx| take_batch(tx, &cx, &sender, &name, left, &batch))? {
-            Ok(moved) => {
-                progress(&moved.delivery);
-                report.add(moved);
+        let done = match load_batch(desk, &sender, &mut report, &batch, progress) {
+            // All before the one that cannot be taken stand, and the fault says which it is.
+            Err(error) if batch.only_line().is_none() => {
+                let mut done = Err(error);
+                for one in &batch.split() {
+                    done = load_batch(desk, &sender, &mut report, one, progress);
+                    if !matches!(done, Ok(Ok(()))) {
+                        break;
+                    }
+                }
+                done
             }
-            Err(refusal) => return Ok(Err(refusal)),
+            done => done,
+        };
+        if let Err(refusal) = done? {
+            return Ok(Err(refusal));
         }
     }
     Ok(Ok(report))
+}
+
+/// How far a delivery has come, and what was wrong until there.
+pub fn found(tx: &mut Tx<'_>, sender: &Sender, name: &str) -> Result<Option<(Delivery, Vec<Problem>)>> {
+    let Some(delivery) = store::delivery(tx, sender.raw(), name)? else { return Ok(None) };
+    Ok(Some((delivery, store::problems(tx, sender.raw(), name)?)))
+}
+
+fn load_batch(
+    desk: &Desk<'_>,
+    sender: &Sender,
+    report: &mut Report,
+    batch: &Batch,
+    progress: &mut dyn FnMut(&Delivery),
+) -> Result<Answer<()>> {
+    let cx = (desk.cx)();
+    let (name, left) = (report.header.delivery.clone(), report.delivery.as_ref());
+    let named = |error| match batch.only_line() {
+        Some(line) => Fault::caused(format!("line {line} could not be taken"), error).into(),
+        None => error,
+    };
+    let taken = desk.store.record(cx.now, |tx| take_batch(tx, &cx, sender, &name, left, batch));
+    let taken = taken.map_err(named)?;
+    Ok(taken.map(|moved| {
+        progress(&moved.delivery);
+        report.add(moved);
+    }))
 }
 
 fn unreadable(error: io::Error) -> base::Error {

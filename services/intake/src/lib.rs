@@ -196,7 +196,7 @@ fn terminal(tx: &mut Tx<'_>, cx: &Cx<'_>, filed: &feed::Terminal) -> Result<Judg
 /// Admits an office to the machines' door. Admitting the same again gives the same office.
 pub fn admit(tx: &mut Tx<'_>, cx: &Cx<'_>, new: &NewOffice) -> Result<Answer<Id<kinds::Office>>> {
     let known = store::office_by_fingerprint(tx, &new.fingerprint)?;
-    let is_terminals = facilities::terminal(tx, &new.fingerprint, cx.now)?.is_some();
+    let is_terminals = facilities::is_terminals(tx, &new.fingerprint)?;
     match rules::admit(new, known.as_ref(), is_terminals, cx.now) {
         Err(refusal) => Ok(Err(refusal)),
         Ok(Some(office)) => Ok(Ok(office)),
@@ -225,6 +225,11 @@ pub fn find(tx: &mut Tx<'_>, fingerprint: &[u8; 32], now: Instant) -> Result<Opt
     Ok(known.and_then(|known| rules::admitted(&known, now)))
 }
 
+/// Whether the certificate is an office's, be it barred or expired.
+pub fn is_offices(tx: &mut Tx<'_>, fingerprint: &[u8; 32]) -> Result<bool> {
+    Ok(store::office_by_fingerprint(tx, fingerprint)?.is_some())
+}
+
 /// An office that may file at this instant.
 pub fn get(tx: &mut Tx<'_>, office: Id<kinds::Office>, now: Instant) -> Result<Option<Admitted>> {
     let known = store::office_by_id(tx, office)?;
@@ -239,6 +244,11 @@ pub fn list(tx: &mut Tx<'_>, limit: usize) -> Result<Vec<Office>> {
 /// How far a delivery has come; of an office's own, or of the operator's.
 pub fn delivery(tx: &mut Tx<'_>, sender: &Sender, name: &str) -> Result<Option<Delivery>> {
     store::delivery(tx, sender.raw(), name)
+}
+
+/// What was wrong with a delivery's lines: the first [`jobs::PROBLEMS_MAX`].
+pub fn problems(tx: &mut Tx<'_>, sender: &Sender, name: &str) -> Result<Vec<jobs::Problem>> {
+    store::problems(tx, sender.raw(), name)
 }
 
 fn said(

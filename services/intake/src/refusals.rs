@@ -13,7 +13,7 @@ helps! {
     /// Too long or too deep.
     LINE_TOO_LARGE = "intake.line-too-large" "SKI01001E"
         what "行が長すぎるか、項目が多すぎます。" "The line is too long, or has too many parts."
-        desk "1行は16 KiBまで、1つの加入の facts は64件までです。行を分けてください。" "A line has at most 16 KiB, a coverage at most 64 facts. Split it."
+        desk "1行は16 KiBまで、1つの加入の facts は64件までです。1つの加入は1行です。不要な facts を除いてください。" "A line has at most 16 KiB, a coverage at most 64 facts. A coverage is one line: leave out facts that are not needed."
         engineer "feed::LINE_BYTES_MAX, feed::FACTS_MAX, or a depth that no record has.";
     /// Not UTF-8.
     LINE_ENCODING = "intake.line-encoding" "SKI01002E"
@@ -82,12 +82,12 @@ helps! {
         engineer "feed::VERSION.";
     /// Check digit.
     CHECK_DIGIT = "intake.check-digit" "SKI01015E"
-        what "番号の検証番号が合いません。" "The number's check digit does not fit."
+        what "番号の検証番号（個人番号では検査用数字）が合いません。" "The number's check digit does not fit."
         desk "元の書類と見比べて、番号を確かめてください。" "Compare the number with the document it comes from."
         engineer "Insurer number and facility code: weights 2, 1 from the right; My Number: modulus 11.";
     /// Days in another order.
     DAYS_OUT_OF_ORDER = "intake.days-out-of-order" "SKI01016E"
-        what "終わりの日が初めの日より前です。" "The last day is before the first."
+        what "終了日が開始日より前です。" "The last day is before the first."
         desk "日付を確かめてください。" "Check the days."
         engineer "until < from, or card_until < card_from.";
     // What a record means --------------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ helps! {
         engineer "intake_office.insurer_number differs from the record's.";
     /// The register does not have the number.
     NO_SUCH_PERSON = "intake.no-such-person" "SKI02003E"
-        what "この個人番号の人は、住民基本台帳から届いていません。" "The resident register has told of nobody with this My Number."
+        what "この個人番号の方は、住民基本台帳からの届出がまだありません。" "The resident register has told of nobody with this My Number."
         desk "番号を確かめ、正しければ、住民基本台帳の届出が済んでから送り直してください。" "Check the number; if it is right, send the line again after the register has filed."
         engineer "people::exchange gave nobody.";
     /// The serial is not known.
@@ -145,7 +145,7 @@ helps! {
     /// A delivery's name with other bytes.
     OTHER_BYTES = "intake.other-bytes" "SKI03003E"
         what "同じ delivery の名前で、内容の違うファイルが届いています。" "A file with other content came under this delivery's name before."
-        desk "新しい内容は、新しい delivery の名前で送ってください。同じ行を送り直しても害はありません。" "Send new content under a new name of delivery. Lines sent again do no harm."
+        desk "新しい内容は、新しい delivery の名前で送ってください。新しい名前では、どの行も新しい届出になります。前の状態の行は含めないでください。" "Send new content under a new name of delivery. Under a new name every line is news: leave out old states."
         engineer "The SHA-256 of the lines done differs from intake_delivery.digest, or there are more lines than were finished.";
     /// Somebody else goes on with it.
     ELSEWHERE = "intake.elsewhere" "SKI03004E"
@@ -177,7 +177,7 @@ helps! {
     CERTIFICATE_USED = "intake.certificate-used" "SKI04001E"
         what "この証明書は、すでに別の届出元か端末のものとして登録されています。" "This certificate is registered already, for another office or terminal."
         desk "新しい証明書を発行してください。" "Issue a new certificate."
-        engineer "intake_office or facility_terminal has the fingerprint, or it was barred.";
+        engineer "intake_office or facility_terminal has the fingerprint, barred and expired ones too.";
     /// It has expired.
     CERTIFICATE_EXPIRED = "intake.certificate-expired" "SKI04002E"
         what "証明書の期限か、指定した期限が過ぎています。" "The certificate, or the day named, has expired."
@@ -203,6 +203,18 @@ helps! {
         what "この届出元は登録されていません。" "There is no such office."
         desk "shikaku office list で確かめてください。" "See `shikaku office list`."
         engineer "intake_office has no such row.";
+}
+
+/// The text of a code that a line was refused with, by us or by the door behind.
+pub(crate) fn of_code(code: &str) -> Option<&'static Help> {
+    let doors = [
+        ALL,
+        cards::refusals::ALL,
+        enrolment::refusals::ALL,
+        facilities::refusals::ALL,
+        registration::refusals::ALL,
+    ];
+    doors.into_iter().flatten().copied().find(|help| help.code == code)
 }
 
 /// What a fault of a line is called here.

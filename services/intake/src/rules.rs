@@ -209,6 +209,13 @@ pub struct Counts {
     pub refused: u64,
 }
 
+impl Counts {
+    /// Problems there were: a line that is refused, or held back, has one.
+    pub fn problems(&self) -> u64 {
+        self.refused + self.held
+    }
+}
+
 /// How far a delivery has come.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {

@@ -4,7 +4,11 @@
 //! Not here: what may follow on what (`rules`); what the lines say.
 //! Rules come from: DESIGN section 4, "One SQL text, one door".
 
-use crate::rules::{Counts, Delivery, NewOffice, Office};
+use crate::{
+    jobs::Problem,
+    refusals,
+    rules::{Counts, Delivery, NewOffice, Office},
+};
 use ::store::{Row, Tx};
 use base::{Error, Id, Instant, InsurerNumber, Result, kinds};
 use formats::feed;
@@ -124,5 +128,33 @@ pub(crate) fn put_delivery(tx: &mut Tx<'_>, office: i64, name: &str, now: &Deliv
             now.moved_at.into(),
             now.finished_at.map(Instant::ms).into(),
         ],
+    )
+}
+
+pub(crate) fn insert_problem(tx: &mut Tx<'_>, office: i64, name: &str, problem: &Problem) -> Result<()> {
+    tx.save(
+        "insert into intake_problem (office, delivery, line, field, code) values ($1, $2, $3, $4, $5)",
+        &[
+            office.into(),
+            name.into(),
+            i64::try_from(problem.line).unwrap_or(i64::MAX).into(),
+            (&problem.field).into(),
+            problem.help.code.into(),
+        ],
+    )
+}
+
+pub(crate) fn problems(tx: &mut Tx<'_>, office: i64, name: &str) -> Result<Vec<Problem>> {
+    tx.rows(
+        "select line, field, code from intake_problem where office = $1 and delivery = $2 order by line",
+        &[office.into(), name.into()],
+        |row| {
+            let help = refusals::of_code(&row.text(2)?);
+            Ok(Problem {
+                line: u64::try_from(row.int(0)?).unwrap_or_default(),
+                field: row.text(1)?,
+                help: help.ok_or_else(|| Error::broken("a stored problem has an unknown code"))?,
+            })
+        },
     )
 }

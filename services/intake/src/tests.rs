@@ -11,18 +11,22 @@ mod kills;
 use crate::{
     jobs::{self, Desk, Report},
     refusals,
-    rules::{Admitted, NewOffice, Whose, coverage_id},
+    rules::{Admitted, Delivery, NewOffice, Sender, Whose, coverage_id},
 };
 use ::store::{Store, testing::seeded_ids};
 use audit::testing::each_database;
 use base::{Actor, Answer, Cx, Help, Id, IdSource, Instant, InsurerNumber, Purpose, kinds};
+use cards::rules::State;
 use everywhere::{content, numbers_lie_in_one_place};
 use expect_test::{Expect, expect};
 use formats::feed;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
-    sync::{Arc, atomic::AtomicBool},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// 2026-11-27 12:00 in Japan.
@@ -84,6 +88,7 @@ fn told(answer: &Answer<Report>) -> String {
         let _ = writeln!(out, "  {} {} {}", problem.line, problem.field, problem.help.code);
     }
     assert_eq!(report.problems.len() as u64, report.problems_count);
+    assert_eq!(report.problems_count, counts.problems());
     out
 }
 
@@ -139,10 +144,11 @@ fn first_day(n: u32) -> Vec<String> {
 }
 
 #[test]
-fn s5_r1_every_office_files_and_the_same_again_records_nothing() {
+fn s5_r1_every_office_files_and_the_last_states_again_record_nothing() {
     let mut files = first_day(1);
     files.extend(first_day(1));
-    // Without what the later lines of the same file changed again.
+    // Under new names, each line being the last that was filed of its thing: old states are news
+    // (`s5_r1_under_a_new_name_old_states_are_news`).
     files.extend(first_day(2).into_iter().enumerate().map(|(place, file)| {
         match place {
             3 => file
@@ -166,6 +172,8 @@ fn s5_r1_every_office_files_and_the_same_again_records_nothing() {
         r1 finished: 4 lines, 3 taken, 0 unchanged, 0 held, 0 refused (finished before)
         d1 finished: 4 lines, 3 taken, 0 unchanged, 0 held, 0 refused (finished before)
         i1 finished: 4 lines, 3 taken, 0 unchanged, 2 held, 0 refused (finished before)
+          3 key intake.held-back
+          4 key intake.held-back
         a1 finished: 7 lines, 6 taken, 0 unchanged, 0 held, 0 refused (finished before)
         m1 finished: 2 lines, 1 taken, 0 unchanged, 0 held, 0 refused (finished before)
         r2 finished: 4 lines, 0 taken, 3 unchanged, 0 held, 0 refused
@@ -180,7 +188,7 @@ fn s5_r1_every_office_files_and_the_same_again_records_nothing() {
 }
 
 #[test]
-fn s5_r1_a_second_file_of_the_same_lines_changes_no_table() {
+fn s5_r1_a_second_file_of_the_last_states_changes_no_table() {
     each_database("intake_twice", |store| {
         let ids = seeded_ids(1_000);
         for file in first_day(1) {
@@ -197,11 +205,105 @@ fn s5_r1_a_second_file_of_the_same_lines_changes_no_table() {
             load(store, &ids, &Whose::Operator, file.as_bytes(), 100).expect("taken");
         }
         let mut after = content(store);
-        for moved in ["intake_delivery", "store_revision"] {
+        for moved in ["intake_delivery", "intake_problem", "store_revision"] {
             after.insert(moved.into(), before[moved].clone());
         }
         assert_eq!(before, after);
-        expect!["card_certificate 3 · card_event 4 · coverage_entry 3 · coverage_fact 4 · coverage_insurer 1 · coverage_unlinked 1 · enrolment_event 1 · facility_entry 1 · facility_terminal 1 · intake_delivery 5 · people_entry 3 · people_number 3 · store_revision 6"].assert_eq(&rows_of(&before));
+        expect!["card_certificate 3 · card_event 4 · coverage_entry 3 · coverage_fact 4 · coverage_insurer 1 · coverage_unlinked 1 · enrolment_event 1 · facility_entry 1 · facility_terminal 1 · intake_delivery 5 · intake_problem 2 · people_entry 3 · people_number 3 · store_revision 6"].assert_eq(&rows_of(&before));
+    });
+}
+
+#[test]
+fn s5_r1_under_a_new_name_old_states_are_news() {
+    let certificate = "
+        {'type':'certificate','my_number':'ANN','serial':'0a000001','valid_from':'20200601','valid_until':'20300401'}";
+    let found = "
+        {'type':'certificate_state','serial':'0a000001','state':'held'}
+        {'type':'certificate_state','serial':'0a000001','state':'lifted'}";
+    each_database("intake_news", |store| {
+        let ids = seeded_ids(1_000);
+        let sent =
+            |file: &str| told(&load(store, &ids, &Whose::Operator, file.as_bytes(), 100)).replace('\n', "");
+        let serial = crate::rules::serial("serial", "0a000001").unwrap();
+        let is_held = || {
+            let known = store.look(|tx| cards::find(tx, &serial)).unwrap().expect("registered");
+            matches!(known.state, State::Held { .. })
+        };
+        sent(&file("register", "r1", RESIDENTS));
+        let whole = file("authority", "a1", &format!("{certificate}{found}"));
+        assert_eq!(sent(&whole), "a1 finished: 4 lines, 3 taken, 0 unchanged, 0 held, 0 refused");
+        assert!(!is_held());
+        // The same delivery does nothing; what must not be sent under another name is what is over.
+        assert!(sent(&whole).contains("finished before") && !is_held());
+        let over = found.lines().find(|line| line.contains("held")).expect("the line");
+        let under = |name| file("authority", name, over);
+        assert_eq!(sent(&under("a2")), "a2 finished: 2 lines, 1 taken, 0 unchanged, 0 held, 0 refused");
+        assert!(is_held(), "a good card is suspended again");
+    });
+}
+
+#[test]
+fn problems_of_a_delivery_are_kept_and_told_again() {
+    let wrong = "{'type':'resident','my_number':'ANN'}\n";
+    let text = file("register", "r1", &wrong.repeat(jobs::PROBLEMS_MAX + 2));
+    each_database("intake_problems", |store| {
+        let ids = seeded_ids(1_000);
+        let stop = AtomicBool::new(false);
+        let make = || cx(&ids);
+        let desk = Desk { store, cx: &make, batch: 300, stop: &stop };
+        let again = |each: &mut dyn FnMut(&Delivery)| {
+            let report = jobs::load(&desk, &Whose::Operator, text.as_bytes(), each).unwrap().expect("taken");
+            (report.problems.first().map(|one| one.line), report.problems.len(), report.problems_count)
+        };
+        let stopped = again(&mut |_| stop.store(true, Ordering::Relaxed));
+        assert_eq!(stopped, (Some(2), 300, 300));
+        stop.store(false, Ordering::Relaxed);
+        for _ in ["it goes on", "it was finished before"] {
+            assert_eq!(again(&mut |_| {}), (Some(2), 1_000, 1_002));
+        }
+        assert_eq!(content(store)["intake_problem"].len(), 1_000);
+        numbers_lie_in_one_place(store, "");
+    });
+}
+
+#[test]
+fn every_code_of_a_line_reads_back() {
+    let doors = [
+        refusals::ALL,
+        cards::refusals::ALL,
+        enrolment::refusals::ALL,
+        facilities::refusals::ALL,
+        registration::refusals::ALL,
+    ];
+    for help in doors.into_iter().flatten() {
+        assert_eq!(refusals::of_code(help.code), Some(*help));
+    }
+    assert_eq!(refusals::of_code("no.such"), None);
+}
+
+#[test]
+fn a_line_that_cannot_be_taken_is_named_and_keeps_none_before_it_back() {
+    each_database("intake_fault", |store| {
+        let ids = seeded_ids(1_000);
+        let mut db = store.connect_main().unwrap();
+        db.exec("alter table facility_terminal rename to gone", &[]).unwrap();
+        let text = file("directory", "d1", DIRECTORY);
+        let stop = AtomicBool::new(false);
+        let make = || cx(&ids);
+        let desk = Desk { store, cx: &make, batch: 100, stop: &stop };
+        let load = || jobs::load(&desk, &Whose::Operator, text.as_bytes(), &mut |_| {});
+        let mut lines = 0;
+        for _ in ["one by one", "alone"] {
+            let error = load().map(|_| ()).unwrap_err();
+            assert!(error.to_string().contains("line 4 could not be taken"), "{error}");
+            let operator = Sender { office: None, kind: feed::Office::Directory, insurer: None };
+            let stands = store.look(|tx| crate::delivery(tx, &operator, "d1")).unwrap();
+            lines = stands.expect("begun").lines;
+        }
+        assert_eq!(lines, 3, "the insurer and the facility stand");
+        db.exec("alter table gone rename to facility_terminal", &[]).unwrap();
+        let out = told(&load().unwrap());
+        assert_eq!(out, "d1 finished: 4 lines, 3 taken, 0 unchanged, 0 held, 0 refused\n");
     });
 }
 
@@ -434,6 +536,18 @@ fn versions_of_one_thing_in_one_file_are_all_recorded() {
 }
 
 #[test]
+fn two_ways_to_write_an_insurer_number_are_one() {
+    let lines = "
+        {'type':'insurer','insurer':'00138016','name':'架空町'}
+        {'type':'insurer','insurer':'138016','name':'架空市'}";
+    each_database("intake_spellings", |store| {
+        let ids = seeded_ids(1_000);
+        let out = told(&load(store, &ids, &Whose::Operator, file("insurer", "i", lines).as_bytes(), 100));
+        assert_eq!(out, "i finished: 3 lines, 2 taken, 0 unchanged, 0 held, 0 refused\n");
+    });
+}
+
+#[test]
 fn an_insurer_files_under_its_own_number_only() {
     each_database("intake_insurers", |store| {
         let ids = seeded_ids(1_000);
@@ -506,6 +620,11 @@ fn an_office_is_admitted_once_and_barred_for_ever() {
         // A terminal's certificate is no office's, and an office's no terminal's.
         load(store, &ids, &Whose::Operator, file("directory", "d", DIRECTORY).as_bytes(), 9).unwrap();
         assert_eq!(admit(&office(feed::Office::Register, None, 0xab)), Err("intake.certificate-used"));
+        let terminal =
+            store.look(|tx| facilities::terminal(tx, &[0xab; 32], NOW)).unwrap().expect("admitted");
+        store.change(|tx| facilities::bar_terminal(tx, &cx(&ids), terminal.terminal)).unwrap().unwrap();
+        let barred = admit(&office(feed::Office::Register, None, 0xab));
+        assert_eq!(barred, Err("intake.certificate-used"), "a barred terminal's is no office's either");
         let line = DIRECTORY.lines().last().unwrap().replace(&"ab".repeat(32), &"01".repeat(32));
         let sent = told(&load(store, &ids, &Whose::Operator, file("directory", "e", &line).as_bytes(), 9));
         assert!(sent.contains("fingerprint intake.certificate-used"), "{sent}");

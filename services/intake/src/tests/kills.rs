@@ -4,10 +4,8 @@
 //! Not here: a kill inside a transaction, which the store undoes (its own tests).
 
 use super::*;
-use crate::rules::Delivery;
 use ::store::testing::each_place;
 use audit::testing::ledger;
-use std::sync::atomic::Ordering;
 
 /// Everything of the first day as one file an office, with versions that end batches early.
 fn files() -> Vec<String> {
@@ -42,8 +40,11 @@ fn loaded(
             };
             let report =
                 jobs::load(&desk, &Whose::Operator, text.as_bytes(), &mut each).unwrap().expect("taken");
-            problems.extend(report.problems.iter().map(|one| format!("{} {}", one.line, one.help.code)));
             was_over = report.delivery.is_some_and(|delivery| delivery.finished_at.is_some());
+            // The last load of a file tells the problems of all of them.
+            if was_over {
+                problems.extend(report.problems.iter().map(|one| format!("{} {}", one.line, one.help.code)));
+            }
         }
     }
     let store = Store::open(place.clone(), ledger(999)).expect("opens");
