@@ -104,6 +104,16 @@ pub enum OfficeCommand {
     },
 }
 
+impl OfficeCommand {
+    fn data(&self) -> &Path {
+        match self {
+            OfficeCommand::Admit { data, .. }
+            | OfficeCommand::Bar { data, .. }
+            | OfficeCommand::List { data } => data,
+        }
+    }
+}
+
 /// Runs `shikaku feed`; whether nothing is left to do or to mend.
 pub fn feed(
     command: FeedCommand,
@@ -251,8 +261,7 @@ impl Place {
             }
         };
         let sealer = dir.as_ref().map(|dir| dir.signing_key().map(Sealer::new)).transpose()?;
-        let is_demo = data.join(datadir::SEED).exists();
-        let clock = if is_demo { datadir::clock(data, settings) } else { rim::WallClock::new(0) };
+        let clock = clock_of(data, settings);
         Ok(Place { store, sealer, clock, ids: rim::TimeIds::new(), _dir: dir })
     }
 
@@ -262,6 +271,12 @@ impl Place {
             None => Ok(()),
         }
     }
+}
+
+/// Wall time; in a demo's directory the demo's.
+fn clock_of(data: &Path, settings: &Settings) -> rim::WallClock {
+    let is_demo = data.join(datadir::SEED).exists();
+    if is_demo { datadir::clock(data, settings) } else { rim::WallClock::new(0) }
 }
 
 fn load(args: &LoadArgs, settings: &Settings, stop: &AtomicBool, say: &mut dyn FnMut(&str)) -> Result<bool> {
@@ -326,7 +341,8 @@ fn told_load(path: &Path, report: &Report, took_ms: i64, say: &mut dyn FnMut(&st
         return say(&format!("{name}: nothing was taken"));
     };
     if report.was_finished {
-        return say(&format!("{name}: delivery {} was loaded before", report.header.delivery));
+        say(&format!("{name}: delivery {} was loaded before", report.header.delivery));
+        return told(report, say);
     }
     let counts = delivery.counts;
     say(&format!(
@@ -428,7 +444,7 @@ impl ProgressLine {
 /// Runs `shikaku office`.
 pub fn office(command: OfficeCommand, settings: &Settings, say: &mut dyn FnMut(&str)) -> Result<()> {
     let ids = rim::TimeIds::new();
-    let clock = rim::WallClock::new(0);
+    let clock = clock_of(command.data(), settings);
     let cx = Cx::new(clock.now(), Actor::System, Purpose::Administration, &ids);
     let refused = |refusal: base::Refusal| Error::broken(format!("{} ({refusal})", text(refusal.help).1));
     match command {
@@ -489,4 +505,24 @@ fn new_office(
         .map_err(|refusal| Error::broken(format!("--cert: {} ({refusal})", refusal.help.what.1)))?;
     let expires_at: Instant = certificate.expires_at.min(day.plus_days(1).begins());
     Ok(NewOffice { kind, label, insurer, fingerprint: certificate.fingerprint, expires_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::testing::Dir;
+
+    #[test]
+    fn an_office_of_a_demo_is_admitted_by_the_demos_clock() {
+        const DAYS_MS: i64 = 100 * 86_400_000;
+        let dir = Dir::new("office-clock");
+        std::fs::write(dir.path().join("clock-days.txt"), "100").unwrap();
+        let settings = crate::settings::load(None).unwrap();
+        let ahead_ms = || clock_of(dir.path(), &settings).now().ms() - rim::wall_ms();
+        assert!(ahead_ms() < DAYS_MS / 2, "no demo's");
+        std::fs::write(dir.path().join(datadir::SEED), "1").unwrap();
+        assert!(ahead_ms() > DAYS_MS / 2, "a demo's");
+        let bar = OfficeCommand::Bar { data: dir.path().to_owned(), office: String::new() };
+        assert_eq!(bar.data(), dir.path());
+    }
 }

@@ -415,8 +415,16 @@ async fn recognise(house: &House, known: &Mutex<Known>) -> std::result::Result<O
     }
 }
 
-/// Whose certificate it is. None is both a terminal's and an office's: whoever is admitted second is refused.
+/// Whose certificate it is. One that is both a terminal's and an office's, barred and expired ones too, is nobody's: a
+/// machine must not get by one door what it was admitted, or barred, at the other for.
 fn machine(tx: &mut Tx<'_>, fingerprint: &[u8; 32], now: base::Instant) -> Result<Option<Machine>> {
+    if facilities::is_terminals(tx, fingerprint)? && intake::is_offices(tx, fingerprint)? {
+        tracing::error!(
+            "a client certificate is registered for a terminal and for an office and was let in as neither; give one of \
+             them a new certificate (see `shikaku office list`)"
+        );
+        return Ok(None);
+    }
     if let Some(admitted) = facilities::terminal(tx, fingerprint, now)? {
         return Ok(Some(Machine { actor: admitted.actor() }));
     }
@@ -428,6 +436,8 @@ fn machine(tx: &mut Tx<'_>, fingerprint: &[u8; 32], now: base::Instant) -> Resul
 mod tests {
     use super::*;
     use axum::routing::{get, post};
+    use facilities::rules::{FacilityEntry, Kind, NewTerminal};
+    use intake::rules::NewOffice;
     use std::io::{Read, Write};
     use store::testing::Dir;
 
@@ -510,6 +520,53 @@ mod tests {
             assert_eq!(ago(LOOK_UP_LASTS, Some(machine)).await.err(), Some(Trouble::Broken));
             assert_eq!(unavailable(Lang::Ja, Trouble::Broken).status(), 503);
         });
+    }
+
+    #[test]
+    fn a_certificate_of_a_terminal_and_an_office_is_nobodys() {
+        let dir = Dir::new("both");
+        let house = crate::visitors::tests::house(&dir);
+        let ids = store::testing::seeded_ids(1);
+        let now = base::Instant::from_ms(1_795_748_400_000);
+        let cx = base::Cx::new(now, Actor::System, Purpose::Administration, ids.as_ref());
+        let (expires_at, label) = (now.plus_ms(1_000), "架空".to_owned());
+        let of = |fingerprint: u8| {
+            let found = house.store().look(|tx| machine(tx, &[fingerprint; 32], now)).unwrap();
+            found.map(|machine| machine.actor)
+        };
+        let office = |n: u8| {
+            let (kind, label) = (formats::feed::Office::Register, label.clone());
+            let new = NewOffice { kind, label, insurer: None, fingerprint: [n; 32], expires_at };
+            house.store().change(|tx| intake::admit(tx, &cx, &new)).unwrap().unwrap()
+        };
+        let facility = cx.id();
+        let entry = FacilityEntry {
+            code: base::FacilityCode::parse("0110113719").unwrap(),
+            name: label.clone(),
+            kind: Kind::Clinic,
+            postcode: None,
+            address: None,
+            pre_operation_from: None,
+            operates_from: None,
+            closes_on: None,
+        };
+        house.store().record(now, |tx| facilities::record(tx, &cx, facility, &entry)).unwrap().unwrap();
+        // The facilities' desk knows of no office.
+        let terminal = |n: u8| {
+            let new = NewTerminal { facility, label: label.clone(), fingerprint: [n; 32], expires_at };
+            house.store().change(|tx| facilities::admit_terminal(tx, &cx, &new)).unwrap().unwrap()
+        };
+        let (_, _, _, barred_office) = (office(1), terminal(2), office(3), office(4));
+        assert!(matches!(of(1), Some(Actor::Office { .. })), "an office's");
+        assert!(matches!(of(2), Some(Actor::Terminal { .. })), "a terminal's");
+        assert!(of(3).is_some() && of(4).is_some());
+        let barred_terminal = terminal(3);
+        assert_eq!(of(3), None, "both");
+        house.store().change(|tx| facilities::bar_terminal(tx, &cx, barred_terminal)).unwrap().unwrap();
+        assert_eq!(of(3), None, "a barred terminal's and an office's");
+        house.store().change(|tx| intake::bar(tx, &cx, barred_office)).unwrap().unwrap();
+        terminal(4);
+        assert_eq!(of(4), None, "a barred office's and a terminal's");
     }
 
     #[test]

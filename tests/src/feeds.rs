@@ -208,7 +208,11 @@ fn my_number(n: u64) -> String {
 fn s5_r1_a_load_is_stopped_and_goes_on_and_tells_what_was_wrong() {
     const PEOPLE: u64 = 30_000;
     let place = Place::new();
-    let mut text = header("register", "r1");
+    let wrong = format!(
+        "{{\"type\":\"resident\",\"my_number\":\"{NUMBER}\",\"name\":\"{NAME}\",\"kana\":\"ﾋﾐﾂ\",\"birth\":\"19800431\",\"sex\":1}}\n"
+    );
+    // One before every stop and one after all.
+    let mut text = header("register", "r1") + &wrong;
     for n in 0..PEOPLE {
         let _ = writeln!(
             text,
@@ -216,13 +220,10 @@ fn s5_r1_a_load_is_stopped_and_goes_on_and_tells_what_was_wrong() {
             my_number(n)
         );
     }
-    let wrong = format!(
-        "{{\"type\":\"resident\",\"my_number\":\"{NUMBER}\",\"name\":\"{NAME}\",\"kana\":\"ﾋﾐﾂ\",\"birth\":\"19800431\",\"sex\":1}}\n"
-    );
     let file = place.write("r.jsonl", &(text + &wrong));
     let checked = place.home.run(&["feed", "check", file.as_str()].map(OsStr::new));
     assert_eq!(checked.code, Some(1));
-    assert!(checked.out.contains("30002 lines") && checked.out.contains("1 × intake.day"), "{}", checked.out);
+    assert!(checked.out.contains("30003 lines") && checked.out.contains("2 × intake.day"), "{}", checked.out);
 
     // A small batch, so that there are many places to stop at.
     let report = place.home.path("report.csv").to_string_lossy().into_owned();
@@ -251,11 +252,13 @@ fn s5_r1_a_load_is_stopped_and_goes_on_and_tells_what_was_wrong() {
         }
     };
     assert_eq!(stops, 2, "it was stopped half-way: {ended}");
-    assert!(ended.contains("finished, 30002 lines: 30000 taken, 0 unchanged, 1 refused"), "{ended}");
+    assert!(ended.contains("finished, 30003 lines: 30000 taken, 0 unchanged, 2 refused"), "{ended}");
     let csv = fs::read_to_string(&report).expect("the report");
-    assert!(csv.lines().count() == 2 && csv.contains("r.jsonl,30002,birth,intake.day,"), "{csv}");
+    let told = |line: u64| csv.contains(&format!("r.jsonl,{line},birth,intake.day,"));
+    assert!(csv.lines().count() == 3 && told(2) && told(30_003), "{csv}");
     let again = place.home.run(&args);
     assert!(again.code == Some(1) && again.out.contains("was loaded before"), "{}{}", again.out, again.err);
+    assert_eq!(fs::read_to_string(&report).expect("the report"), csv, "told again");
     let verified = place.home.verify(&place.data, Some(&place.settings));
     assert!(verified.contains("; 0 rows not sealed yet"), "{verified}");
     for text in [place.home.everything_said(), csv] {

@@ -125,8 +125,13 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// Whether it has more than one record.
+    pub fn is_divisible(&self) -> bool {
+        self.records.len() > 1
+    }
+
     /// The line of its only record; nothing when it has more.
-    pub fn only_line(&self) -> Option<u64> {
+    fn only_line(&self) -> Option<u64> {
         match &self.records[..] {
             [only] => Some(only.line),
             _ => None,
@@ -397,7 +402,7 @@ pub fn load<R: BufRead>(
         let Some(batch) = file.next_batch(desk.batch).map_err(unreadable)? else { break };
         let done = match load_batch(desk, &sender, &mut report, &batch, progress) {
             // All before the one that cannot be taken stand, and the fault says which it is.
-            Err(error) if batch.only_line().is_none() => {
+            Err(error) if batch.is_divisible() => {
                 let mut done = Err(error);
                 for one in &batch.split() {
                     done = load_batch(desk, &sender, &mut report, one, progress);

@@ -136,7 +136,7 @@ async fn taken(house: &House, machine: Machine, lang: Lang, bytes: Bytes, begun:
         match take(house, machine, &sender, &report, &batch).await {
             Ok(moved) => report.add(moved.map_err(refused)?),
             // One by one, so that all before the record that cannot be taken stand; the state says how many lines.
-            Err(Trouble::Broken) if batch.only_line().is_none() => alone.extend(split(lang, &batch)?),
+            Err(Trouble::Broken) if batch.is_divisible() => alone.extend(batch.split()),
             Err(trouble) => return Err(broken(trouble)),
         }
         if house.now().since_ms(begun) >= ANSWER_WITHIN_MS {
@@ -144,11 +144,6 @@ async fn taken(house: &House, machine: Machine, lang: Lang, bytes: Bytes, begun:
         }
     }
     Ok(answer(&report))
-}
-
-fn split(lang: Lang, batch: &Batch) -> Said<Vec<Batch>> {
-    let batches = batch.split();
-    if batches.is_empty() { Err(trouble(lang, Trouble::Broken)) } else { Ok(batches) }
 }
 
 /// Takes a batch on the pages' pool.

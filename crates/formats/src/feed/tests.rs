@@ -194,9 +194,6 @@ fn what_is_wrong_is_named_and_never_quoted() {
         ("a mistyped key", swap(r#""address""#, r#""adress""#)),
         ("a number as key", swap(r#""address""#, r#""123456789018""#)),
         ("a name as key", swap(r#""address""#, r#""緑川""#)),
-        ("a Roman name as key", swap(r#""address""#, r#""midorikawa_ichiro""#)),
-        ("a Roman name as key twice", swap(r#""sex":1"#, r#""midorikawa":1,"midorikawa":1"#)),
-        ("another record's key", swap(r#""sex":1"#, r#""sex":1,"facts":[]"#)),
         ("another type", swap(r#""resident""#, r#""123456789018""#)),
         ("no type", swap(r#""type":"resident","#, "")),
         ("no number", swap(r#""my_number":"123456789018","#, "")),
@@ -225,7 +222,7 @@ fn what_is_wrong_is_named_and_never_quoted() {
     ];
     let mut list = String::new();
     for (what, told) in shown {
-        for secret in ["123456", "緑川", "1980", "みどり", "midorikawa"] {
+        for secret in ["123456", "緑川", "1980", "みどり"] {
             assert!(!told.contains(secret), "{what}: {told}");
         }
         list += &format!("{what} · {told}\n");
@@ -249,9 +246,6 @@ fn what_is_wrong_is_named_and_never_quoted() {
         a mistyped key · ?: unknown
         a number as key · ?: unknown
         a name as key · ?: unknown
-        a Roman name as key · ?: unknown
-        a Roman name as key twice · ?: repeated
-        another record's key · facts: unknown
         another type · type: word
         no type · type: missing
         no number · my_number: missing
@@ -279,6 +273,17 @@ fn what_is_wrong_is_named_and_never_quoted() {
         nine digits of an insurer · insurer: length
     "#]]
     .assert_eq(&list);
+}
+
+#[test]
+fn a_roman_name_in_a_keys_place_is_not_told() {
+    let with = |keys: &str| {
+        let line = line(&full()[0]).replacen(r#""sex":1"#, keys, 1);
+        read(line.as_bytes()).map_err(|problem| problem.to_string()).unwrap_err()
+    };
+    assert_eq!(with(r#""sex":1,"midorikawa_ichiro":1"#), "?: unknown");
+    assert_eq!(with(r#""midorikawa":1,"midorikawa":1"#), "?: repeated");
+    assert_eq!(with(r#""sex":1,"facts":[]"#), "facts: unknown", "another record's key");
 }
 
 #[test]
