@@ -162,13 +162,24 @@ impl Generation {
 
     /// The serials that it gives. They rise from generation to generation, as real ones do; where they lie is *ours*,
     /// so far apart that hardly two people get the same.
-    pub(crate) fn serials(self) -> std::ops::Range<u32> {
+    fn serials(self) -> std::ops::Range<u32> {
         match self {
             Generation::First => 0x0100_0000..0x0133_0000,
             Generation::Second => 0x0134_0000..0x06d1_0000,
             Generation::Third => 0x06d2_0000..0x4000_0000,
             Generation::Next => 0x4000_0000..0x8000_0000,
         }
+    }
+
+    /// Those of them that the named patients and a vendor's own have: the lower half.
+    fn serials_named(self) -> std::ops::Range<u32> {
+        let all = self.serials();
+        all.start..all.start + (all.end - all.start) / 2
+    }
+
+    /// Those that people of the nation have: the rest, so that nobody of theirs shares one with a named patient.
+    pub(crate) fn serials_nation(self) -> std::ops::Range<u32> {
+        self.serials_named().end..self.serials().end
     }
 
     /// Whether keys are P-384.
@@ -426,7 +437,7 @@ fn serial(seed: u64, patient: &Patient, generation: Generation, from: Date, unti
         texts.push(&edition); // the first edition has none, as the country's own cards
     }
     let mixed = ids::mix(seed, &texts);
-    let range = generation.serials();
+    let range = generation.serials_named();
     let number = u64::from(range.start) + mixed % u64::from(range.end - range.start);
     (number as u32).to_be_bytes()
 }

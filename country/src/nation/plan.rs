@@ -1,8 +1,8 @@
 //! What a nation is made from: seed, size and day; and the numbers that are its people's alone.
 //!
 //! Always holds: a person's number in the nation gives My Number, certificate serials and numbers on insurance papers
-//! by permutations, so that no two people share one however large the nation is; they are also apart from those of the
-//! named test patients.
+//! by permutations, so that no two people share one, in a nation of up to eleven million made for a day from December
+//! 2024 on: the command line takes no other. My Numbers and serials are also apart from those of the named test patients.
 //! Not here: who the people are.
 //! Rules come from: the references on check digits, section 8.1, and on the card, section 4.3.
 
@@ -91,12 +91,10 @@ impl Plan {
 
     /// The serial of a person's certificate, the highest byte first. A person has several in a lifetime.
     pub(crate) fn serial(&self, person: Number, generation: Generation, count: u64) -> [u8; 4] {
-        let all = generation.serials();
-        // The upper half; the named patients' lie in the lower.
-        let first = all.start + (all.end - all.start) / 2;
+        let range = generation.serials_nation();
         let each = if generation == Generation::Second { 1 } else { 4 };
-        let place = (person.0 * each + count % each) % u64::from(all.end - first);
-        (first + place as u32).to_be_bytes()
+        let place = (person.0 * each + count % each) % u64::from(range.end - range.start);
+        (range.start + place as u32).to_be_bytes()
     }
 }
 
@@ -120,6 +118,13 @@ mod tests {
             |generation| people.iter().map(|p| plan.serial(*p, generation, 0)).collect::<BTreeSet<_>>().len();
         assert_eq!(serial(Generation::Second), people.len());
         assert_eq!(serial(Generation::Third), people.len());
+        // Serials of the two never meet, whatever the seed.
+        let nations = |serial: &[u8; 4]| {
+            let serial = u32::from_be_bytes(*serial);
+            Generation::ALL.iter().any(|generation| generation.serials_nation().contains(&serial))
+        };
+        assert!(people.iter().all(|who| nations(&plan.serial(*who, Generation::Third, 1))));
+        assert!((1..6).all(|seed| crate::serials(seed, plan.base).iter().all(|serial| !nations(serial))));
         for patient in crate::patients(1, plan.base) {
             for resident in &patient.residents {
                 assert!(resident.number.reveal().starts_with('0'), "{}", patient.id);
