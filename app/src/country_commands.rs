@@ -10,11 +10,11 @@ use crate::{
     datadir::{self, DataDir, write_atomic},
     demo,
     nation::{self, Kept, Loading, Progress},
-    rim, running,
+    rim, rosters, running,
     settings::Settings,
 };
 use base::{Clock, Date, Error, Fault, Lang, Result};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use country::nation::{
     Nation, figures,
     published::Published,
@@ -83,6 +83,8 @@ pub enum CountryCommand {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
+    /// Writes two rosters of overlapping people, with the truth, for measuring `shikaku link`.
+    Rosters(RostersArgs),
 }
 
 /// Which nation.
@@ -116,6 +118,46 @@ pub struct MakeArgs {
     data: PathBuf,
     #[command(flatten)]
     which: Which,
+}
+
+/// Which rosters.
+#[derive(Args)]
+pub struct RostersArgs {
+    /// Rows of A, the print file.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub(crate) rows_a: u32,
+    /// Rows of B, the insurers' roster.
+    #[arg(long, default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(0..=100_000_000))]
+    pub(crate) rows_b: u32,
+    /// People who are in both (default: eleven twelfths of the smaller file).
+    #[arg(long)]
+    pub(crate) both: Option<u32>,
+    /// The seed: 1 to 9 for tuning, 101 and later for what is published.
+    #[arg(long, default_value_t = 101)]
+    pub(crate) seed: u64,
+    /// The day as of which people have their ages, YYYYMMDD (default: today).
+    #[arg(long, value_parser = day)]
+    day: Option<Date>,
+    /// How much the two files differ.
+    #[arg(long, value_enum, default_value_t = NoiseArg::Field)]
+    pub(crate) noise: NoiseArg,
+    /// Threads (default: one for each core).
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+    threads: Option<u16>,
+    /// The folder for a.csv, b.csv, truth.csv, decoys.csv, classes.csv and spec.toml.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+/// How much two rosters differ.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum NoiseArg {
+    /// Not at all.
+    None,
+    /// As in the field.
+    Field,
+    /// As in the field, and B writes everything in a style of its own.
+    Apart,
 }
 
 fn day(text: &str) -> std::result::Result<Date, String> {
@@ -178,6 +220,10 @@ pub fn run(
             Ok(whole)
         }
         CountryCommand::Figures { which, out } => figures(which, out, stop, say),
+        CountryCommand::Rosters(args) => {
+            let today = || base::Instant::from_ms(rim::wall_ms()).date();
+            rosters::write(args, args.day.unwrap_or_else(today), threads(args.threads), stop, say)
+        }
     }
 }
 

@@ -6,13 +6,12 @@
 //! Rules come from: the issue, part G.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks through both")]
 
 use app::{
     card_files,
     commands::{self, LineArgs, TerminalArgs},
     country_commands::{self, CountryCommand},
-    demo, feeds, serve, settings, simulate,
+    demo, feeds, link_commands, serve, settings, simulate,
 };
 use base::{Fault, Result};
 use clap::{Args, Parser, Subcommand};
@@ -110,6 +109,8 @@ enum Command {
     /// Plays what a whole country does, against servers of its own.
     #[command(subcommand)]
     Simulate(SimulateCommand),
+    /// Finds the same people in two files, by name, reading, birth date, sex and address, with reasons.
+    Link(link_commands::LinkArgs),
     /// Copies a data directory, checked, into a new directory.
     Backup {
         /// The data directory.
@@ -257,17 +258,44 @@ impl From<Line> for LineArgs {
 fn main() -> ExitCode {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
     match run(Cli::parse()) {
+        Ok(_) if UNWRITTEN.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {
-            eprintln!("shikaku: {error}");
+            tell(&format!("shikaku: {error}"));
             let mut cause = std::error::Error::source(&error);
             while let Some(inner) = cause {
-                eprintln!("  because: {inner}");
+                tell(&format!("  because: {inner}"));
                 cause = inner.source();
             }
             ExitCode::FAILURE
         }
     }
+}
+
+/// Something could not be printed, and not because its reader had seen enough.
+static UNWRITTEN: AtomicBool = AtomicBool::new(false);
+
+/// Prints a line.
+fn say(line: &str) {
+    print(format!("{line}\n").as_bytes());
+}
+
+/// Prints at once. Whoever closes the pipe (`… | head`) has seen enough, which is no fault: what a command does besides
+/// printing goes on to its end. A full disk is one, and ends in code 1.
+fn print(bytes: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+        && !UNWRITTEN.swap(true, Ordering::Relaxed)
+    {
+        tell(&format!("shikaku: 標準出力に書けません / standard output cannot be written: {error}"));
+    }
+}
+
+/// Standard error; nobody may be listening.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {
@@ -276,7 +304,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Command::Demo { data, port, machine_port, kiosk_port, seed, reset, people, patients } => {
             let wanted = demo::Wanted { data, port, machine_port, kiosk_port, seed, reset, patients, people };
             let runtime = runtime()?;
-            let demo = demo::raise(&runtime, wanted, settings, &mut |line| eprintln!("{line}"))?;
+            let demo = demo::raise(&runtime, wanted, settings, &mut tell)?;
             say_ready(&demo.address().to_string(), &demo.says);
             runtime.block_on(until_told());
             demo.end(runtime)?;
@@ -290,50 +318,56 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Command::Terminal { line, place } => {
             let stop = stop_flag()?;
-            let say = |line: &str| {
-                println!("{line}");
-                let _ = std::io::stdout().flush();
-            };
             commands::terminal(&line.into(), &settings, place.into(), &stop, say)?;
         }
         Command::Check { line, request } => {
             let answer = commands::check(&line.into(), &settings, &request)?;
-            std::io::stdout()
-                .write_all(&answer)
-                .map_err(|e| Fault::caused("the answer cannot be printed", e))?;
+            print(&answer);
         }
-        Command::Card(CardCommand::Issue { data, patient }) => {
-            card_files::issue(&data, &settings, &patient)?.iter().for_each(|line| println!("{line}"));
-        }
-        Command::Card(CardCommand::Show { data, card }) => {
-            card_files::show(&data, &settings, &card)?.iter().for_each(|line| println!("{line}"));
-        }
-        Command::Card(CardCommand::Tap { data, patient, pin, consent, limit, diseases, eye, enrol }) => {
-            let ask = card_files::TapAsk { data, card: patient, pin, consent, limit, diseases, eye, enrol };
-            let (said, done) = card_files::tap(&ask)?;
-            println!("{said}");
-            return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
+        Command::Card(command) => return card(command, &settings),
         Command::Audit(command) => return audit(command, &settings),
         Command::Country(command) => {
             let stop = stop_flag()?;
-            let whole = country_commands::run(&command, &settings, &stop, &mut |line| println!("{line}"))?;
+            let whole = country_commands::run(&command, &settings, &stop, &mut say)?;
             return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Simulate(SimulateCommand::Morning(args)) => {
             let stop = stop_flag()?;
-            let exact = simulate::play(&args, &stop, &mut |line| println!("{line}"))?;
+            let exact = simulate::play(&args, &stop, &mut say)?;
             return Ok(if exact { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         Command::Feed(command) => {
             let stop = stop_flag()?;
-            let is_clean = feeds::feed(command, &settings, &stop, &mut |line| println!("{line}"))?;
+            let is_clean = feeds::feed(command, &settings, &stop, &mut say)?;
             return Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        Command::Office(command) => feeds::office(command, &settings, &mut |line| println!("{line}"))?,
-        Command::Backup { data, into } => println!("{}", commands::backup(&data, &settings, &into)?),
+        Command::Link(args) => {
+            let stop = stop_flag()?;
+            let whole = link_commands::run(args, &stop, &mut say)?;
+            return Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Command::Office(command) => feeds::office(command, &settings, &mut say)?,
+        Command::Backup { data, into } => say(&commands::backup(&data, &settings, &into)?.to_string()),
         Command::Restore { data, from } => {
-            commands::restore(&from, &data, &settings)?.iter().for_each(|line| println!("{line}"));
+            commands::restore(&from, &data, &settings)?.iter().for_each(|line| say(line));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn card(command: CardCommand, settings: &settings::Settings) -> Result<ExitCode> {
+    match command {
+        CardCommand::Issue { data, patient } => {
+            card_files::issue(&data, settings, &patient)?.iter().for_each(|line| say(line));
+        }
+        CardCommand::Show { data, card } => {
+            card_files::show(&data, settings, &card)?.iter().for_each(|line| say(line));
+        }
+        CardCommand::Tap { data, patient, pin, consent, limit, diseases, eye, enrol } => {
+            let ask = card_files::TapAsk { data, card: patient, pin, consent, limit, diseases, eye, enrol };
+            let (said, done) = card_files::tap(&ask)?;
+            say(&said);
+            return Ok(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -343,11 +377,11 @@ fn audit(command: AuditCommand, settings: &settings::Settings) -> Result<ExitCod
     match command {
         AuditCommand::Verify { data, key } => {
             let (lines, fits) = commands::audit_verify(&data, settings, key.as_deref())?;
-            lines.iter().for_each(|line| println!("{line}"));
+            lines.iter().for_each(|line| say(line));
             Ok(if fits { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         AuditCommand::Requests { data, from } => {
-            commands::audit_requests(&data, settings, from)?.iter().for_each(|line| println!("{line}"));
+            commands::audit_requests(&data, settings, from)?.iter().for_each(|line| say(line));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -362,9 +396,8 @@ fn runtime() -> Result<tokio::runtime::Runtime> {
 }
 
 fn say_ready(address: &str, says: &[String]) {
-    println!("ready http://{address}/");
-    says.iter().for_each(|line| println!("{line}"));
-    let _ = std::io::stdout().flush();
+    say(&format!("ready http://{address}/"));
+    says.iter().for_each(|line| say(line));
 }
 
 /// Waits for Ctrl-C or SIGTERM.

@@ -23,6 +23,7 @@ pub mod nation;
 mod own;
 mod patients;
 mod places;
+pub mod rosters;
 mod sheet;
 #[cfg(test)]
 mod tests;

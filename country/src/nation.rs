@@ -33,3 +33,4 @@ pub mod words;
 pub use block::Block;
 pub use plan::{Number, Plan};
 pub use telling::Nation;
+pub(crate) use telling::lanes;

@@ -105,6 +105,12 @@ pub fn family(parent: u32) -> io::Result<Duration> {
     Ok(total)
 }
 
+/// CPU time of this process's children that have ended and were waited for, in ticks of a hundredth of a second.
+pub fn ended_children() -> io::Result<Duration> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    Ok(ticks(field(&stat, CHILDREN_USER)? + field(&stat, CHILDREN_SYSTEM)?))
+}
+
 /// The children that a process has now.
 pub fn children(parent: u32) -> io::Result<Vec<u32>> {
     let mut children = Vec::new();

@@ -7,6 +7,7 @@
 //! Rules come from: the issues, "Speed and size" and "Speed".
 
 mod counter;
+mod link;
 mod nation;
 mod profile;
 mod report;
@@ -41,14 +42,18 @@ pub enum Which {
     Tap(Options),
     /// Checks of a large nation beside a small one, on SQLite and PostgreSQL; filings beside them, bytes and memory.
     Nation(Options),
+    /// Linking two files, beside DuckDB's exact join of them; the normaliser alone; Splink when asked.
+    Link(link::Options),
 }
 
 impl Which {
-    fn taken_apart(&self) -> (&Kind, &Options) {
+    /// What a bench of checks has of its own.
+    fn of_checks(&self) -> Option<(&Kind, &Options)> {
         match self {
-            Which::Counter(options) => (&counter::KIND, options),
-            Which::Tap(options) => (&tap::KIND, options),
-            Which::Nation(options) => (&nation::KIND, options),
+            Which::Counter(options) => Some((&counter::KIND, options)),
+            Which::Tap(options) => Some((&tap::KIND, options)),
+            Which::Nation(options) => Some((&nation::KIND, options)),
+            Which::Link(_) => None,
         }
     }
 }
@@ -116,7 +121,10 @@ enum Part {
 
 /// Builds release binaries and runs itself in release; or, being that, measures.
 pub fn command(root: &Path, which: &Which, out: &mut dyn Write) -> io::Result<ExitCode> {
-    let (kind, options) = which.taken_apart();
+    if let Which::Link(options) = which {
+        return link::command(root, options, out);
+    }
+    let Some((kind, options)) = which.of_checks() else { return Ok(ExitCode::FAILURE) };
     if let Some(part) = options.only.filter(|part| !kind.parts.contains(part)) {
         let name = part.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
         return Err(io::Error::other(format!("bench {} has no part {name}", kind.subject.command)));
@@ -156,7 +164,7 @@ fn options_as_args(options: &Options) -> Vec<String> {
 }
 
 /// Builds a package in release and says where the executable lies.
-fn built(root: &Path, package: &str, name: &str) -> io::Result<PathBuf> {
+pub(crate) fn built(root: &Path, package: &str, name: &str) -> io::Result<PathBuf> {
     let said = Command::new("cargo")
         .args(["build", "--release", "--package", package, "--message-format=json-render-diagnostics"])
         .current_dir(root)
@@ -218,18 +226,27 @@ fn inside(
 }
 
 fn conditions(root: &Path, folder: &tempfile::TempDir, cores: Cores) -> io::Result<Vec<String>> {
-    let git =
-        |args: &[&str]| Command::new("git").args(args).current_dir(root).output().map(|said| said.stdout);
-    let commit = String::from_utf8_lossy(&git(&["rev-parse", "--short=10", "HEAD"])?).trim().to_owned();
-    let changed = if git(&["status", "--porcelain", "-uno"])?.is_empty() { "" } else { " with changes" };
     let pinning = match cores.is_one() {
         true => "server and generator shared the only core, so latency and rate say little".to_owned(),
         false => "the server on one core, the generator on the other".to_owned(),
     };
+    let mut all = conditions_without_cores(root, folder.path())?;
+    if let Some(disk) = all.last_mut() {
+        disk.push_str(&format!("; {pinning}"));
+    }
+    Ok(all)
+}
+
+/// What a run was of and on: commit, machine, disk.
+fn conditions_without_cores(root: &Path, folder: &Path) -> io::Result<Vec<String>> {
+    let git =
+        |args: &[&str]| Command::new("git").args(args).current_dir(root).output().map(|said| said.stdout);
+    let commit = String::from_utf8_lossy(&git(&["rev-parse", "--short=10", "HEAD"])?).trim().to_owned();
+    let changed = if git(&["status", "--porcelain", "-uno"])?.is_empty() { "" } else { " with changes" };
     Ok(vec![
         format!("{}; commit {commit}{changed}; release build", clock::today("+%Y-%m-%d")?),
         machine::about()?,
-        format!("{}; {pinning}", machine::disk(folder.path())?),
+        machine::disk(folder)?,
     ])
 }
 

@@ -12,7 +12,9 @@ mod restyle;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use lots::{digits, kanji};
 pub use restyle::restyle;
+pub(crate) use restyle::{lot_at, take_number};
 
 use super::dice::Dice;
 use std::{ops::Range, sync::LazyLock};

@@ -8,6 +8,7 @@
 use super::{
     block::Block,
     filings::{Sent, hex},
+    households,
     institutions::{Facility, Institutions},
     plan::Plan,
 };
@@ -53,33 +54,14 @@ impl Nation {
         until: Date,
         threads: usize,
         make: impl Fn(Block) -> T + Sync,
-        mut take: impl FnMut(u32, T) -> bool,
+        take: impl FnMut(u32, T) -> bool,
     ) {
-        let threads = threads.clamp(1, 64);
-        let make = &make;
-        std::thread::scope(|scope| {
-            let lanes: Vec<_> = (0..threads)
-                .map(|lane| {
-                    let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-                    let mine = blocks.clone().skip(lane).step_by(threads);
-                    scope.spawn(move || {
-                        for number in mine {
-                            // Nobody takes any more: the rest need not be told.
-                            if sender.send(make(self.block(number, until))).is_err() {
-                                return;
-                            }
-                        }
-                    });
-                    receiver
-                })
-                .collect();
-            for (number, lane) in blocks.zip((0..threads).cycle()) {
-                let Ok(made) = lanes[lane].recv() else { return };
-                if !take(number, made) {
-                    return;
-                }
-            }
-        });
+        lanes(blocks, threads, |number| make(self.block(number, until)), take);
+    }
+
+    /// A block on its first day, with nothing told of it: people, homes and work, without insurances and cards.
+    pub(crate) fn founded(&self, number: u32) -> Block {
+        households::found(&self.plan, &self.institutions, number)
     }
 
     /// What the directory of institutions sends before everybody else: insurers' names and facilities.
@@ -98,6 +80,41 @@ impl Nation {
             .map(facility);
         insurers.chain(facilities)
     }
+}
+
+/// Makes something of each number on so many threads and hands it over in the order of the numbers. Few are in memory at
+/// once. `take` says whether to go on.
+pub(crate) fn lanes<T: Send>(
+    numbers: std::ops::Range<u32>,
+    threads: usize,
+    make: impl Fn(u32) -> T + Sync,
+    mut take: impl FnMut(u32, T) -> bool,
+) {
+    let threads = threads.clamp(1, 64);
+    let make = &make;
+    std::thread::scope(|scope| {
+        let lanes: Vec<_> = (0..threads)
+            .map(|lane| {
+                let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+                let mine = numbers.clone().skip(lane).step_by(threads);
+                scope.spawn(move || {
+                    for number in mine {
+                        // Nobody takes any more: the rest need not be made.
+                        if sender.send(make(number)).is_err() {
+                            return;
+                        }
+                    }
+                });
+                receiver
+            })
+            .collect();
+        for (number, lane) in numbers.zip((0..threads).cycle()) {
+            let Ok(made) = lanes[lane].recv() else { return };
+            if !take(number, made) {
+                return;
+            }
+        }
+    });
 }
 
 fn facility(facility: Facility) -> Record {

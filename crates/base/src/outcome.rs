@@ -78,18 +78,30 @@ pub type Answer<T> = std::result::Result<T, Refusal>;
 #[derive(Debug)]
 pub struct Fault {
     what: String,
+    /// The same in Japanese, where who runs a command meets it.
+    ja: Option<String>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Fault {
     /// A fault described in words; the words must hold no personal data.
     pub fn new(what: impl Into<String>) -> Fault {
-        Fault { what: what.into(), source: None }
+        Fault { what: what.into(), ja: None, source: None }
     }
 
     /// A fault with its cause.
     pub fn caused(what: impl Into<String>, source: impl std::error::Error + Send + Sync + 'static) -> Fault {
-        Fault { what: what.into(), source: Some(Box::new(source)) }
+        Fault { what: what.into(), ja: None, source: Some(Box::new(source)) }
+    }
+
+    /// The same fault with its words in Japanese too, for who meets it at a command: a sentence that says what to do.
+    pub fn in_japanese(self, ja: impl Into<String>) -> Fault {
+        Fault { ja: Some(ja.into()), ..self }
+    }
+
+    /// Its words in Japanese, if it has them.
+    pub fn ja(&self) -> Option<&str> {
+        self.ja.as_deref()
     }
 }
 

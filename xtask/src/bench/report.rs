@@ -91,6 +91,16 @@ pub const NATION: Subject = Subject {
             turns; by card as in the reader's bench.",
 };
 
+/// Linking two files.
+pub const LINK: Subject = Subject {
+    command: "link",
+    one: "row",
+    many: "rows",
+    title: "Linkage: two files of people",
+    about: "All stages of `shikaku link`, with reasons, beside an exact\njoin of the same files by DuckDB in the same run. \
+            `--large` and `--splink` write the other blocks.",
+};
+
 /// What a run should reach.
 pub struct Aims {
     /// Sustained a second, at least.

@@ -357,7 +357,7 @@ fn one<'t>(dice: &mut Dice, of: &[&'t str]) -> &'t str {
 }
 
 /// A number in full-width digits.
-pub(super) fn digits(number: u64, out: &mut String) {
+pub(crate) fn digits(number: u64, out: &mut String) {
     if number >= 10 {
         digits(number / 10, out);
     }
@@ -365,7 +365,7 @@ pub(super) fn digits(number: u64, out: &mut String) {
 }
 
 /// A number below ten thousand in kanji: 二十三.
-pub(super) fn kanji(number: u64, out: &mut String) {
+pub(crate) fn kanji(number: u64, out: &mut String) {
     const SIGNS: [char; 9] = ['一', '二', '三', '四', '五', '六', '七', '八', '九'];
     for (unit, sign) in [(1_000, '千'), (100, '百'), (10, '十')] {
         let count = number / unit % 10;

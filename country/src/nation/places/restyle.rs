@@ -86,7 +86,7 @@ fn shorter(dice: &mut Dice, place: &str) -> String {
 }
 
 /// Where the number begins: at the chome's kanji, else at the first digit that leads to 番, 号 or 地割.
-fn lot_at(place: &str) -> usize {
+pub(crate) fn lot_at(place: &str) -> usize {
     for mark in ["丁目", "丁"] {
         if let Some(at) = place.rfind(mark) {
             let start = place[..at]
@@ -148,7 +148,7 @@ fn renumber(dice: &mut Dice, lot: &str, numbers: Numbers, out: &mut String) {
 }
 
 /// Takes a number in full-width digits or kanji off the front.
-fn take_number(rest: &mut &str) -> Option<u64> {
+pub(crate) fn take_number(rest: &mut &str) -> Option<u64> {
     let (mut number, mut unit, mut length) = (0, 0, 0);
     for sign in rest.chars() {
         match ("一二三四五六七八九".chars().position(|other| other == sign), sign) {

@@ -1,0 +1,166 @@
+//! Addresses: from what an office wrote to municipality, town, numbers and building.
+//!
+//! There is no list of towns (町字) here, and none is needed: two spellings of one place only have to end in the same
+//! form. So every sign is folded first; the municipality is found by a table, with whichever of its parts; then the
+//! address's own numbers are found by their units and by what follows them; what is before them is the town, what is
+//! behind the building. Numerals within a town become digits wherever they stand (三番町 and 3番町), so a cut in another
+//! place gives another form only if the two spellings are cut differently, and the comparison also tries them uncut.
+//!
+//! Always holds: both styles of writing the same place give the same form, as far as writing alone shows it; a form holds
+//! nothing of the address read before.
+//! Not here: where a place is; mergers of municipalities; what an agreement weighs (rules).
+//! Rules come from: the reference on matching, section 1.4.
+
+mod chars;
+mod compare;
+mod places;
+mod scan;
+mod write;
+
+pub use compare::compare;
+pub use places::city_name;
+
+use std::fmt;
+
+/// An address as compared. Buffers are reused: reading clears them.
+///
+/// For keys hash `city_key`, `town`, `numbers` (or `numbers[..block]`): all of them are folded, variants included.
+#[derive(Clone, Default)]
+pub struct AddressForm {
+    /// The municipality (ward of a designated city): an id of this release's table, 0 when not found. Two ids can mean
+    /// the same place (a ward left out, 府中市 without its prefecture), so never compare ids: use `city_key` or
+    /// [`compare`].
+    pub city: u16,
+    /// The same number for all ways to write a municipality, with or without prefecture, county (郡) and ward; 0 when not
+    /// found. Municipalities of equal names (府中市) and all wards of a city share it.
+    pub city_key: u32,
+    /// The town's name: one sign for each family of variants, all numerals in digits, without 大字・字, blanks, hyphens,
+    /// streets of Kyoto. Marks (●) stand where it could not be read.
+    pub town: String,
+    /// 丁目, 番, 号, branches: at most three numbers, and letters, joined by '-', such as `2-1-5` or `甲-12-3`; `無` for
+    /// 無番地, `外` for 番外地; ● for a number that could not be read.
+    pub numbers: String,
+    /// How many bytes of `numbers` its first two parts have (to the 番); all when there are no more.
+    pub block: usize,
+    /// Building, room, c/o (様方), folded; numbers behind the third.
+    pub building: String,
+    /// Where in `town` (in bytes) the part behind 字 begins; 0 if there is none.
+    pub(crate) part: usize,
+    /// The first of `numbers` is a 丁目, as its unit says.
+    pub(crate) is_chome: bool,
+    /// The signs while they are read; nothing of the form.
+    pub(crate) spare: Vec<char>,
+}
+
+impl AddressForm {
+    /// Nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.city == 0 && self.town.is_empty() && self.numbers.is_empty() && self.building.is_empty()
+    }
+
+    /// No house is named: no number at all, or 無番地, 番外地 or a 丁目 alone with neither 番 nor building.
+    pub(crate) fn is_town_only(&self) -> bool {
+        let is_no_lot =
+            self.is_chome && !self.numbers.contains('-') || matches!(self.numbers.as_str(), "無" | "外");
+        self.numbers.is_empty() || is_no_lot && self.building.is_empty()
+    }
+
+    fn clear(&mut self) {
+        (self.city, self.city_key, self.block, self.part, self.is_chome) = (0, 0, 0, 0, false);
+        self.town.clear();
+        self.numbers.clear();
+        self.building.clear();
+    }
+}
+
+impl fmt::Debug for AddressForm {
+    /// Says nothing of the address: forms can end in a log.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("AddressForm").finish_non_exhaustive()
+    }
+}
+
+/// Reads a field.
+pub fn read(text: &str, into: &mut AddressForm) {
+    into.clear();
+    // The buffer is lent out so that the rest of the form can be written while it is read.
+    let mut signs = std::mem::take(&mut into.spare);
+    chars::decode(text, &mut signs);
+    let mut rest = &signs[postcode(&signs)..];
+    if let Some(found) = places::find(rest) {
+        into.city = found.city;
+        rest = &rest[found.length..];
+        rest = again(rest, into);
+    }
+    into.city_key = places::key(into.city);
+    if places::is_kyoto(into.city) {
+        rest = &rest[streets(rest)..];
+    }
+    write::address(rest, into);
+    into.spare = signs;
+}
+
+/// No prefecture with its city and ward has more signs.
+const AGAIN_MAX: usize = 16;
+
+/// How many signs a postcode at the front has: 〒123-4567, 1234567.
+fn postcode(signs: &[char]) -> usize {
+    let blanks = |signs: &[char]| signs.iter().take_while(|sign| **sign == ' ').count();
+    let start = blanks(signs);
+    let sign = usize::from(signs.get(start) == Some(&'〒'));
+    let mut at = start + sign + blanks(&signs[start + sign..]);
+    let mut digits = 0;
+    while let Some(next) = signs.get(at) {
+        let is_hyphen = digits == 3 && matches!(next, '-' | 'ー');
+        if !next.is_ascii_digit() && !is_hyphen || digits == 7 {
+            break;
+        }
+        digits += usize::from(!is_hyphen);
+        at += 1;
+    }
+    let is_number =
+        signs.get(at).is_some_and(|next| next.is_ascii_digit() || matches!(next, '-' | 'ー' | '番' | '丁'));
+    if digits == 7 && !is_number { at + blanks(&signs[at..]) } else { start + sign }
+}
+
+/// Passes over a municipality that is written twice, and keeps the more exact of both.
+fn again<'s>(signs: &'s [char], into: &mut AddressForm) -> &'s [char] {
+    // Asked of every address: two signs' look is cheaper than the table.
+    if !signs.iter().take(AGAIN_MAX).any(|sign| matches!(sign, '市' | '区')) {
+        return signs;
+    }
+    let Some(found) = places::find(signs) else { return signs };
+    let last = signs.get(found.length - 1);
+    // 中之条町 has a town 中之条町, so that only cities and wards can be told to be written twice.
+    let is_repeated = places::repeats(into.city, found.city) && matches!(last, Some('市' | '区'));
+    if !is_repeated {
+        return signs;
+    }
+    into.city = places::narrower(into.city, found.city);
+    &signs[found.length..]
+}
+
+/// How many signs the streets before a town of Kyoto have: 今出川通河原町西入, 寺町通四条上る, 御前西入3丁目.
+fn streets(signs: &[char]) -> usize {
+    let way = |at: usize| match &signs[at..] {
+        ['東' | '西', '入', 'ル', ..] | ['上' | '下', 'ケ', 'ル', ..] => Some(3),
+        ['東' | '西', '入', ..] | ['上' | '下', 'ル', ..] => Some(2),
+        _ => None,
+    };
+    let Some((at, length)) = (0..signs.len()).rev().find_map(|at| way(at).map(|length| (at, length))) else {
+        return 0;
+    };
+    let end = at + length;
+    // A 丁目 behind a way is the way's, if a town follows.
+    let numeral =
+        signs[end..].iter().take_while(|sign| sign.is_ascii_digit() || scan::is_numeral(**sign)).count();
+    match &signs[end + numeral..] {
+        ['丁', '目', next, ..] if numeral > 0 && !next.is_ascii_digit() && !scan::is_numeral(*next) => {
+            end + numeral + 2
+        }
+        _ => end,
+    }
+}
+
+#[cfg(test)]
+mod tests;

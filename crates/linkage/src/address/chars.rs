@@ -1,0 +1,216 @@
+//! Characters as addresses compare them: one sign for all that offices write for the same one.
+//!
+//! Always holds: folding a folded sign changes nothing; signs that the scanner knows by heart (丁目, 番地, 号 …) stand for
+//! their whole family of variants.
+//! Not here: names of people, which keep more apart (text).
+//! Rules come from: the reference on matching, sections 1.2 and 1.4.
+
+use crate::text::variants;
+use std::sync::LazyLock;
+
+/// Stands for one character that could not be written (●, ■, 〓, 【…】, a sign of private use).
+pub(super) const MARK: char = '●';
+
+/// No more of an address is read than this; the longest real ones have about a hundred characters.
+const CHARS_MAX: usize = 400;
+
+/// What folding gives for signs that no comparison sees (selectors, zero width).
+const NOTHING: char = '\0';
+
+/// Signs by which the scanner finds its way: whichever variant is written, these are what it meets.
+const KNOWN: &str = "〇一二三四五六七八九十百千丁目番地号条線割東西南北大小字郡市区町村都道府県上下入通方様無外室棟階館甲乙丙戊第";
+
+/// The folded sign of each sign of the basic plane: reading an address is one look-up a character.
+static FOLDED: LazyLock<Vec<char>> = LazyLock::new(|| {
+    let families: Vec<(char, char)> = KNOWN.chars().map(|known| (variants::family(known), known)).collect();
+    (0..=0xffff).map(|code| char::from_u32(code).map_or(MARK, |sign| slowly(sign, &families))).collect()
+});
+
+/// One sign, by rules instead of by table.
+fn slowly(sign: char, families: &[(char, char)]) -> char {
+    let plain = plain(sign);
+    if !is_kanji(plain) || KNOWN.contains(plain) {
+        return plain;
+    }
+    let family = self::plain(variants::family(plain));
+    families.iter().find(|(of, _)| *of == family).map_or(family, |(_, known)| *known)
+}
+
+/// Widths, blanks, hyphens, kana and the old forms of numerals.
+fn plain(sign: char) -> char {
+    let sign = match sign {
+        // Full-width forms of ASCII stand at a fixed distance.
+        '！'..='～' => char::from_u32(u32::from(sign) - 0xfee0).unwrap_or(sign),
+        '｡'..='ﾟ' => half_width(sign),
+        _ => sign,
+    };
+    match sign {
+        'a'..='z' => sign.to_ascii_uppercase(),
+        '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}' | '\u{fe00}'..='\u{fe0f}' => NOTHING,
+        '\u{3000}' | '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\0'..='\u{1f}' => ' ',
+        '(' | ')' | '[' | ']' | '{' | '}' | '<' | '>' | '「' | '」' | '『' | '』' | '〔' | '〕' | '〈'
+        | '〉' => ' ',
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹣' | '﹘' | '─' | '━' | '⁻' | '~' | '〜' | '_' => {
+            '-'
+        }
+        '.' | ',' | '。' | '、' | '・' | '/' | ':' | ';' | '\'' | '"' | '·' => ',',
+        '■' | '□' | '〓' | '◆' | '▲' | '?' | '\u{fffd}' | '\u{e000}'..='\u{f8ff}' => MARK,
+        'ぁ'..='ゖ' => kana(char::from_u32(u32::from(sign) + 0x60).unwrap_or(sign)),
+        'ァ'..='ヺ' => kana(sign),
+        '之' => 'ノ',
+        '零' | '○' | '◯' => '〇',
+        '壱' | '壹' => '一',
+        '弐' | '貳' | '貮' => '二',
+        '参' | '參' => '三',
+        '拾' => '十',
+        '條' => '条',
+        '號' => '号',
+        '區' => '区',
+        '縣' => '県',
+        _ => sign,
+    }
+}
+
+/// Large for small, and one sign for ヶ, ケ, が, ガ, ヵ and カ, which offices write for the same sound.
+fn kana(sign: char) -> char {
+    match sign {
+        'ァ' | 'ィ' | 'ゥ' | 'ェ' | 'ォ' | 'ッ' | 'ャ' | 'ュ' | 'ョ' | 'ヮ' => {
+            char::from_u32(u32::from(sign) + 1).unwrap_or(sign)
+        }
+        'ヵ' | 'ヶ' | 'ガ' | 'カ' => 'ケ',
+        'ヅ' => 'ズ',
+        'ヂ' => 'ジ',
+        'ヰ' => 'イ',
+        'ヱ' => 'エ',
+        _ => sign,
+    }
+}
+
+/// The full-width sign of a half-width one.
+fn half_width(sign: char) -> char {
+    const WIDE: [char; 63] = [
+        '。', '「', '」', '、', '・', 'ヲ', 'ァ', 'ィ', 'ゥ', 'ェ', 'ォ', 'ャ', 'ュ', 'ョ', 'ッ', 'ー', 'ア',
+        'イ', 'ウ', 'エ', 'オ', 'カ', 'キ', 'ク', 'ケ', 'コ', 'サ', 'シ', 'ス', 'セ', 'ソ', 'タ', 'チ', 'ツ',
+        'テ', 'ト', 'ナ', 'ニ', 'ヌ', 'ネ', 'ノ', 'ハ', 'ヒ', 'フ', 'ヘ', 'ホ', 'マ', 'ミ', 'ム', 'メ', 'モ',
+        'ヤ', 'ユ', 'ヨ', 'ラ', 'リ', 'ル', 'レ', 'ロ', 'ワ', 'ン', '\u{3099}', '\u{309a}',
+    ];
+    WIDE[(u32::from(sign) - 0xff61) as usize]
+}
+
+/// A kana with the voiced or half-voiced mark that follows it as a sign of its own, and whether one does.
+fn voiced(sign: char, next: Option<char>) -> (char, bool) {
+    let is_half_voiced = match next {
+        Some('ﾞ' | '\u{3099}') => false,
+        Some('ﾟ' | '\u{309a}') => true,
+        _ => return (sign, false),
+    };
+    let sign = if matches!(sign, '｡'..='ﾟ') { half_width(sign) } else { sign };
+    let raised = match (sign, is_half_voiced) {
+        ('ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ' | 'は' | 'ひ' | 'ふ' | 'へ' | 'ほ', true) => 2,
+        ('ウ', false) => u32::from('ヴ') - u32::from('ウ'),
+        ('カ'..='ト' | 'か'..='と' | 'ハ'..='ホ' | 'は'..='ほ', false) => 1,
+        _ => 0,
+    };
+    (char::from_u32(u32::from(sign) + raised).unwrap_or(sign), true)
+}
+
+fn is_kanji(sign: char) -> bool {
+    matches!(sign, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+/// One folded sign; [`NOTHING`] for what is not seen.
+#[inline]
+fn folded(sign: char) -> char {
+    match FOLDED.get(sign as usize) {
+        Some(known) => *known,
+        None if is_kanji(sign) => {
+            let family = variants::family(sign);
+            // The one who stands for a family beyond the basic plane is folded once more, as a numeral may be.
+            FOLDED.get(family as usize).copied().unwrap_or(family)
+        }
+        None if matches!(sign, '\u{e0100}'..='\u{e01ef}') => NOTHING,
+        None => MARK,
+    }
+}
+
+/// Reads a text into folded signs. What stands in 【…】 becomes one mark; punctuation at the end goes.
+pub(super) fn decode(text: &str, into: &mut Vec<char>) {
+    into.clear();
+    let mut signs = text.chars();
+    while let Some(sign) = signs.next() {
+        if into.len() == CHARS_MAX {
+            break;
+        }
+        let mut sign = sign;
+        if matches!(sign, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ') {
+            let (composed, has_mark) = voiced(sign, signs.clone().next());
+            if has_mark {
+                signs.next();
+            }
+            sign = composed;
+        }
+        match folded(sign) {
+            NOTHING => {}
+            '【' => {
+                let rest = signs.as_str();
+                if let Some(end) = rest.find('】') {
+                    signs = rest[end + '】'.len_utf8()..].chars();
+                }
+                into.push(MARK);
+            }
+            seen => into.push(seen),
+        }
+    }
+    while matches!(into.last(), Some(' ' | ',' | '-')) {
+        into.pop();
+    }
+}
+
+/// Folds a name of the tables.
+pub(super) fn fold(text: &str) -> Vec<char> {
+    let mut signs = Vec::new();
+    decode(text, &mut signs);
+    signs
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_offices_write_for_one_sign_becomes_one() {
+        for (written, want) in [
+            ("龍ヶ崎", "龍ケ崎"),
+            ("霞が関", "霞ヵ関"),
+            ("ｶﾞｰﾃﾞﾝﾊｲﾂ", "ガーデンハイツ"),
+            ("パ", "ﾊﾟ"),
+            ("か\u{3099}ん", "ガン"),
+            ("四ツ谷", "四っ谷"),
+            ("井之頭", "井の頭"),
+            ("１−２‐３", "1-2-3"),
+            ("丁\u{e0100}目", "丁目"),
+            ("壱弐参", "一二三"),
+            ("【※1】丁目", "●丁目"),
+            ("北一條", "北一条"),
+            ("大手町，", "大手町"),
+        ] {
+            assert_eq!(fold(written), fold(want), "{written}");
+        }
+    }
+
+    #[test]
+    fn folding_twice_changes_nothing() {
+        for code in 0..=0xffff_u32 {
+            let Some(sign) = char::from_u32(code) else { continue };
+            let once = folded(sign);
+            if once != NOTHING {
+                assert_eq!(folded(once), once, "U+{code:04X}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_cut() {
+        assert_eq!(fold(&"町".repeat(5_000)).len(), CHARS_MAX);
+    }
+}

@@ -1,0 +1,325 @@
+//! Municipalities: found at the front of an address, whichever of prefecture, county (郡) and ward is written.
+//!
+//! Always holds: ids are the same on every run of one release; an id that stands for several places is compatible with
+//! each of them, and shares their key.
+//! Not here: mergers, except wards that were joined into others; towns.
+//! Rules come from: data/municipalities.tsv; the reference on matching, section 1.4.
+
+use super::chars;
+use std::{collections::BTreeMap, sync::LazyLock};
+
+/// A municipality, a ward, or what is left of either when parts are not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    /// Prefecture, from 1; 0 when not written and not certain.
+    prefecture: u8,
+    /// The municipality's name without prefecture, county and ward, from 1; [`ANY`] when only a ward is written.
+    key: u16,
+    /// The ward's name, from 1; 0 when there is none or it is not written.
+    ward: u16,
+}
+
+/// The key of a ward whose city is not written and not certain.
+const ANY: u16 = 0;
+
+/// What a municipality's front match gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The id, as in [`super::AddressForm::city`].
+    pub city: u16,
+    /// How many signs were read.
+    pub length: usize,
+}
+
+/// One name under which places are known, such as 清水町 or 駿東郡清水町.
+#[derive(Debug, Default)]
+struct Name {
+    /// Places so called, as ids.
+    ids: Vec<u16>,
+    /// The id when nothing tells which.
+    any: u16,
+    /// As it is written.
+    label: String,
+    /// 町 or 村 without its county: many towns are called so too.
+    is_weak: bool,
+}
+
+/// A node's payload; both can be absent (0).
+#[derive(Clone, Copy, Debug, Default)]
+struct Node {
+    prefecture: u8,
+    name: u16,
+}
+
+/// All names as one tree of signs, and the places.
+struct Places {
+    nodes: Vec<Node>,
+    /// Open addressing, keyed by node and sign: one probe a sign. `(0, 0)` is free, since the root is nobody's child.
+    edges: Vec<(u32, u32)>,
+    names: Vec<Name>,
+    places: Vec<Place>,
+    /// For each id its key for hashing, from 1.
+    keys: Vec<u16>,
+    /// For each id what it is called in full; what it was found by, when that leaves open which.
+    labels: Vec<String>,
+    kyoto: u16,
+}
+
+/// More slots than twice the edges, so that a probe seldom meets another.
+const SLOTS: usize = 1 << 15;
+
+static PLACES: LazyLock<Places> =
+    LazyLock::new(|| Places::build(include_str!("../../data/municipalities.tsv")));
+
+/// A key shared by all ways to write a municipality; 0 for id 0.
+pub(super) fn key(city: u16) -> u32 {
+    PLACES.keys.get(usize::from(city)).map_or(0, |key| u32::from(*key))
+}
+
+/// What an id is called, such as 静岡県駿東郡清水町, or 府中市 when it is not certain which; `None` for 0.
+pub fn city_name(city: u16) -> Option<&'static str> {
+    PLACES.labels.get(usize::from(city)).map(String::as_str).filter(|_| city != 0)
+}
+
+/// Whether two ids can be the same place: no part that both have differs.
+pub(super) fn compatible(a: u16, b: u16) -> bool {
+    let (Some(a), Some(b)) = (PLACES.places.get(usize::from(a)), PLACES.places.get(usize::from(b))) else {
+        return false;
+    };
+    (a.key == b.key || a.key == ANY || b.key == ANY)
+        && (a.ward == b.ward || a.ward == 0 || b.ward == 0)
+        && (a.prefecture == b.prefecture || a.prefecture == 0 || b.prefecture == 0)
+}
+
+/// Whether the second id only says again what the first says.
+pub(super) fn repeats(first: u16, second: u16) -> bool {
+    let (Some(a), Some(b)) = (PLACES.places.get(usize::from(first)), PLACES.places.get(usize::from(second)))
+    else {
+        return false;
+    };
+    compatible(first, second) && second != 0 && (a.key == b.key || a.ward == b.ward && a.ward != 0)
+}
+
+/// Whether an id is the city of Kyoto, whose addresses name streets.
+pub(super) fn is_kyoto(city: u16) -> bool {
+    city != 0 && PLACES.places.get(usize::from(city)).is_some_and(|place| place.key == PLACES.kyoto)
+}
+
+/// The more exact of two compatible ids.
+pub(super) fn narrower(a: u16, b: u16) -> u16 {
+    let parts = |id: u16| {
+        PLACES.places.get(usize::from(id)).map_or(0, |place| {
+            u8::from(place.prefecture != 0) + u8::from(place.key != ANY) + u8::from(place.ward != 0)
+        })
+    };
+    if parts(b) > parts(a) { b } else { a }
+}
+
+/// Finds prefecture and municipality at the front. Blanks between signs do not count. `city` is 0 when only a
+/// prefecture stands there.
+pub(super) fn find(signs: &[char]) -> Option<Found> {
+    let places = &*PLACES;
+    let prefecture = places.prefecture(signs);
+    let (from, number) = prefecture.unwrap_or((0, 0));
+    match places.municipality(&signs[from..], number) {
+        Some(found) => Some(Found { city: found.city, length: from + found.length }),
+        None => prefecture.map(|(length, _)| Found { city: 0, length }),
+    }
+}
+
+impl Places {
+    /// Where a prefecture at the front ends, and which.
+    fn prefecture(&self, signs: &[char]) -> Option<(usize, u8)> {
+        let mut found = None;
+        self.walk(signs, |node, at| {
+            if node.prefecture != 0 {
+                found = Some((at, node.prefecture));
+            }
+        });
+        found
+    }
+
+    /// The longest name at the front that fits the prefecture.
+    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<Found> {
+        let mut found = None;
+        self.walk(signs, |node, length| {
+            let Some(name) = self.names.get(usize::from(node.name)).filter(|_| node.name != 0) else {
+                return;
+            };
+            let mut fitting = name
+                .ids
+                .iter()
+                .filter(|id| prefecture == 0 || self.places[usize::from(**id)].prefecture == prefecture);
+            let Some(first) = fitting.next() else { return };
+            let city = if fitting.next().is_some() { name.any } else { *first };
+            // 栄町1-2 is a town somewhere; 栄町安食1-2 is a town in 栄町.
+            let is_bare_town = name.is_weak && prefecture == 0 && !leads_to_town(&signs[length..]);
+            if !is_bare_town {
+                found = Some(Found { city, length });
+            }
+        });
+        found
+    }
+
+    /// Follows the tree and tells of every node that ends something.
+    fn walk(&self, signs: &[char], mut end: impl FnMut(Node, usize)) {
+        let mut at = 0;
+        for (index, sign) in signs.iter().enumerate() {
+            if *sign == ' ' {
+                continue;
+            }
+            let Some(next) = self.child(at, *sign) else { return };
+            at = next;
+            let node = self.nodes[at as usize];
+            if node.prefecture != 0 || node.name != 0 {
+                end(node, index + 1);
+            }
+        }
+    }
+
+    fn child(&self, node: u32, sign: char) -> Option<u32> {
+        let wanted = edge(node, sign);
+        let mut slot = slot(wanted);
+        loop {
+            match self.edges[slot] {
+                (_, 0) => return None,
+                (key, child) if key == wanted => return Some(child),
+                _ => slot = (slot + 1) % SLOTS,
+            }
+        }
+    }
+
+    fn build(table: &str) -> Places {
+        let mut places = Places {
+            nodes: vec![Node::default()],
+            edges: vec![(0, 0); SLOTS],
+            // Name 0 and place 0 are nobody's.
+            names: vec![Name::default()],
+            places: vec![Place { prefecture: 0, key: ANY, ward: 0 }],
+            keys: vec![0],
+            labels: vec![String::new()],
+            kyoto: 0,
+        };
+        let mut numbers: BTreeMap<Vec<char>, u16> = BTreeMap::new();
+        let mut known: BTreeMap<&str, u16> = BTreeMap::new();
+        for line in table.lines().filter(|line| !line.starts_with('#')) {
+            let mut fields = line.split('\t');
+            let [code, prefecture, county, city, ward] = std::array::from_fn(|_| fields.next().unwrap_or(""));
+            let number = code.get(..2).and_then(|digits| digits.parse().ok()).unwrap_or(0);
+            let node = places.insert(&chars::fold(prefecture));
+            places.nodes[node as usize].prefecture = number;
+            let mut number_of = |name: &str| {
+                let next = numbers.len() as u16 + 1;
+                if name.is_empty() { 0 } else { *numbers.entry(chars::fold(name)).or_insert(next) }
+            };
+            let key = number_of(city);
+            // A ward of Tokyo is a municipality, and alone it looks like a ward of a designated city.
+            let ward_number = number_of(if city.ends_with('区') { city } else { ward });
+            // A code that is there already is another name of the same place: a former ward.
+            let is_former = known.contains_key(code);
+            let id = *known.entry(code).or_insert_with(|| {
+                places.places.push(Place { prefecture: number, key, ward: ward_number });
+                places.keys.push(key);
+                places.labels.push(format!("{prefecture}{county}{city}{ward}"));
+                places.places.len() as u16 - 1
+            });
+            if city == "京都市" {
+                places.kyoto = key;
+            }
+            let alone = if is_former { "" } else { ward };
+            for name in [format!("{county}{city}{ward}"), format!("{city}{ward}"), alone.to_owned()] {
+                places.call(&name, id);
+            }
+        }
+        places.settle();
+        places
+    }
+
+    /// Enters a name of a place.
+    fn call(&mut self, name: &str, id: u16) {
+        let signs = chars::fold(name);
+        if signs.is_empty() {
+            return;
+        }
+        let node = self.insert(&signs) as usize;
+        if self.nodes[node].name == 0 {
+            self.nodes[node].name = self.names.len() as u16;
+            let is_weak = !name.contains(['郡', '島']) && name.ends_with(['町', '村']);
+            self.names.push(Name { is_weak, label: name.to_owned(), ..Name::default() });
+        }
+        let ids = &mut self.names[usize::from(self.nodes[node].name)].ids;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+
+    /// Gives every name of several places an id that leaves open which.
+    fn settle(&mut self) {
+        for name in &mut self.names {
+            let mut all = name.ids.iter().map(|id| self.places[usize::from(*id)]);
+            let Some(first) = all.next() else { continue };
+            let mut shared = first;
+            // Hashing has to choose one: a ward of Tokyo is what people mean who leave the city out.
+            let mut key = first.key;
+            for place in all {
+                shared.prefecture = if shared.prefecture == place.prefecture { shared.prefecture } else { 0 };
+                shared.key = if shared.key == place.key { shared.key } else { ANY };
+                shared.ward = if shared.ward == place.ward { shared.ward } else { 0 };
+                key = if place.key == place.ward { place.key } else { key };
+            }
+            if name.ids.len() == 1 {
+                name.any = name.ids[0];
+            } else {
+                name.any = self.places.len() as u16;
+                self.places.push(shared);
+                self.keys.push(key);
+                self.labels.push(std::mem::take(&mut name.label));
+            }
+        }
+    }
+
+    /// The node of a text, made if need be.
+    fn insert(&mut self, signs: &[char]) -> u32 {
+        let mut at = 0;
+        for sign in signs {
+            at = match self.child(at, *sign) {
+                Some(child) => child,
+                None => {
+                    let child = self.nodes.len() as u32;
+                    self.nodes.push(Node::default());
+                    let key = edge(at, *sign);
+                    let mut slot = slot(key);
+                    while self.edges[slot].1 != 0 {
+                        slot = (slot + 1) % SLOTS;
+                    }
+                    self.edges[slot] = (key, child);
+                    child
+                }
+            };
+        }
+        at
+    }
+}
+
+/// Node and sign in one word: there are fewer than 2^15 nodes, and signs beyond 17 bits, which no municipality's name
+/// has, all become the one sign that no name has either.
+fn edge(node: u32, sign: char) -> u32 {
+    node << 17 | u32::from(sign).min(0x1ffff)
+}
+
+fn slot(edge: u32) -> usize {
+    // The upper bits of a product with a large odd number are well mixed.
+    (edge.wrapping_mul(0x9e37_79b1) >> 17) as usize % SLOTS
+}
+
+/// Whether a town's name follows: anything but the end, a number, or a kanji numeral with its unit.
+fn leads_to_town(signs: &[char]) -> bool {
+    let mut rest = signs.iter().copied().skip_while(|sign| *sign == ' ');
+    match rest.next() {
+        None | Some('0'..='9' | '-' | ',') => false,
+        Some('一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十') => {
+            !matches!(rest.next(), Some('丁' | '番' | '十'))
+        }
+        Some(_) => true,
+    }
+}

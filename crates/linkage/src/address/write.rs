@@ -1,0 +1,244 @@
+//! Town, numbers and building in the one spelling in which they are compared.
+//!
+//! Always holds: what is written depends on the signs alone; nothing is allocated once buffers have grown.
+//! Not here: where each of them begins (scan).
+//! Rules come from: the reference on matching, section 1.4.
+
+use super::{
+    AddressForm,
+    chars::MARK,
+    scan::{self, Kind, Part, Run},
+};
+use std::fmt::Write;
+
+/// A house is named by three numbers at most (丁目, 番, 号); a fourth is a branch or a room, and goes with the building.
+const NUMBERS_MAX: usize = 3;
+
+/// Writes all three parts of an address without its municipality.
+pub(super) fn address(signs: &[char], into: &mut AddressForm) {
+    match scan::numbers(signs) {
+        Some(run) => {
+            town(&signs[..run.from], true, into);
+            let behind = numbers(signs, &run, into);
+            let (rest, parts) = (&signs[run.to..], &run.parts()[behind..]);
+            // A building that has its room leaves the fourth number to the lot: 6-1-2-36 コーポ203.
+            let has_room =
+                rest.last().is_some_and(|sign| sign.is_ascii_digit() || matches!(sign, '号' | '室'));
+            if has_room {
+                room(signs, parts, into);
+                building(rest, into);
+            } else {
+                building(rest, into);
+                room(signs, parts, into);
+            }
+        }
+        None => {
+            // Without numbers only a blank tells town from building.
+            let blank = signs.iter().position(|sign| *sign == ' ').unwrap_or(signs.len());
+            town(&signs[..blank], false, into);
+            building(&signs[blank..], into);
+        }
+    }
+}
+
+/// Writes the town: without 大字, 字, 小字, blanks and hyphens; every numeral in digits.
+fn town(signs: &[char], has_numbers: bool, into: &mut AddressForm) {
+    let signs = match signs {
+        // 第 belongs to the number that follows: 第12地割.
+        [before @ .., '第'] if has_numbers => before,
+        _ => signs,
+    };
+    let mut at = 0;
+    while at < signs.len() {
+        let rest = &signs[at..];
+        let before = if at > 0 { signs[at - 1] } else { ' ' };
+        match rest {
+            ['大' | '小', '字', ..] => {
+                into.part = into.town.len();
+                at += 2;
+            }
+            // In 十文字 it is no sign of a part. Elsewhere (万字, 大和字前田) nothing tells; it goes on both sides alike.
+            ['字', ..] if before != '文' => {
+                into.part = into.town.len();
+                at += 1;
+            }
+            [' ' | ',' | '-' | 'ー', ..] => at += 1,
+            // 本町六の一丁目2-3: what joins a number of the town to the next.
+            ['ノ', next, ..]
+                if into.town.ends_with(|sign: char| sign.is_ascii_digit())
+                    && (next.is_ascii_digit() || scan::is_numeral(*next)) =>
+            {
+                into.town.push('-');
+                at += 1;
+            }
+            ['ノ'] if has_numbers && into.town.ends_with(|sign: char| sign.is_ascii_digit()) => at += 1,
+            [sign, ..] if sign.is_ascii_digit() || scan::is_numeral(*sign) => {
+                at += numeral(rest, &mut into.town);
+                at += dropped_unit(&signs[at..]);
+            }
+            [sign, ..] => {
+                into.town.push(*sign);
+                at += 1;
+            }
+            [] => {}
+        }
+    }
+}
+
+/// How many signs of a unit are left out behind a number in a town: 北1条西2 is written 北1西2 as well.
+fn dropped_unit(signs: &[char]) -> usize {
+    let (length, is_last_too) = match signs {
+        ['条', '通', ..] => (2, true),
+        ['条' | '号', ..] => (1, true),
+        // 東鷹栖 has both 一条 and 一線.
+        ['線', ..] => (1, false),
+        // A town that is a 丁目 itself, followed by another.
+        ['丁', '目'] => (2, true),
+        _ => return 0,
+    };
+    match signs.get(length) {
+        None | Some(' ' | '-') if is_last_too => length,
+        Some('東' | '西' | '南' | '北') => length,
+        _ => 0,
+    }
+}
+
+/// Writes the numeral at the front in digits, and says how many signs it had.
+fn numeral(signs: &[char], into: &mut String) -> usize {
+    let digits = signs.iter().take_while(|sign| sign.is_ascii_digit()).count();
+    if digits > 0 {
+        plain_digits(&signs[..digits], into);
+        return digits;
+    }
+    let length = signs.iter().take_while(|sign| scan::is_numeral(**sign)).count();
+    // Writing a number into a string cannot fail.
+    let _ = write!(into, "{}", value(&signs[..length]));
+    length
+}
+
+/// Digits without leading zeros.
+fn plain_digits(signs: &[char], into: &mut String) {
+    let zeros = signs.iter().take_while(|sign| **sign == '0').count().min(signs.len() - 1);
+    into.extend(&signs[zeros..]);
+}
+
+/// The value of kanji numerals, with places (二十三) or as digits (二三).
+fn value(signs: &[char]) -> u64 {
+    let (mut sum, mut digits) = (0_u64, None);
+    for sign in signs {
+        let unit = match sign {
+            '十' => 10,
+            '百' => 100,
+            '千' => 1_000,
+            _ => {
+                let digit =
+                    "〇一二三四五六七八九".chars().position(|other| other == *sign).unwrap_or(0) as u64;
+                digits = Some(digits.unwrap_or(0_u64).saturating_mul(10).saturating_add(digit));
+                continue;
+            }
+        };
+        sum = sum.saturating_add(digits.take().unwrap_or(1).saturating_mul(unit));
+    }
+    sum.saturating_add(digits.unwrap_or(0))
+}
+
+/// Writes the numbers; gives the first part that belongs to the building.
+fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
+    into.is_chome = run.is_chome;
+    let mut count = 0;
+    for (index, part) in run.parts().iter().enumerate() {
+        if index >= run.room || count == NUMBERS_MAX {
+            return index;
+        }
+        if index > 0 {
+            into.numbers.push('-');
+        }
+        write_part(signs, *part, &mut into.numbers);
+        count += usize::from(part.kind != Kind::Letter);
+        if index < 2 {
+            into.block = into.numbers.len();
+        }
+    }
+    run.parts().len()
+}
+
+fn write_part(signs: &[char], part: Part, into: &mut String) {
+    let signs = &signs[part.from..part.to];
+    match part.kind {
+        Kind::Digits => plain_digits(signs, into),
+        Kind::Kanji => {
+            let _ = write!(into, "{}", value(signs));
+        }
+        Kind::Letter => into.extend(signs),
+        Kind::Marked => into.push(MARK),
+        Kind::None => into.push('無'),
+        Kind::Outside => into.push('外'),
+    }
+}
+
+/// Writes the building: blanks, hyphens but between digits, and 号, 号室 go.
+fn building(signs: &[char], into: &mut AddressForm) {
+    let out = &mut into.building;
+    let mut at = 0;
+    while at < signs.len() {
+        let last = out.chars().next_back().unwrap_or(' ');
+        let rest = &signs[at..];
+        at += match rest {
+            // 123番地先, 地内.
+            ['先' | '内'] | ['地', '先' | '内'] if out.is_empty() => rest.len(),
+            ['様', '方', ..] => 1,
+            // 3号棟203 is written 3-203 as well; the dash comes with the next number.
+            ['号', '棟', behind @ ..] if last.is_ascii_digit() && leads_to_digit(behind) => 2,
+            ['棟', behind @ ..] if last.is_ascii_digit() && leads_to_digit(behind) => 1,
+            ['号', '室', ..] if last.is_ascii_digit() => 2,
+            ['号' | '室', ..] if last.is_ascii_digit() => 1,
+            ['階', ..] if last.is_ascii_digit() => {
+                out.push('F');
+                1
+            }
+            ['-' | 'ー' | ' ' | ',', ..] => hyphen(rest, last, out),
+            // 第二, 弐番館, 203; names of people and houses turn into numerals too, on both sides alike.
+            [sign, ..] if sign.is_ascii_digit() || scan::is_numeral(*sign) => {
+                if last.is_ascii_digit() {
+                    out.push('-');
+                }
+                numeral(rest, out)
+            }
+            [sign @ 'Ⅰ'..='Ⅻ', ..] => {
+                const ROMAN: [&str; 12] =
+                    ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+                out.push_str(ROMAN[*sign as usize - 'Ⅰ' as usize]);
+                1
+            }
+            [sign, ..] => {
+                out.push(*sign);
+                1
+            }
+            [] => 1,
+        };
+    }
+}
+
+/// Whether a digit follows, behind blanks and hyphens or at once.
+fn leads_to_digit(signs: &[char]) -> bool {
+    signs.iter().find(|sign| !matches!(**sign, '-' | 'ー' | ' ' | ',')).is_some_and(char::is_ascii_digit)
+}
+
+/// Blanks, hyphens and long marks, which are mixed up, in a building's name: only what parts two numbers stays.
+fn hyphen(signs: &[char], last: char, out: &mut String) -> usize {
+    let length = signs.iter().take_while(|sign| matches!(**sign, '-' | 'ー' | ' ' | ',')).count();
+    if last.is_ascii_digit() && signs.get(length).is_some_and(char::is_ascii_digit) {
+        out.push('-');
+    }
+    length
+}
+
+/// Writes the parts of a run that belong to the building.
+fn room(signs: &[char], parts: &[Part], into: &mut AddressForm) {
+    for part in parts {
+        if into.building.ends_with(|sign: char| sign.is_ascii_digit()) && part.kind != Kind::Letter {
+            into.building.push('-');
+        }
+        write_part(signs, *part, &mut into.building);
+    }
+}

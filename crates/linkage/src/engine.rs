@@ -1,0 +1,298 @@
+//! A whole run: both files are read, equal rows linked, the others compared, decided one to one, and written.
+//!
+//! Always holds: the results are the same bytes for any number of threads and any memory cap, and after any number of
+//! stops; what has been found is in memory and in an owner-only work folder until all of it is finished.
+//! Not here: bytes (source), what rows are as compared (form, keys), decisions about two rows (rules), files of results
+//! (output).
+//! Rules come from: the issue, parts B and C; S5 r2, S8 r5 (7) and r8.
+
+mod assign;
+mod body;
+mod buckets;
+mod crew;
+mod detail;
+mod exact;
+mod found;
+mod kept;
+mod place;
+mod pool;
+mod read;
+mod room;
+mod runs;
+mod score;
+#[cfg(test)]
+mod tests;
+mod twice;
+mod work;
+
+use crate::{
+    output::{self, Summary},
+    problem::{Problem, Problems},
+    rules::{rarity::Counts, rivals},
+    source::Source,
+    spec::{self, Fixed, Layout, Spec},
+};
+use base::Fault;
+use buckets::Buckets;
+use crew::Crew;
+use found::Found;
+use kept::Kept;
+use pool::{Pool, Sieve};
+use read::{KeyParts, Reading, Side};
+use room::Memory;
+use std::path::PathBuf;
+use work::Work;
+
+/// What a run is given.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// File A.
+    pub a: PathBuf,
+    /// File B.
+    pub b: PathBuf,
+    /// The spec.
+    pub spec: Spec,
+    /// The folder for results.
+    pub out: PathBuf,
+    /// Threads.
+    pub threads: usize,
+    /// Memory cap in bytes, besides mapped input.
+    pub memory: u64,
+    /// Results of an earlier finished run in `out` may be replaced.
+    pub replace: bool,
+    /// When the run was, for the run record only.
+    pub at: Option<String>,
+}
+
+/// Stages of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading and normalising; counted in bytes.
+    Read,
+    /// Rows equal by their coarse key; counted in partitions.
+    Exact,
+    /// Scored pairs; counted in thousandths.
+    Score,
+    /// Writing results; counted in rows.
+    Write,
+}
+
+/// Told how far a run is; says whether to stop.
+pub trait Watch: Sync {
+    /// So many of so many units of a stage are done.
+    fn progress(&self, stage: Stage, done: u64, of: u64);
+    /// Whether to stop now.
+    fn stop(&self) -> bool;
+}
+
+/// Why a run ended without results.
+#[derive(Debug)]
+pub enum Stopped {
+    /// Told to stop. Calling again goes on behind what was read, if the input is large; it begins anew otherwise.
+    Told,
+    /// The input cannot be used.
+    Input(Vec<Problem>),
+    /// Something of the machine failed.
+    Broken(Fault),
+}
+
+/// Sizes that only tests change.
+#[derive(Clone, Copy, Debug)]
+struct Sizes {
+    /// Chunks have about so many bytes, at least and at most.
+    chunk: (u64, u64),
+    /// Finished chunks of larger input are kept for going on.
+    keep: u64,
+}
+
+const SIZES: Sizes = Sizes { chunk: (1 << 20, 16 << 20), keep: 512 << 20 };
+
+/// A row of the exact stage takes so many bytes while it is read: its record, its place, its detail.
+const READ_BYTES: u64 = 24 + 4 + 8;
+/// And so many until the run's end: its place, its detail, its key.
+const ROW_BYTES: u64 = 4 + 8 + 8;
+/// And, if there is room, what its keys are made of.
+const PARTS_BYTES: u64 = 28;
+/// What is too small to be counted one by one: tables, counts of names, buffers of threads, cases.
+const SMALL_BYTES: u64 = 64 << 20;
+/// Rows of both sides in a partition of the exact stage: small enough for a processor's second cache.
+const PART_ROWS: u64 = 1 << 13;
+/// And partitions, at most.
+const PARTS_MAX: u64 = 1 << 10;
+/// Progress of the scored stage, in thousandths: keys of A, keys of B, buckets, rows of B, pairs.
+const SCORE_PROGRESS: [u64; 5] = [50, 150, 100, 300, 400];
+
+/// Runs a job.
+pub fn run(job: &Job, watch: &dyn Watch) -> Result<Summary, Stopped> {
+    run_sized(job, watch, SIZES)
+}
+
+fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stopped> {
+    let (a, b) = open(job)?;
+    let plan = Plan::new(job, &a, &b, sizes)?;
+    let work = Work::take(&job.out, job.replace)?;
+    let crew = Crew { threads: job.threads.max(1), watch };
+    let result = find(job, &crew, &work, (&a, &b), &plan)
+        .and_then(|found| output::write(&work.results()?, job, &a, &b, &found, watch));
+    match result {
+        Ok(summary) => {
+            work.finish()?;
+            Ok(summary)
+        }
+        Err(stopped) => {
+            // What stopped the run has to be told, also when the folder cannot be cleared.
+            let _ = work.leave(plan.keeps);
+            Err(stopped)
+        }
+    }
+}
+
+/// Opens both files, so that problems of both are told at once.
+fn open(job: &Job) -> Result<(Source, Source), Stopped> {
+    let mut problems = Vec::new();
+    let mut one = |path, side, spec| match Source::open(path, side, spec) {
+        Ok(source) => Ok(Some(source)),
+        Err(Ok(found)) => {
+            problems.extend(found);
+            Ok(None)
+        }
+        Err(Err(fault)) => Err(fault),
+    };
+    match (one(&job.a, 'A', &job.spec.a)?, one(&job.b, 'B', &job.spec.b)?) {
+        (Some(a), Some(b)) => Ok((a, b)),
+        _ => Err(Stopped::Input(problems)),
+    }
+}
+
+/// How a run is cut into pieces.
+#[derive(Debug)]
+struct Plan {
+    /// Size of chunks of A and of B.
+    chunks: [u64; 2],
+    /// Partitions of the exact stage.
+    parts: usize,
+    /// Finished chunks are kept.
+    keeps: bool,
+    /// What rows leave is too much for the memory.
+    spills: bool,
+    /// About so many rows there are in both files.
+    rows: u64,
+    identity: u64,
+}
+
+impl Plan {
+    fn new(job: &Job, a: &Source, b: &Source, sizes: Sizes) -> Result<Plan, Fault> {
+        let bytes = [a.bytes().len() as u64, b.bytes().len() as u64];
+        let rows = rows_about(a.bytes(), &job.spec.a.layout) + rows_about(b.bytes(), &job.spec.b.layout);
+        let spills = rows * (READ_BYTES + ROW_BYTES) + SMALL_BYTES > job.memory;
+        let parts = (rows / PART_ROWS).next_power_of_two().clamp(1, PARTS_MAX);
+        let chunks = bytes.map(|bytes| (bytes / 256).clamp(sizes.chunk.0, sizes.chunk.1));
+        let keeps = spills || bytes.iter().sum::<u64>() > sizes.keep;
+        let inputs = [(job.a.as_path(), a), (job.b.as_path(), b)];
+        let identity =
+            if keeps { work::identity(&job.spec, inputs, &[chunks[0], chunks[1], parts])? } else { 0 };
+        Ok(Plan { chunks, parts: parts as usize, keeps, spills, rows, identity })
+    }
+}
+
+impl Plan {
+    /// The memory of a run, and how much of it is taken for reading.
+    fn memory(&self, job: &Job, work: &Work) -> (Memory, u64) {
+        let cap = job.memory - job.memory.min(SMALL_BYTES);
+        if self.spills {
+            // Here every megabyte counts, also those that the allocator keeps between two uses.
+            return (Memory::new(work.path(), cap / 4 * 3), 0);
+        }
+        let reserved = self.rows * READ_BYTES;
+        (Memory::with_rooms(work.path(), cap, self.rows * ROW_BYTES + reserved), reserved)
+    }
+}
+
+/// How many rows a file has about: from the length of its records, or from the line ends in pieces of it.
+fn rows_about(bytes: &[u8], layout: &Layout) -> u64 {
+    const PIECES: usize = 16;
+    const PIECE: usize = 64 << 10;
+    if let Layout::Fixed(Fixed { record_length: Some(length), .. }) = layout {
+        return bytes.len() as u64 / u64::from((*length).max(1)) + 1;
+    }
+    let step = (bytes.len() / PIECES).max(PIECE);
+    let (mut seen, mut lines) = (0, 1);
+    for from in (0..bytes.len()).step_by(step) {
+        let piece = &bytes[from..bytes.len().min(from + PIECE)];
+        let count = |end: u8| memchr::memchr_iter(end, piece).count();
+        seen += piece.len();
+        lines += count(b'\n').max(count(b'\r'));
+    }
+    (bytes.len() as u64).saturating_mul(lines as u64) / seen.max(1) as u64 + 1
+}
+
+/// Everything up to the writing.
+fn find(
+    job: &Job,
+    crew: &Crew<'_>,
+    work: &Work,
+    (source_a, source_b): (&Source, &Source),
+    plan: &Plan,
+) -> Result<Found, Stopped> {
+    let (memory, reserved) = plan.memory(job, work);
+    let (counts, mut problems) = (Counts::new(), Problems::default());
+    let chunks_a = source_a.chunks(plan.chunks[0], crew.threads);
+    let chunks_b = source_b.chunks(plan.chunks[1], crew.threads);
+    let bytes = chunks_a.iter().chain(&chunks_b).map(|chunk| chunk.end - chunk.start).sum();
+    let progress = crew.stage(Stage::Read, bytes);
+    let mut read = |side, source: &Source, spec: &spec::Side, chunks| {
+        let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
+        source.noted().iter().for_each(|problem| problems.add(problem.clone()));
+        let (counts, parts, spilled) = (&counts, plan.parts, plan.spills);
+        let parts_bytes = rows_about(source.bytes(), &spec.layout) * PARTS_BYTES;
+        let parts_taken = if memory.spares(parts_bytes) { parts_bytes } else { 0 };
+        let reading = Reading { side, source, spec, counts, chunks, parts, kept, parts_taken, spilled };
+        read::read(crew, &memory, reading, &progress, &mut problems)
+    };
+    let (b, runs_b, parts_b) = read('B', source_b, &job.spec.b, chunks_b)?;
+    counts.set_rows(u64::from(b.rows));
+    let (a, runs_a, parts_a) = read('A', source_a, &job.spec.a, chunks_a)?;
+
+    let progress = crew.stage(Stage::Exact, plan.parts as u64);
+    let exact = exact::link(crew, (&a, &runs_a), (&b, &runs_b), plan.parts, &progress)?;
+    drop((runs_a, runs_b));
+    memory.give(reserved);
+
+    let open = u64::from(a.rows) - exact.raw - exact.normal;
+    let sides = ((source_a, &a, parts_a), (source_b, &b, parts_b));
+    let near = score(crew, &memory, sides, &counts, open)?;
+    let assigned = assign::assign(&near, |near| found::is_blocked(&a, &b, near), rivals);
+    Ok(Found::new((a, b), exact, (&near, assigned), problems))
+}
+
+/// What the third stage needs of a side.
+type Third<'t> = (&'t Source, &'t Side, KeyParts);
+
+/// The third stage: rows that are left (so many of A), the pairs that they make, and what these are worth.
+fn score(
+    crew: &Crew<'_>,
+    memory: &Memory,
+    ((source_a, a, parts_a), (source_b, b, parts_b)): (Third<'_>, Third<'_>),
+    counts: &Counts,
+    open: u64,
+) -> Result<Vec<score::Near>, Stopped> {
+    let progress = crew.stage(Stage::Score, SCORE_PROGRESS.iter().sum());
+    let share = |part: usize, of: u64| progress.share(SCORE_PROGRESS[part], of);
+    let units = |side: &Side| pool::units(side.rows) as u64;
+    let sieve = Sieve::new(open);
+    memory.need(sieve.bytes());
+    let gather = |side, parts: &KeyParts, of_b, part| {
+        let (source, side) = side;
+        pool::gather(crew, memory, (source, side, parts), (of_b, &sieve), &share(part, units(side)))
+    };
+    let runs_a = gather((source_a, a), &parts_a, false, 0)?;
+    let runs_b = gather((source_b, b), &parts_b, true, 1)?;
+    memory.give(parts_a.taken + parts_b.taken + sieve.bytes());
+    drop((sieve, parts_a, parts_b));
+    let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &share(2, pool::PARTS as u64))?;
+    let pool_b = pool::paired(crew, memory, (source_b, b), &share(3, units(b)))?;
+    // Pairs come by rows of A, so each of them is read only once.
+    let pool_a = Pool::new(source_a, a);
+    let pairs = share(4, buckets.slices.iter().sum());
+    score::compare(crew, memory, &buckets, (&pool_a, &pool_b), counts, &pairs)
+}

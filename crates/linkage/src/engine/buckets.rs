@@ -1,0 +1,291 @@
+//! Third stage, middle: rows that share a key are pairs; every pair once, in the order of A's rows.
+//!
+//! Pairs are made in slices of A's rows, so that a row's candidates come together: it is read once, its best candidate is
+//! known at once, and a pair that met under several keys is found again by sorting the slice.
+//!
+//! Always holds: a bucket with more pairs or more rows of B than the caps makes no pair, and all its rows are marked for
+//! it; which pairs come does not depend on threads or memory.
+//! Not here: keys (pool); what a pair is worth (score).
+//! Rules come from: the issue, part D (ten million identical names, bounded memory).
+
+use super::{
+    Stopped,
+    crew::{Crew, Share},
+    detail::{MANY, PAIRED},
+    pool::{self, OF_B},
+    read::Side,
+    room::Memory,
+    runs::{Runs, sorted},
+};
+use crate::keys::KINDS;
+use base::Fault;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// A bucket of more pairs is overfull. A hundred rows on each side share a key only if the data are damaged.
+const PAIRS_MAX: u64 = 10_000;
+/// Slices of A's rows, at most.
+const SLICES: u32 = 1 << 10;
+
+/// The records of both sides, and how A's rows are cut into slices.
+pub(super) struct Buckets<'b> {
+    a: &'b Side,
+    b: &'b Side,
+    runs_a: Runs,
+    runs_b: Runs,
+    /// A slice is the rows with the same number above these bits.
+    slice_bits: u32,
+    /// Pairs of each slice, doubles among them.
+    pub slices: Vec<u64>,
+    /// Records of a partition's buckets that make pairs, when memory allowed to keep them.
+    ready: Vec<Option<Vec<u64>>>,
+}
+
+/// A slice's row of a record of A.
+fn row(record: u64) -> u32 {
+    (record & (OF_B - 1)) as u32
+}
+
+impl<'b> Buckets<'b> {
+    /// Sorts all records into buckets, marks the rows of overfull ones, counts pairs.
+    pub fn new(
+        crew: &Crew<'_>,
+        memory: &Memory,
+        (a, runs_a): (&'b Side, Runs),
+        (b, runs_b): (&'b Side, Runs),
+        progress: &Share<'_>,
+    ) -> Result<Buckets<'b>, Stopped> {
+        let slice_bits = a.rows.div_ceil(SLICES).next_power_of_two().ilog2();
+        let slices = (a.rows >> slice_bits) as usize + 1;
+        let mut buckets =
+            Buckets { a, b, runs_a, runs_b, slice_bits, slices: vec![0; slices], ready: Vec::new() };
+        let counts: Vec<AtomicU64> = (0..slices).map(|_| AtomicU64::new(0)).collect();
+        buckets.ready = crew.each(pool::PARTS, Vec::new, |bytes, part| {
+            let mut records = buckets.partition(part, bytes)?;
+            let mut marks = Vec::new();
+            keep_pairing(&mut records, part, &mut marks);
+            for record in marks {
+                buckets.mark(record, MANY);
+            }
+            each_bucket(&records, |of_a, of_b| {
+                of_b.iter().for_each(|record| buckets.mark(*record, PAIRED));
+                for record in of_a {
+                    let slice = (row(*record) >> slice_bits) as usize;
+                    counts[slice].fetch_add(of_b.len() as u64, Ordering::Relaxed);
+                }
+            });
+            progress.add(1);
+            records.shrink_to_fit();
+            Ok(memory.spares(records.len() as u64 * 8).then_some(records))
+        })?;
+        buckets.slices = counts.into_iter().map(AtomicU64::into_inner).collect();
+        if buckets.ready.iter().all(Option::is_some) {
+            // Nobody needs them any more.
+            memory.give(buckets.runs_a.heap_bytes() + buckets.runs_b.heap_bytes());
+            buckets.runs_a.sheets.clear();
+            buckets.runs_b.sheets.clear();
+        }
+        Ok(buckets)
+    }
+
+    /// A partition's records of both sides, sorted: bucket by bucket, A before B.
+    fn partition(&self, part: usize, bytes: &mut Vec<u8>) -> Result<Vec<u64>, Fault> {
+        let (mut records, mut of_b) = (Vec::new(), Vec::new());
+        self.runs_a.partition(part, bytes, &mut records, |_, _| ())?;
+        self.runs_b.partition(part, bytes, &mut of_b, |_, _| ())?;
+        records.extend(of_b);
+        // Half of a hash, then the side, then the row: the words themselves are the order.
+        records.sort_unstable();
+        // A row with two names may come under one key twice.
+        records.dedup();
+        Ok(records)
+    }
+
+    fn mark(&self, record: u64, flag: u64) {
+        let side = if record & OF_B == 0 { self.a } else { self.b };
+        let detail = &side.detail.words()[row(record) as usize];
+        // Most are marked already, by another key.
+        if detail.load(Ordering::Relaxed) & flag == 0 {
+            detail.fetch_or(flag, Ordering::Relaxed);
+        }
+    }
+
+    /// Slices in rounds of at most so many pairs, unless one slice has more.
+    pub fn rounds(&self, most: u64) -> Vec<Range<usize>> {
+        let (mut rounds, mut begin, mut pairs) = (Vec::new(), 0, 0);
+        for (slice, count) in self.slices.iter().enumerate() {
+            if pairs + count > most && slice > begin {
+                rounds.push(begin..slice);
+                (begin, pairs) = (slice, 0);
+            }
+            pairs += count;
+        }
+        rounds.push(begin..self.slices.len());
+        rounds
+    }
+
+    /// The pairs of a round, by slice (the first of the round is partition 0): row of A above row of B in a word.
+    pub fn pairs(&self, crew: &Crew<'_>, round: &Range<usize>) -> Result<Runs, Stopped> {
+        let slice_of = |pair: u64| ((pair >> 32) as u32 >> self.slice_bits) as usize;
+        let sheets = crew.each(pool::PARTS, <(Vec<u8>, Vec<u64>)>::default, |(bytes, pairs), part| {
+            pairs.clear();
+            let sorted_again;
+            let records = match &self.ready[part] {
+                Some(records) => records,
+                None => {
+                    let mut records = self.partition(part, bytes)?;
+                    keep_pairing(&mut records, part, &mut Vec::new());
+                    sorted_again = records;
+                    &sorted_again
+                }
+            };
+            each_bucket(records, |of_a, of_b| {
+                for record in of_a {
+                    let row_a = u64::from(row(*record)) << 32;
+                    if round.contains(&slice_of(row_a)) {
+                        pairs.extend(of_b.iter().map(|record| row_a | u64::from(row(*record))));
+                    }
+                }
+            });
+            Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
+        })?;
+        Ok(Runs { stride: 1, sheets, file: None })
+    }
+}
+
+/// Goes through sorted records bucket by bucket: those of A, those of B.
+fn each_bucket(records: &[u64], mut bucket: impl FnMut(&[u64], &[u64])) {
+    for records in records.chunk_by(|one, next| one >> 32 == next >> 32) {
+        let (of_a, of_b) = records.split_at(records.partition_point(|record| record & OF_B == 0));
+        bucket(of_a, of_b);
+    }
+}
+
+/// Leaves the records of buckets that make pairs; those of overfull ones go to `marks`.
+fn keep_pairing(records: &mut Vec<u64>, part: usize, marks: &mut Vec<u64>) {
+    let cap = KINDS[pool::kind(part)].cap as usize;
+    let mut kept = Vec::new();
+    each_bucket(records, |of_a, of_b| {
+        if of_a.is_empty() || of_b.is_empty() {
+            return;
+        }
+        let overfull = of_b.len() > cap || of_a.len() as u64 * of_b.len() as u64 > PAIRS_MAX;
+        let to = if overfull { &mut *marks } else { &mut kept };
+        to.extend(of_a);
+        to.extend(of_b);
+    });
+    *records = kept;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{
+        Stage,
+        place::Places,
+        runs::{WordFile, put_away},
+        tests::Quiet,
+    };
+    use proptest::prelude::*;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    /// A row's keys: kind, the seven bits that say the partition, the rest.
+    type Keys = Vec<(u8, u8, u8)>;
+
+    fn any_rows(most: usize) -> impl Strategy<Value = Vec<Keys>> {
+        // Few values, so that some buckets overflow; the first kind has the smallest cap.
+        let kind = prop_oneof![3 => Just(0_u8), 1 => 0..KINDS.len() as u8];
+        let key = (kind, 0_u8..2, prop_oneof![1 => Just(0_u8), 1 => 1_u8..60]);
+        prop::collection::vec(prop::collection::vec(key, 0..4), 0..most)
+    }
+
+    fn side(rows: &[Keys], memory: &Memory) -> Side {
+        Side {
+            rows: rows.len() as u32,
+            first_rows: Vec::new(),
+            places: Places { chunks: Vec::new(), starts: memory.room(0).unwrap(), breaks: Vec::new() },
+            detail: memory.room(rows.len()).unwrap(),
+            key: memory.room(0).unwrap(),
+        }
+    }
+
+    fn runs(rows: &[Keys], side: u64, memory: &Memory, spilled: bool) -> Runs {
+        let file = WordFile::new(memory.file().unwrap(), 0);
+        let numbered: Vec<(u64, &Keys)> = (0..).zip(rows).collect();
+        let sheets = numbered.chunks(7).map(|unit| {
+            let keys = || unit.iter().flat_map(|(row, keys)| keys.iter().map(move |key| (row, key)));
+            let words: Vec<u64> = keys().map(|(row, key)| u64::from(key.2) << 32 | side | row).collect();
+            let parts: Vec<usize> = keys()
+                .map(|(_, key)| usize::from(key.0) * (pool::PARTS / KINDS.len()) + usize::from(key.1))
+                .collect();
+            let sheet = sorted(&words, 1, pool::PARTS, |number, _| parts[number]);
+            put_away(sheet, spilled.then_some(&file)).unwrap()
+        });
+        let sheets = sheets.collect();
+        Runs { stride: 1, sheets, file: Some(file) }
+    }
+
+    /// Pairs and marked rows by looking at all rows for each key.
+    fn plainly(a: &[Keys], b: &[Keys]) -> (BTreeSet<u64>, BTreeSet<u64>) {
+        let mut buckets: BTreeMap<(u8, u8, u8), [BTreeSet<u64>; 2]> = BTreeMap::new();
+        for (side, rows) in [a, b].into_iter().enumerate() {
+            for (row, keys) in (0..).zip(rows) {
+                keys.iter().for_each(|key| {
+                    buckets.entry(*key).or_default()[side].insert(row);
+                });
+            }
+        }
+        let (mut pairs, mut marked) = (BTreeSet::new(), BTreeSet::new());
+        for ((kind, ..), [of_a, of_b]) in buckets {
+            let cap = KINDS[usize::from(kind)].cap as usize;
+            if of_b.len() <= cap && of_a.len() * of_b.len() <= 10_000 {
+                pairs.extend(of_a.iter().flat_map(|a| of_b.iter().map(move |b| a << 32 | b)));
+            } else if !of_a.is_empty() && !of_b.is_empty() {
+                marked.extend(of_a);
+                marked.extend(of_b.iter().map(|row| OF_B | row));
+            }
+        }
+        (pairs, marked)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+        #[test]
+        fn pairs_are_those_of_a_loop_over_all_rows(a in any_rows(200), b in any_rows(500)) {
+            let folder = tempfile::tempdir().unwrap();
+            let crew = Crew { threads: 2, watch: &Quiet };
+            let (want, want_marked) = plainly(&a, &b);
+            for (cap, most) in [(u64::MAX, u64::MAX), (0, 5_000), (100_000, 20_000)] {
+                let memory = Memory::new(folder.path(), cap);
+                let (side_a, side_b) = (side(&a, &memory), side(&b, &memory));
+                let (runs_a, runs_b) = (runs(&a, 0, &memory, cap == 0), runs(&b, OF_B, &memory, cap == 0));
+                let progress = crew.stage(Stage::Score, 1);
+                let share = progress.share(1, 1);
+                let buckets =
+                    Buckets::new(&crew, &memory, (&side_a, runs_a), (&side_b, runs_b), &share).unwrap();
+                let (mut found, mut last) = (BTreeSet::new(), 0);
+                for round in buckets.rounds(most) {
+                    prop_assert_eq!(round.start, last);
+                    last = round.end;
+                    let runs = buckets.pairs(&crew, &round).unwrap();
+                    for slice in round.clone() {
+                        let mut pairs = Vec::new();
+                        runs.partition(slice - round.start, &mut Vec::new(), &mut pairs, |_, _| ()).unwrap();
+                        prop_assert_eq!(pairs.len() as u64, buckets.slices[slice]);
+                        prop_assert!(pairs.iter().all(|pair| (pair >> 32) >> buckets.slice_bits == slice as u64));
+                        found.extend(pairs);
+                    }
+                }
+                prop_assert_eq!(last, buckets.slices.len());
+                prop_assert_eq!(&found, &want);
+                let marked = [(0, &side_a), (OF_B, &side_b)].into_iter().flat_map(|(bit, side)| {
+                    let words = (0..).zip(side.detail.words());
+                    words.filter(|(_, word)| word.load(Ordering::Relaxed) & MANY != 0).map(move |(row, _)| bit | row)
+                });
+                prop_assert_eq!(&marked.collect::<BTreeSet<u64>>(), &want_marked);
+            }
+        }
+    }
+}

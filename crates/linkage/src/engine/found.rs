@@ -1,0 +1,157 @@
+//! What a run found, in the shape that the output asks for: verdicts are unpacked row by row.
+//!
+//! Always holds: see outcome.rs.
+//! Not here: deciding (exact, score, assign).
+//! Rules come from: outcome.rs.
+
+use super::{
+    assign::Assigned,
+    detail::{self, BEST, BLOCKED, Kind, MANY, USABLE},
+    exact::Exact,
+    read::Side,
+    score::Near,
+};
+use crate::{
+    outcome::{Case, Cause, Outcome, Pair, Place, Tier, Verdict},
+    problem::Problems,
+    rules::Grade,
+};
+use std::{collections::BTreeSet, sync::atomic::Ordering};
+
+/// What a run found.
+pub(super) struct Found {
+    a: Side,
+    b: Side,
+    cases: Vec<Case>,
+    raw_pairs: (u64, u64),
+    problems: Problems,
+}
+
+impl Found {
+    /// Writes the links and cases into the rows' details, and counts.
+    pub fn new(
+        (a, b): (Side, Side),
+        exact: Exact,
+        (pairs, assigned): (&[Near], Assigned),
+        problems: Problems,
+    ) -> Found {
+        // A pair that has the same raw bytes is that whichever way it was linked.
+        let raw: BTreeSet<(u32, u32)> = exact.raw_left.iter().copied().collect();
+        let mut raw_linked = exact.raw;
+        for link in assigned.links {
+            let near = &pairs[link];
+            let tier = if raw.contains(&(near.a, near.b)) { Tier::Raw } else { Tier::Scored };
+            raw_linked += u64::from(tier == Tier::Raw);
+            for (side, row, key) in [(&a, near.a, near.b), (&b, near.b, near.a)] {
+                set(side, row, Kind::Link(tier), Some(near.pair), u64::from(key));
+            }
+        }
+        let mut cases: Vec<Case> =
+            assigned.groups.iter().map(|group| case(pairs, group.cause, &group.pairs)).collect();
+        cases.sort_unstable_by_key(|case| (case.a.first().copied(), case.b.first().copied()));
+        for (number, case) in cases.iter().enumerate() {
+            for (side, rows) in [(&a, &case.a), (&b, &case.b)] {
+                rows.iter().for_each(|row| set(side, *row, Kind::Review, None, number as u64));
+            }
+        }
+        let raw_all = exact.raw + exact.raw_left.len() as u64;
+        Found { a, b, cases, raw_pairs: (raw_linked, raw_all - raw_linked), problems }
+    }
+
+    fn verdict(&self, of_a: bool, row: u32) -> Verdict {
+        let side = if of_a { &self.a } else { &self.b };
+        let (key, detail) = words(side, row);
+        let pair = |other: u32, detail: u64| {
+            let (a, b) = if of_a { (row, other) } else { (other, row) };
+            let (levels, rarity) = (detail::levels(detail), detail::rarity(detail));
+            Pair { a, b, levels, rarity, decision: detail::decision(detail) }
+        };
+        match detail::kind(detail) {
+            Kind::Link(tier) => {
+                // The levels stand with the row of A.
+                let of_pair = if of_a { detail } else { words(&self.a, key as u32).1 };
+                Verdict::Link { tier, pair: pair(key as u32, of_pair) }
+            }
+            Kind::Review => Verdict::Review(key as u32),
+            Kind::Open => {
+                let best = (detail & BEST != 0).then(|| pair(detail::partner(key), detail));
+                let cause = match &best {
+                    _ if detail & MANY != 0 => Cause::TooMany,
+                    Some(best) if best.decision.grade == Grade::NoLink => Cause::TooLittle,
+                    Some(_) => Cause::Taken,
+                    None if detail & USABLE == 0 => Cause::Unusable,
+                    None => Cause::NoCandidate,
+                };
+                Verdict::None { cause, best }
+            }
+        }
+    }
+}
+
+/// Whether a pair may not be linked by machine, since pairs of one of its rows were not kept.
+pub(super) fn is_blocked(a: &Side, b: &Side, near: &Near) -> bool {
+    [words(a, near.a).1, words(b, near.b).1].iter().any(|detail| detail & BLOCKED != 0)
+}
+
+fn words(side: &Side, row: u32) -> (u64, u64) {
+    let word = |room: &super::room::Room| room.words()[row as usize].load(Ordering::Relaxed);
+    (word(&side.key), word(&side.detail))
+}
+
+fn set(side: &Side, row: u32, kind: Kind, pair: Option<u64>, key: u64) {
+    let detail = &side.detail.words()[row as usize];
+    let before = detail.load(Ordering::Relaxed);
+    let now = detail::with_kind(pair.map_or(before, |pair| detail::with_pair(before, pair)), kind);
+    detail.store(now, Ordering::Relaxed);
+    side.key.words()[row as usize].store(key, Ordering::Relaxed);
+}
+
+/// A case of these pairs, which come best first.
+fn case(pairs: &[Near], cause: Cause, places: &[usize]) -> Case {
+    let rows = |row: fn(&Near) -> u32| -> Vec<u32> {
+        let mut rows: Vec<u32> = places.iter().map(|place| row(&pairs[*place])).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    };
+    let shown = places.iter().take(Case::PAIRS_MAX).map(|place| {
+        let near = &pairs[*place];
+        let (levels, rarity) = (detail::levels(near.pair), detail::rarity(near.pair));
+        Pair { a: near.a, b: near.b, levels, rarity, decision: near.decision }
+    });
+    Case { cause, pairs: shown.collect(), a: rows(|near| near.a), b: rows(|near| near.b) }
+}
+
+impl Outcome for Found {
+    fn rows(&self) -> (u32, u32) {
+        (self.a.rows, self.b.rows)
+    }
+
+    fn a(&self, row: u32) -> Verdict {
+        self.verdict(true, row)
+    }
+
+    fn b(&self, row: u32) -> Verdict {
+        self.verdict(false, row)
+    }
+
+    fn cases(&self) -> &[Case] {
+        &self.cases
+    }
+
+    fn place_a(&self, row: u32) -> Place {
+        self.a.places.get(row)
+    }
+
+    fn place_b(&self, row: u32) -> Place {
+        self.b.places.get(row)
+    }
+
+    fn raw_pairs(&self) -> (u64, u64) {
+        self.raw_pairs
+    }
+
+    fn problems(&self) -> &Problems {
+        &self.problems
+    }
+}

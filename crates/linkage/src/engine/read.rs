@@ -1,0 +1,379 @@
+//! First stage: every row of a file is read once, and what is kept of it is its place, a detail and two keys.
+//!
+//! B is read before A: how rare a name is in B is known when A is read, so that a row of A knows already what a link to a
+//! row equal to it would say (its levels against itself). Links of equal rows then need no second reading.
+//!
+//! Always holds: rows are numbered in the order of the file; what is kept does not depend on threads, chunks or memory.
+//! Not here: bytes and columns (source); what becomes of equal keys (exact).
+//! Rules come from: the issue, parts B and C.
+
+use super::{
+    Stopped,
+    crew::{Crew, Progress},
+    detail,
+    exact::{self, STRIDE},
+    kept::Kept,
+    place::{ChunkPlace, Places, set_start},
+    room::{Memory, Room},
+    runs::{Held, Runs, Sheet, sorted},
+    twice,
+};
+use crate::{
+    form::{Doubts, Form, Texts},
+    keys::{self, Parts},
+    problem::{Problem, ProblemCode, Problems},
+    rules::rarity::Counts,
+    source::{Row, Source},
+    spec::{self, Attribute},
+};
+use base::Fault;
+use std::{
+    ops::Range,
+    sync::{Mutex, PoisonError, atomic::Ordering},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Row numbers have 31 bits: the 32nd says which file in lists of both.
+pub(super) const ROWS_MAX: u64 = 1 << 31;
+
+/// Rows are rarely shorter than so many bytes: with room for that many, lists need not grow while a chunk is read.
+const ROW_SHORT: usize = 100;
+
+/// What is known of a file after reading it.
+pub(super) struct Side {
+    /// How many rows it has.
+    pub rows: u32,
+    /// The first row of each chunk.
+    pub first_rows: Vec<u32>,
+    /// Where they stand.
+    pub places: Places,
+    /// Each row's detail.
+    pub detail: Room,
+    /// Each row's key.
+    pub key: Room,
+}
+
+/// What a file is read with.
+pub(super) struct Reading<'r> {
+    /// `A` or `B`.
+    pub side: char,
+    /// The file.
+    pub source: &'r Source,
+    /// What the spec says of it.
+    pub spec: &'r spec::Side,
+    /// How often names and towns occur in B: added to while B is read, asked while A is.
+    pub counts: &'r Counts,
+    /// Its chunks.
+    pub chunks: Vec<Range<u64>>,
+    /// Partitions of the exact stage.
+    pub parts: usize,
+    /// Where finished chunks are kept for a later run, if the file is large.
+    pub kept: Option<Kept>,
+    /// What keys are made of stays in memory for the third stage: so many bytes were taken for it, or 0 and it does not.
+    pub parts_taken: u64,
+    /// Whether what is kept is too much for the memory, and stays in the file until it is needed.
+    pub spilled: bool,
+}
+
+/// What the blocking keys of rows are made of, chunk by chunk; none for a chunk of which it is not in memory.
+pub(super) struct KeyParts {
+    chunks: Vec<Vec<Packed>>,
+    /// Bytes that were taken of the memory cap for them.
+    pub taken: u64,
+}
+
+/// One row's: birth date (with [`MORE`]), name, reading, town, numbers, end and beginning of the name.
+type Packed = [u32; 7];
+
+/// The row has more keys than these parts make. No year reaches this bit of a birth date.
+const MORE: u32 = 1 << 31;
+
+fn packed(parts: Parts) -> Packed {
+    let Parts { birth, name, kana, town, numbers, end, start, more } = parts;
+    // A date with such a year cannot be told from the bit, and its row is read again.
+    [birth | if more { MORE } else { 0 }, name, kana, town, numbers, end, start]
+}
+
+impl KeyParts {
+    /// What the keys of a row are made of, if it is in memory.
+    pub fn get(&self, side: &Side, row: u32) -> Option<Parts> {
+        let chunk = side.first_rows.partition_point(|first| *first <= row).checked_sub(1)?;
+        let packed = self.chunks.get(chunk)?.get((row - side.first_rows[chunk]) as usize)?;
+        let [birth, name, kana, town, numbers, end, start] = *packed;
+        let more = birth & MORE != 0;
+        Some(Parts { birth: birth & !MORE, name, kana, town, numbers, end, start, more })
+    }
+}
+
+/// What a chunk's rows left.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Leaf {
+    /// Lines of the chunk.
+    pub lines: u64,
+    /// Bytes between the chunk's beginning and each row.
+    pub starts: Vec<u32>,
+    /// Details of the rows.
+    pub details: Vec<u64>,
+    /// From this row of the chunk on, so many more lines than rows.
+    pub breaks: Vec<(u32, u32)>,
+    /// Where partitions begin in `entries`, counted in records.
+    pub bounds: Vec<u32>,
+    /// Records for the exact stage, by partition; row numbers count from the chunk's first.
+    pub entries: Vec<u64>,
+    /// Of B: hashes of name and town of each row, when the chunk is kept; they are counted again by a later run.
+    pub counted: Vec<u64>,
+    /// Hashes of the rows' own keys, if the file has such.
+    pub own_keys: Vec<u32>,
+    /// What the rows' blocking keys are made of, when that stays in memory. It is not kept for a later run.
+    pub parts: Vec<Packed>,
+    /// Problems, with lines from 1 in the chunk.
+    pub problems: Problems,
+}
+
+/// What is known of a chunk when it is read.
+struct Head {
+    rows: u32,
+    lines: u64,
+    parts: Vec<Packed>,
+    /// Nothing when it is in the file of kept ones.
+    leaf: Option<Leaf>,
+}
+
+/// Buffers of a thread.
+struct Buffers<'s> {
+    row: Row<'s>,
+    texts: Texts,
+    form: Form,
+    problems: Vec<Problem>,
+    words: Vec<u64>,
+}
+
+/// Reads a file. Records for the exact stage, and what keys are made of, come apart from the rest: they go earlier.
+pub(super) fn read(
+    crew: &Crew<'_>,
+    memory: &Memory,
+    reading: Reading<'_>,
+    progress: &Progress<'_>,
+    problems: &mut Problems,
+) -> Result<(Side, Runs, KeyParts), Stopped> {
+    let heads = crew.each(
+        reading.chunks.len(),
+        || reading.buffers(),
+        |buffers, number| {
+            let head = reading.chunk(buffers, number)?;
+            let chunk = &reading.chunks[number];
+            progress.add(chunk.end - chunk.start);
+            Ok(head)
+        },
+    )?;
+    let mut chunks = Vec::new();
+    let (mut row, mut line) = (0_u64, reading.source.first_line());
+    for (Head { rows, lines, .. }, chunk) in heads.iter().zip(&reading.chunks) {
+        chunks.push(ChunkPlace { first_row: row as u32, start: chunk.start, first_line: line });
+        row += u64::from(*rows);
+        line += lines;
+        if row > ROWS_MAX {
+            return Err(Stopped::Broken(Fault::new(
+                "a file has more than 2,147,483,648 rows; cut it in parts",
+            )));
+        }
+    }
+    let (mut leaves, mut parts) = (Vec::new(), Vec::new());
+    for head in heads {
+        leaves.push(Mutex::new(head.leaf));
+        parts.push(head.parts);
+    }
+    let taken = reading.parts_taken;
+    let (side, runs) = settle(crew, memory, reading, row as u32, chunks, &leaves, problems)?;
+    Ok((side, runs, KeyParts { chunks: parts, taken }))
+}
+
+/// Puts together what the chunks left, now that every row's number is known.
+fn settle(
+    crew: &Crew<'_>,
+    memory: &Memory,
+    reading: Reading<'_>,
+    rows: u32,
+    chunks: Vec<ChunkPlace>,
+    leaves: &[Mutex<Option<Leaf>>],
+    problems: &mut Problems,
+) -> Result<(Side, Runs), Stopped> {
+    let (starts, details) = (memory.room(rows as usize / 2 + 1)?, memory.room(rows as usize)?);
+    let own_keys = twice::Keys::new(memory, reading.spec.key.is_some(), rows)?;
+    let found = crew.each(
+        leaves.len(),
+        || (),
+        |(), number| {
+            let here = leaves[number].lock().unwrap_or_else(PoisonError::into_inner).take();
+            let (leaf, at) = match (here, &reading.kept) {
+                (Some(leaf), _) => (leaf, None),
+                (None, Some(kept)) => kept.get(number, !reading.spilled)?,
+                (None, None) => return Err(Fault::new("a chunk was read and is nowhere")),
+            };
+            let first_row = chunks[number].first_row;
+            for (row, (start, detail)) in (first_row..).zip(leaf.starts.iter().zip(&leaf.details)) {
+                set_start(&starts, row, *start);
+                details.words()[row as usize].store(*detail, Ordering::Relaxed);
+            }
+            let held = match at {
+                Some(at) if reading.spilled => Held::File(at),
+                _ => Held::Heap(leaf.entries),
+            };
+            let breaks: Vec<(u32, u32)> =
+                leaf.breaks.iter().map(|(row, more)| (first_row + row, *more)).collect();
+            let own_keys = own_keys.sheet(first_row, &leaf.own_keys)?;
+            Ok((Sheet { bounds: leaf.bounds, held }, own_keys, breaks, leaf.problems))
+        },
+    )?;
+    let (mut sheets, mut own_sheets, mut breaks) = (Vec::new(), Vec::new(), Vec::new());
+    for ((sheet, own_sheet, more, found), chunk) in found.into_iter().zip(&chunks) {
+        sheets.push(sheet);
+        own_sheets.extend(own_sheet);
+        breaks.extend(more);
+        problems.merge(found, chunk.first_line - 1);
+    }
+    // A chunk without rows has the first row of the next one.
+    let rows_of = |at: usize| chunks.get(at + 1).map_or(rows, |next| next.first_row) - chunks[at].first_row;
+    let with_rows = (0..chunks.len()).filter(|at| rows_of(*at) > 0).map(|at| chunks[at]).collect();
+    let places = Places { chunks: with_rows, starts, breaks };
+    own_keys.find(crew, own_sheets, &reading, &places, problems)?;
+    let first_rows = chunks.iter().map(|chunk| chunk.first_row).collect();
+    let side = Side { rows, first_rows, places, detail: details, key: memory.room(rows as usize)? };
+    Ok((side, Runs { stride: STRIDE, sheets, file: reading.kept.map(Kept::into_file) }))
+}
+
+impl Reading<'_> {
+    fn buffers(&self) -> Buffers<'_> {
+        Buffers {
+            row: self.source.row(),
+            texts: Texts::default(),
+            form: Form::default(),
+            problems: Vec::new(),
+            words: Vec::new(),
+        }
+    }
+
+    /// Reads a chunk, or finds it kept by an earlier run.
+    fn chunk<'s>(&'s self, buffers: &mut Buffers<'s>, number: usize) -> Result<Head, Fault> {
+        if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has(number)) {
+            let (leaf, _) = kept.get(number, false)?;
+            for counted in leaf.counted.as_chunks::<2>().0 {
+                self.counts.add(keys::Counted { name: counted[0], town: counted[1] });
+            }
+            let rows = leaf.starts.len() as u32;
+            return Ok(Head { rows, lines: leaf.lines, parts: Vec::new(), leaf: None });
+        }
+        let mut leaf = self.leaf(buffers, self.chunks[number].clone())?;
+        let (rows, lines, parts) = (leaf.starts.len() as u32, leaf.lines, std::mem::take(&mut leaf.parts));
+        let leaf = match &self.kept {
+            Some(kept) => {
+                kept.put(number, &leaf)?;
+                None
+            }
+            None => Some(leaf),
+        };
+        Ok(Head { rows, lines, parts, leaf })
+    }
+
+    fn leaf<'s>(&'s self, buffers: &mut Buffers<'s>, chunk: Range<u64>) -> Result<Leaf, Fault> {
+        let start = chunk.start;
+        let mut leaf = self.empty_leaf((chunk.end - start) as usize / ROW_SHORT);
+        let mut rows = self.source.rows(chunk);
+        let mut more = 0;
+        buffers.words.clear();
+        while let Some(readable) = rows.next(&mut buffers.row, &mut buffers.problems) {
+            let row = leaf.starts.len() as u32;
+            let at = u32::try_from(buffers.row.offset - start);
+            leaf.starts.push(at.map_err(|_| Fault::new("a chunk of a file has more than 4 GiB"))?);
+            let more_now = buffers.row.line.saturating_sub(u64::from(row)) as u32;
+            if more_now != more {
+                more = more_now;
+                leaf.breaks.push((row, more));
+            }
+            let detail = if readable { self.row(buffers, row, &mut leaf) } else { self.nothing(&mut leaf) };
+            leaf.details.push(detail);
+            leaf.problems.take(&mut buffers.problems, 0);
+        }
+        leaf.lines = rows.lines();
+        let sheet = sorted(&buffers.words, STRIDE, self.parts, |_, record| exact::part(record, self.parts));
+        leaf.bounds = sheet.bounds;
+        if let Held::Heap(entries) = sheet.held {
+            leaf.entries = entries;
+        }
+        Ok(leaf)
+    }
+
+    /// A leaf with room for so many rows.
+    fn empty_leaf(&self, rows: usize) -> Leaf {
+        let room_if = |wanted: bool| if wanted { rows } else { 0 };
+        Leaf {
+            starts: Vec::with_capacity(rows),
+            details: Vec::with_capacity(rows),
+            own_keys: Vec::with_capacity(room_if(self.spec.key.is_some())),
+            parts: Vec::with_capacity(room_if(self.parts_taken > 0)),
+            ..Leaf::default()
+        }
+    }
+
+    /// A row of which nothing can be used.
+    fn nothing(&self, leaf: &mut Leaf) -> u64 {
+        self.count(leaf, keys::Counted::default());
+        if self.spec.key.is_some() {
+            leaf.own_keys.push(0);
+        }
+        if self.parts_taken > 0 {
+            leaf.parts.push(Packed::default());
+        }
+        0
+    }
+
+    fn count(&self, leaf: &mut Leaf, counted: keys::Counted) {
+        if self.side == 'B' {
+            self.counts.add(counted);
+            if self.kept.is_some() {
+                leaf.counted.extend([counted.name, counted.town]);
+            }
+        }
+    }
+
+    /// Reads a row; returns its detail.
+    fn row(&self, buffers: &mut Buffers<'_>, row: u32, leaf: &mut Leaf) -> u64 {
+        let Buffers { row: bytes, texts, form, problems, words } = buffers;
+        if !bytes.texts(texts, problems) {
+            return self.nothing(leaf);
+        }
+        let doubts = form.read(texts);
+        self.doubts(&doubts, bytes.line, problems);
+        let hashes = keys::hashes(form);
+        self.count(leaf, hashes.counted());
+        if self.parts_taken > 0 {
+            leaf.parts.push(packed(hashes.parts()));
+        }
+        if self.spec.key.is_some() {
+            let key = bytes.key();
+            // 0 stands for "no key"; it may stand in many rows.
+            leaf.own_keys.push(if key.is_empty() { 0 } else { (xxh3_64(key.as_bytes()) as u32).max(1) });
+        }
+        let mut detail = if doubts.no_name || form.birth.is_empty() { 0 } else { detail::USABLE };
+        let keys = hashes.keys(form);
+        words.extend(exact::entry(keys, bytes.raw_hash(), row).into_iter().flatten());
+        if keys.coarse != 0 && self.side == 'A' {
+            let rarity = self.counts.rarity(hashes.counted(), hashes.counted());
+            detail = detail::with_pair(detail, detail::packed(&form.compare(form), rarity));
+        }
+        detail
+    }
+
+    fn doubts(&self, doubts: &Doubts, line: u64, problems: &mut Vec<Problem>) {
+        let found = [
+            (doubts.no_name.then_some(ProblemCode::NoName), Attribute::Name),
+            (doubts.birth.map(ProblemCode::from), Attribute::Birth),
+            (doubts.sex.then_some(ProblemCode::SexUnknown), Attribute::Sex),
+        ];
+        for (code, attribute) in found {
+            if let Some(code) = code {
+                problems.push(Problem::row(self.side, line, Some(&self.spec.heading(attribute)), code));
+            }
+        }
+    }
+}

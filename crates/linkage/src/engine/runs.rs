@@ -1,0 +1,197 @@
+//! Records sorted into partitions: written unit by unit, taken out partition by partition. How a join that is larger
+//! than a cache, or than the memory cap, is cut into small ones.
+//!
+//! Always holds: a partition's records come in the order of the units, and within a unit in the order in which they were
+//! given, so nothing depends on threads; a sheet in a file gives the same words as one on the heap.
+//! Not here: what a record is (exact, pool, score).
+//! Rules come from: the issue, part C (a memory cap that spills partitions to disk).
+
+use base::Fault;
+use std::{
+    fs::File,
+    os::unix::fs::FileExt,
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+/// One unit's records, partition after partition.
+#[derive(Debug)]
+pub(super) struct Sheet {
+    /// Where each partition begins, counted in records; one entry more than partitions.
+    pub bounds: Vec<u32>,
+    /// The records.
+    pub held: Held,
+}
+
+/// Where a sheet's words are.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// In memory.
+    Heap(Vec<u64>),
+    /// In a file, beginning at this byte.
+    File(u64),
+}
+
+/// Sorts records of `stride` words into partitions (stable), by counting: two passes over the words. The partition is said
+/// for each record, which is given with its number.
+pub(super) fn sorted(
+    words: &[u64],
+    stride: usize,
+    parts: usize,
+    part: impl Fn(usize, &[u64]) -> usize,
+) -> Sheet {
+    let mut bounds = vec![0_u32; parts + 1];
+    for (number, record) in words.chunks_exact(stride).enumerate() {
+        bounds[part(number, record) + 1] += 1;
+    }
+    for at in 0..parts {
+        bounds[at + 1] += bounds[at];
+    }
+    let mut next = bounds.clone();
+    let mut held = vec![0; words.len()];
+    for (number, record) in words.chunks_exact(stride).enumerate() {
+        let slot = &mut next[part(number, record)];
+        let at = *slot as usize * stride;
+        held[at..at + stride].copy_from_slice(record);
+        *slot += 1;
+    }
+    Sheet { bounds, held: Held::Heap(held) }
+}
+
+/// A file of words that threads append to.
+pub(super) struct WordFile {
+    file: File,
+    end: AtomicU64,
+}
+
+impl WordFile {
+    /// An empty file, or one whose first bytes belong to somebody else.
+    pub fn new(file: File, end: u64) -> WordFile {
+        WordFile { file, end: AtomicU64::new(end) }
+    }
+
+    /// Appends words; says at which byte they begin.
+    pub fn append(&self, words: &[u64]) -> Result<u64, Fault> {
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let at = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let written = self.file.write_all_at(&bytes, at);
+        written.map_err(|e| Fault::caused("cannot write to the work folder", e))?;
+        Ok(at)
+    }
+
+    /// Reads words beginning at a byte, behind those already in `into`.
+    pub fn read(&self, at: u64, words: usize, bytes: &mut Vec<u8>, into: &mut Vec<u64>) -> Result<(), Fault> {
+        bytes.resize(words * 8, 0);
+        let read = self.file.read_exact_at(bytes, at);
+        read.map_err(|e| Fault::caused("cannot read from the work folder", e))?;
+        into.extend(bytes.as_chunks::<8>().0.iter().map(|word| u64::from_le_bytes(*word)));
+        Ok(())
+    }
+}
+
+/// All units' sheets.
+pub(super) struct Runs {
+    /// Words of a record.
+    pub stride: usize,
+    /// One for each unit.
+    pub sheets: Vec<Sheet>,
+    /// Where sheets are that are not in memory.
+    pub file: Option<WordFile>,
+}
+
+impl Runs {
+    /// Takes out a partition: `into` is emptied first. Says for each unit where its records end, through `unit`, which
+    /// may change them.
+    pub fn partition(
+        &self,
+        part: usize,
+        bytes: &mut Vec<u8>,
+        into: &mut Vec<u64>,
+        mut unit: impl FnMut(usize, &mut [u64]),
+    ) -> Result<(), Fault> {
+        into.clear();
+        for (number, sheet) in self.sheets.iter().enumerate() {
+            let (begin, end) = (sheet.bounds[part] as usize, sheet.bounds[part + 1] as usize);
+            if begin == end {
+                continue;
+            }
+            let first = into.len();
+            match (&sheet.held, &self.file) {
+                (Held::Heap(words), _) => {
+                    into.extend_from_slice(&words[begin * self.stride..end * self.stride])
+                }
+                (Held::File(at), Some(file)) => {
+                    file.read(
+                        at + (begin * self.stride * 8) as u64,
+                        (end - begin) * self.stride,
+                        bytes,
+                        into,
+                    )?;
+                }
+                (Held::File(_), None) => return Err(Fault::new("a spilled sheet lost its file")),
+            }
+            unit(number, &mut into[first..]);
+        }
+        Ok(())
+    }
+
+    /// Bytes of the sheets in memory.
+    pub fn heap_bytes(&self) -> u64 {
+        let words = self.sheets.iter().map(|sheet| match &sheet.held {
+            Held::Heap(words) => words.len() as u64,
+            Held::File(_) => 0,
+        });
+        words.sum::<u64>() * 8
+    }
+
+    /// How many records there are.
+    #[cfg(test)]
+    pub fn records(&self) -> u64 {
+        self.sheets.iter().map(|sheet| u64::from(sheet.bounds.last().copied().unwrap_or_default())).sum()
+    }
+}
+
+/// Puts a sheet into the file, if there is one.
+pub(super) fn put_away(mut sheet: Sheet, file: Option<&WordFile>) -> Result<Sheet, Fault> {
+    if let (Held::Heap(words), Some(file)) = (&sheet.held, file) {
+        sheet.held = Held::File(file.append(words)?);
+    }
+    Ok(sheet)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn partitions_hold_what_was_put_in(
+            units in prop::collection::vec(prop::collection::vec((0_u64..50, 0_u64..9), 0..40), 0..8),
+            parts in 1_usize..9,
+        ) {
+            let memory = crate::engine::room::Memory::new(&std::env::temp_dir(), 0);
+            for spilled in [false, true] {
+                let file = spilled.then(|| WordFile::new(memory.file().unwrap(), 0));
+                let part = |_: usize, record: &[u64]| (record[0] % parts as u64) as usize;
+                let sheets = units.iter().map(|unit| {
+                    let words: Vec<u64> = unit.iter().flat_map(|(a, b)| [*a, *b]).collect();
+                    put_away(sorted(&words, 2, parts, part), file.as_ref()).unwrap()
+                });
+                let runs = Runs { stride: 2, sheets: sheets.collect(), file };
+                prop_assert_eq!(runs.records(), units.iter().map(Vec::len).sum::<usize>() as u64);
+                for number in 0..parts {
+                    let mut found = vec![7];
+                    let add_unit = |unit: usize, words: &mut [u64]| {
+                        words.iter_mut().skip(1).step_by(2).for_each(|word| *word += unit as u64 * 100);
+                    };
+                    runs.partition(number, &mut Vec::new(), &mut found, add_unit).unwrap();
+                    let want: Vec<u64> = units.iter().enumerate().flat_map(|(unit, records)| {
+                        let mine = records.iter().filter(|record| part(0, &[record.0]) == number);
+                        mine.flat_map(move |(a, b)| [*a, b + unit as u64 * 100])
+                    }).collect();
+                    prop_assert_eq!(&found, &want);
+                }
+            }
+        }
+    }
+}

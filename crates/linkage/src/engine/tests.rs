@@ -1,0 +1,391 @@
+//! Whole runs over small files, and the watchers that tests use. All people are invented.
+
+use super::{
+    Crew, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, find, open, rows_about, run_sized,
+    work::Work,
+};
+use crate::{
+    outcome::{Cause, Outcome, Tier, Verdict},
+    problem::ProblemCode,
+    spec::{Fixed, Layout, Spec, Unit},
+};
+use expect_test::expect;
+use std::{
+    collections::BTreeMap,
+    fmt::Write,
+    fs,
+    path::Path,
+    sync::atomic::{AtomicI64, Ordering},
+};
+
+/// Lets a run go on.
+pub(super) struct Quiet;
+
+impl Watch for Quiet {
+    fn progress(&self, _: Stage, _: u64, _: u64) {}
+
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+/// Stops a run when it has been asked so many times.
+pub(super) struct StopAfter(AtomicI64);
+
+impl StopAfter {
+    pub fn new(times: i64) -> StopAfter {
+        StopAfter(AtomicI64::new(times))
+    }
+}
+
+impl Watch for StopAfter {
+    fn progress(&self, _: Stage, _: u64, _: u64) {}
+
+    fn stop(&self) -> bool {
+        self.0.fetch_sub(1, Ordering::Relaxed) <= 0
+    }
+}
+
+const SPEC: &str = r#"
+[a]
+key = "番号"
+name = ["氏名"]
+kana = ["カナ"]
+birth = ["生年月日"]
+sex = ["性別"]
+address = ["住所"]
+
+[b]
+key = "番号"
+name = ["氏名"]
+kana = ["カナ"]
+birth = ["生年月日"]
+sex = ["性別"]
+address = ["住所"]
+"#;
+
+const HEADER: &str = "番号,氏名,カナ,生年月日,性別,住所\n";
+
+const GIB: u64 = 1 << 30;
+
+fn job(folder: &Path, out: &str, threads: usize, memory: u64) -> Job {
+    let spec = Spec::parse(SPEC).unwrap();
+    let (a, b, out) = (folder.join("a.csv"), folder.join("b.csv"), folder.join(out));
+    Job { a, b, spec, out, threads, memory, replace: false, at: None }
+}
+
+/// Every file of a folder.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read(&path).unwrap()))
+        .collect()
+}
+
+/// Two files of some hundred people with all kinds of damage, by a small generator of numbers.
+fn crowd(folder: &Path) {
+    let mut state = 7_u64;
+    let mut next = move |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    let surnames = [
+        ("斎藤", "サイトウ"),
+        ("髙橋", "タカハシ"),
+        ("田中", "タナカ"),
+        ("小林", "コバヤシ"),
+        ("渡邊", "ワタナベ"),
+    ];
+    let given = [
+        ("花子", "ハナコ"),
+        ("太郎", "タロウ"),
+        ("恵", "メグミ"),
+        ("健一", "ケンイチ"),
+        ("さくら", "サクラ"),
+    ];
+    let towns =
+        ["東京都府中市本町", "静岡県静岡市葵区追手町", "北海道札幌市中央区北1条西", "京都府宇治市宇治"];
+    let (mut a, mut b) = (HEADER.to_owned(), HEADER.to_owned());
+    for number in 0..900 {
+        let ((surname, surname_kana), (name, name_kana)) =
+            (surnames[next(5) as usize], given[next(5) as usize]);
+        let (year, month, day) = (1940 + next(70), 1 + next(12), 1 + next(28));
+        let (town, ban, go) = (towns[next(4) as usize], 1 + next(30), 1 + next(9));
+        let sex = 1 + next(2);
+        let row = |name: &str, birth: &str, address: &str| {
+            format!("{number},{name},{surname_kana}　{name_kana},{birth},{sex},{address}\n")
+        };
+        let name = format!("{surname}　{name}");
+        let birth = format!("{year}-{month:02}-{day:02}");
+        let address = format!("{town}{ban}丁目{go}番{}号", 1 + next(20));
+        let of_a = row(&name, &birth, &address);
+        let other_name = name.replace('髙', "高").replace('　', " ");
+        let of_b = match next(12) {
+            0 => row(&other_name, &birth, &address),
+            1 => row(&name, &birth, &address.replace("丁目", "-").replace('番', "-").replace('号', "")),
+            2 => row(&name, &birth, "\"大阪府堺市堺区南瓦町3-1\n\""),
+            3 => row(&name, &format!("{year}-{month:02}-{:02}", day % 28 + 1), &address),
+            4 => row(&name.replace('田', "●"), &birth, &address),
+            5 => row(&name, "不明", &address),
+            6 => of_a.clone() + &of_a,
+            7 => format!("{number},\"{name},途中\n"),
+            _ => of_a.clone(),
+        };
+        match next(10) {
+            0 => a += &of_a,
+            1 => b += &of_b,
+            _ => (a, b) = (a + &of_a, of_b + &b[HEADER.len()..]),
+        }
+        if !b.starts_with(HEADER) {
+            b.insert_str(0, HEADER);
+        }
+    }
+    a += "\n\n900,無名,,,,\n";
+    fs::write(folder.join("a.csv"), a).unwrap();
+    fs::write(folder.join("b.csv"), b).unwrap();
+}
+
+const SMALL: Sizes = Sizes { chunk: (2_000, 2_000), keep: u64::MAX };
+
+#[test]
+fn s8_r5_the_same_bytes_for_any_threads_memory_and_chunks() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    run_sized(&job(folder.path(), "plain", 1, GIB), &Quiet, SIZES).unwrap();
+    let want = files(&folder.path().join("plain"));
+    assert!(want["links.csv"].len() > 10_000 && want["review.csv"].len() > 1_000);
+    let cases = [
+        ("two", 2, GIB, SMALL),
+        ("seven", 7, GIB, SMALL),
+        ("kept", 2, GIB, Sizes { keep: 0, ..SMALL }),
+        ("spilled", 2, 0, SMALL),
+        ("half", 3, SMALL_BYTES + 80_000, SMALL),
+    ];
+    for (out, threads, memory, sizes) in cases {
+        run_sized(&job(folder.path(), out, threads, memory), &Quiet, sizes).unwrap();
+        let found = files(&folder.path().join(out));
+        assert_eq!(found.keys().collect::<Vec<_>>(), want.keys().collect::<Vec<_>>());
+        for (name, bytes) in &found {
+            assert!(bytes == &want[name], "{out}: {name} differs");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_run_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    run_sized(&job(folder.path(), "plain", 2, GIB), &Quiet, SMALL).unwrap();
+    let want = files(&folder.path().join("plain"));
+    let sizes = Sizes { keep: 0, ..SMALL };
+    for memory in [GIB, 0] {
+        let job = job(folder.path(), &format!("stopped-{memory}"), 2, memory);
+        let mut stops = 0;
+        // Each time it gets a little farther; what was read is not read again.
+        for times in (3..).step_by(811) {
+            match run_sized(&job, &StopAfter::new(times), sizes) {
+                Ok(_) => break,
+                Err(Stopped::Told) => {
+                    stops += 1;
+                    let names: Vec<String> = files(&job.out.join(".shikaku-link-work")).into_keys().collect();
+                    assert!(names.contains(&"read-B".to_owned()), "{names:?}");
+                    assert!(!names.contains(&"results".to_owned()), "{names:?}");
+                }
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+        assert!(stops > 3, "{stops}");
+        assert!(files(&job.out) == want, "other results after stops");
+    }
+}
+
+#[test]
+fn a_killed_run_goes_on_behind_what_it_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    let sizes = Sizes { keep: 0, ..SMALL };
+    let first = job(folder.path(), "out", 1, GIB);
+    assert!(matches!(run_sized(&first, &StopAfter::new(20), sizes), Err(Stopped::Told)));
+    let kept = first.out.join(".shikaku-link-work/read-B");
+    let whole = fs::read(&kept).unwrap();
+    // The kill came in the middle of a write.
+    fs::write(&kept, &whole[..whole.len() - 100]).unwrap();
+    run_sized(&first, &Quiet, sizes).unwrap();
+    run_sized(&job(folder.path(), "plain", 1, GIB), &Quiet, SMALL).unwrap();
+    let want = files(&folder.path().join("plain"));
+    assert!(files(&first.out) == want);
+
+    // Another input: nothing of the first is used.
+    let second = job(folder.path(), "other", 1, GIB);
+    assert!(matches!(run_sized(&second, &StopAfter::new(20), sizes), Err(Stopped::Told)));
+    let text = fs::read_to_string(&second.b).unwrap();
+    fs::write(&second.b, text.replace("田中", "田村")).unwrap();
+    run_sized(&second, &Quiet, sizes).unwrap();
+    run_sized(&job(folder.path(), "plain-other", 1, GIB), &Quiet, SMALL).unwrap();
+    let other = files(&folder.path().join("plain-other"));
+    assert!(files(&second.out) == other && other != want);
+}
+
+#[test]
+fn input_that_cannot_be_used_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), "").unwrap();
+    fs::write(folder.path().join("b.csv"), "番号,氏名\n1,田中\n").unwrap();
+    let job = job(folder.path(), "out", 2, GIB);
+    let Err(Stopped::Input(problems)) = run_sized(&job, &Quiet, SIZES) else { panic!("it ran") };
+    let sides: Vec<char> = problems.iter().map(|problem| problem.side).collect();
+    assert!(sides.contains(&'A') && sides.contains(&'B'), "problems of both files are told: {problems:?}");
+    assert!(!job.out.exists());
+}
+
+/// A run without writing: every row's verdict, and the cases, as text.
+fn told(a: &str, b: &str, memory: u64) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a.csv"), format!("{HEADER}{a}")).unwrap();
+    fs::write(folder.path().join("b.csv"), format!("{HEADER}{b}")).unwrap();
+    let job = job(folder.path(), "out", 2, memory);
+    let (source_a, source_b) = open(&job).unwrap();
+    let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
+    let work = Work::take(&job.out, false).unwrap();
+    let found =
+        find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&source_a, &source_b), &plan).unwrap();
+    let (rows_a, rows_b) = found.rows();
+    let verdict = |side, row, verdict| match verdict {
+        Verdict::Link { tier, pair } => {
+            format!("{side}{row} {tier:?} a{} b{} {}", pair.a, pair.b, pair.levels.codes())
+        }
+        Verdict::Review(case) => format!("{side}{row} case {case}"),
+        Verdict::None { cause, best } => {
+            let best = best.map(|pair| format!(" a{} b{} {}", pair.a, pair.b, pair.levels.codes()));
+            format!("{side}{row} {cause:?}{}", best.unwrap_or_default())
+        }
+    };
+    let mut text = String::new();
+    (0..rows_a).for_each(|row| writeln!(text, "{}", verdict('a', row, found.a(row))).unwrap());
+    (0..rows_b).for_each(|row| writeln!(text, "{}", verdict('b', row, found.b(row))).unwrap());
+    for case in found.cases() {
+        let pairs: Vec<(u32, u32)> = case.pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+        writeln!(text, "{:?} {pairs:?} of {:?} {:?}", case.cause, case.a, case.b).unwrap();
+    }
+    let (linked, left) = found.raw_pairs();
+    writeln!(text, "raw {linked} + {left}").unwrap();
+    for ((side, code), count) in &found.problems().counts {
+        writeln!(text, "{side} {code:?} {count}").unwrap();
+    }
+    work.leave(false).unwrap();
+    text
+}
+
+const TANAKA: &str = "1,田中　花子,タナカ　ハナコ,1975-01-02,2,東京都府中市本町1丁目2番3号\n";
+
+#[test]
+fn s8_r5_verdicts_of_small_files() {
+    let cases = [
+        // Byte for byte, and the same after normalising.
+        (
+            format!("{TANAKA}2,山田　太郎,ヤマダ　タロウ,昭和30年5月6日,1,静岡県静岡市葵区追手町5番1号\n"),
+            format!("9,山田太郎,ﾔﾏﾀﾞ ﾀﾛｳ,1955-05-06,男,静岡市葵区追手町5-1\n{TANAKA}"),
+            expect![[r#"
+                a0 Raw a0 b1 N1 K1 B1 S1 A1 I-
+                a1 Normal a1 b0 N1 K1 B1 S1 A1 I-
+                b0 Normal a1 b0 N1 K1 B1 S1 A1 I-
+                b1 Raw a0 b1 N1 K1 B1 S1 A1 I-
+                raw 1 + 0
+            "#]],
+        ),
+        // The same person twice in B: a clerk looks, and the plain join's pair is none (two rows of B).
+        (TANAKA.to_owned(), format!("{TANAKA}{TANAKA}"), expect![[r#"
+            a0 case 0
+            b0 case 0
+            b1 case 0
+            Tie [(0, 0), (0, 1)] of [0] [0, 1]
+            raw 0 + 0
+            B DuplicateKey 1
+        "#]]),
+        // One row of B is the same byte for byte, another after normalising.
+        (
+            TANAKA.to_owned(),
+            format!("{TANAKA}2,田中花子,タナカハナコ,S50.1.2,2,東京都府中市本町1-2-3\n"),
+            expect![[r#"
+                a0 case 0
+                b0 case 0
+                b1 case 0
+                Tie [(0, 0), (0, 1)] of [0] [0, 1]
+                raw 0 + 1
+            "#]],
+        ),
+        // A variant character, a row with nobody near, and one that says nothing.
+        (
+            "1,髙橋　恵,タカハシ　メグミ,1960-03-04,2,京都府宇治市宇治10番地\n2,鈴木　一,スズキ　ハジメ,1999-09-09,1,北海道函館市本町1-1\n3,,,,,\n".to_owned(),
+            "1,高橋　恵,タカハシ　メグミ,1960-03-04,2,京都府宇治市宇治10\n4,\"破れ,た\n".to_owned(),
+            expect![[r#"
+                a0 Scored a0 b0 N2 K1 B1 S1 A1 I-
+                a1 NoCandidate
+                a2 Unusable
+                b0 Scored a0 b0 N2 K1 B1 S1 A1 I-
+                b1 Unusable
+                raw 0 + 0
+                A NoName 1
+                B UnclosedQuote 1
+            "#]],
+        ),
+    ];
+    for (a, b, want) in cases {
+        let found = told(&a, &b, GIB);
+        assert_eq!(told(&a, &b, 0), found);
+        want.assert_eq(&found);
+    }
+}
+
+#[test]
+fn ten_thousand_of_one_name_are_told_and_not_compared() {
+    let many = |rows: u64| -> String {
+        (0..rows)
+            .map(|n| format!("{n},佐藤　一,サトウ　ハジメ,1900-01-01,1,大阪府堺市堺区南瓦町3-1\n"))
+            .collect()
+    };
+    let found = told(&(many(3_000) + TANAKA), &(TANAKA.to_owned() + &many(3_000)), GIB);
+    assert_eq!(found.matches("TooMany").count(), 6_000);
+    assert_eq!(found.matches("Raw").count(), 2);
+    assert!(found.contains("\nraw 1 + 0\n"));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = ["7", "8", "7", "", "", "9", "8", "7"].map(|key| TANAKA.replacen('1', key, 1)).concat();
+    fs::write(folder.path().join("a.csv"), format!("{HEADER}{rows}")).unwrap();
+    fs::write(folder.path().join("b.csv"), format!("{HEADER}{TANAKA}")).unwrap();
+    let job = job(folder.path(), "out", 2, GIB);
+    let (a, b) = open(&job).unwrap();
+    let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0 }).unwrap();
+    let work = Work::take(&job.out, false).unwrap();
+    let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan).unwrap();
+    let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);
+    assert_eq!(twice.map(|problem| problem.line).collect::<Vec<_>>(), [4, 8, 9]);
+    assert!(matches!(found.b(0), Verdict::Review(0)));
+    assert_eq!(found.cases()[0].cause, Cause::Tie);
+    let tiers = (0..8).filter(|row| matches!(found.a(*row), Verdict::Link { tier: Tier::Raw, .. })).count();
+    assert_eq!(tiers, 0);
+}
+
+#[test]
+fn rows_are_counted_about() {
+    let spec = Spec::parse(SPEC).unwrap();
+    let csv = &spec.a.layout;
+    let fixed = |record_length| {
+        Layout::Fixed(Fixed { unit: Unit::Bytes, record_length, trimmed: false, fields: Vec::new() })
+    };
+    let line = "いろはにほへと,100,町\n";
+    let cases = [
+        (line.repeat(50_000), csv, 50_000),
+        (line.repeat(3).replace('\n', "\r\n"), csv, 3),
+        (line.repeat(700).replace('\n', "\r"), csv, 700),
+        ("x".repeat(1_000), &fixed(Some(10)), 100),
+        (line.repeat(20), &fixed(None), 20),
+    ];
+    for (text, layout, want) in cases {
+        let found = rows_about(text.as_bytes(), layout);
+        assert!(found.abs_diff(want) <= 2 + want / 100, "{found} and not {want}");
+    }
+}

@@ -1,0 +1,188 @@
+//! Rows as offices write them, and the levels at which they agree. All people are invented.
+//!
+//! Always holds: every row is compared both ways round, and a form that is used again is as a new one.
+
+use super::*;
+use crate::levels::SexLevel;
+
+/// A row of `氏名|カナ|生年月日|性別|住所|番号`; further names behind `+`.
+pub(crate) fn texts(row: &str) -> Texts {
+    let mut fields = row.split('|').map(str::to_owned);
+    let names: Vec<String> = fields.next().unwrap_or_default().split('+').map(str::to_owned).collect();
+    let mut next = || fields.next().unwrap_or_default();
+    Texts {
+        names_used: names.len(),
+        names,
+        kana: next(),
+        birth: next(),
+        sex: next(),
+        address: next(),
+        strong: next(),
+    }
+}
+
+pub(crate) fn form(row: &str) -> Form {
+    Form::of(&texts(row))
+}
+
+/// Rows agree at these levels, whichever of them is asked.
+fn agree(cases: &[(&str, &str, &str)]) {
+    for (a, b, want) in cases {
+        let (one, other) = (form(a), form(b));
+        assert_eq!(one.compare(&other).codes(), *want, "{a} / {b}");
+        assert_eq!(other.compare(&one).codes(), *want, "{b} / {a}");
+    }
+}
+
+#[test]
+fn s5_r2_rows_agree_at_these_levels() {
+    agree(&[
+        (
+            "山田　太郎|ヤマダ タロウ|昭和30年3月12日|男|京都府宇治市本町2丁目1番5号|12-34",
+            "山田太郎|ﾔﾏﾀﾞﾀﾛｳ|1955-03-12|1|宇治市本町２－１－５|００１２－００３４",
+            "N1 K1 B1 S1 A1 I1",
+        ),
+        // No name, no address, unreadable sex.
+        (
+            "|ヤマダ タロウ|1955-03-12|?|",
+            "山田太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2-1-5",
+            "N- K1 B1 S- A- I-",
+        ),
+        // A 通称 in brackets and in a column of its own.
+        (
+            "KIM YONGJA（金山　英子）||1955-03-12|2|宇治市本町2-1-5",
+            "金山英子||1955-03-12|2|宇治市本町2-1-5",
+            "N5 K- B1 S1 A1 I-",
+        ),
+        (
+            "KIM YONGJA+金山　英子||1955-03-12|2|宇治市本町2-1-5",
+            "金山英子||1955-03-12|2|宇治市本町2-1-5",
+            "N5 K- B1 S1 A1 I-",
+        ),
+        // A 旧氏 as a whole name, and as a surname alone.
+        (
+            "田中　花子+山田　花子||1955-03-12|2|宇治市本町2-1-5",
+            "山田　花子||1955-03-12|2|宇治市本町2-1-5",
+            "N5 K- B1 S1 A1 I-",
+        ),
+        (
+            "田中　花子+山田||1955-03-12|2|宇治市本町2-1-5",
+            "山田　花子||1955-03-12|2|宇治市本町2-1-5",
+            "N5 K- B1 S1 A1 I-",
+        ),
+        (
+            "田中花子+山田||1955-03-12|2|宇治市本町2-1-5",
+            "山田花子||1955-03-12|2|宇治市本町2-1-5",
+            "N5 K- B1 S1 A1 I-",
+        ),
+        // Both by alternatives; an alternative is no better than the main names' own agreement.
+        ("LEE A+東山　花子||1955-03-12|2|", "西川　緑+東山　花子||1955-03-12|2|", "N5 K- B1 S1 A- I-"),
+        ("田中　花子+山田　花子||1955-03-12|2|", "田中　花子+山田　花子||1955-03-12|2|", "N1 K- B1 S1 A- I-"),
+        // The sister's former name is not hers.
+        ("田中　花子+山田||1955-03-12|2|", "山田　陽子||1955-03-12|2|", "N0 K- B1 S1 A- I-"),
+        // An empty main name does not make a 通称 the name.
+        ("+金山　英子||1955-03-12|2|", "金山　英子||1955-03-12|2|", "N5 K- B1 S1 A- I-"),
+        // Placeholders of missing numbers are missing.
+        ("山田　太郎|||||000", "山田　太郎|||||0", "N1 K- B- S- A- I-"),
+        ("山田　太郎|||||1", "山田　太郎|||||2", "N1 K- B- S- A- I0"),
+    ]);
+}
+
+#[test]
+fn s5_r2_a_place_is_no_house_and_an_unknown_city_may_be_any() {
+    agree(&[
+        // A town without numbers is not a house.
+        ("山田　太郎||1955-03-12|1|宇治市本町", "山田　太郎||1955-03-12|1|宇治市本町", "N1 K- B1 S1 A6 I-"),
+        (
+            "山田　太郎||1955-03-12|1|宇治市本町1丁目",
+            "山田　太郎||1955-03-12|1|宇治市本町一丁目",
+            "N1 K- B1 S1 A6 I-",
+        ),
+        (
+            "山田　太郎||1955-03-12|1|宇治市本町無番地",
+            "山田　太郎||1955-03-12|1|宇治市本町無番地",
+            "N1 K- B1 S1 A6 I-",
+        ),
+        // A municipality that no table knows may be any; one that is left out is the other side's.
+        (
+            "山田　太郎||1955-03-12|1|架空市本町1-2",
+            "山田　太郎||1955-03-12|1|静岡県三島市本町1-2",
+            "N1 K- B1 S1 A6 I-",
+        ),
+        (
+            "山田　太郎||1955-03-12|1|架空市本町1-2",
+            "山田　太郎||1955-03-12|1|架空市本町1-2",
+            "N1 K- B1 S1 A1 I-",
+        ),
+        (
+            "山田　太郎||1955-03-12|1|本町1-2",
+            "山田　太郎||1955-03-12|1|静岡県三島市本町1-2",
+            "N1 K- B1 S1 A1 I-",
+        ),
+    ]);
+}
+
+#[test]
+fn doubts_are_told() {
+    for (row, sex, no_name) in [
+        ("山田　太郎||1955-03-12|1|", false, false),
+        ("山田　太郎||1955-03-12||", false, false),
+        ("山田　太郎||1955-03-12|ABC|", true, false),
+        ("||1955-03-12|1|", false, true),
+        ("　||1955-03-12|1|", false, true),
+    ] {
+        let doubts = Form::default().read(&texts(row));
+        assert_eq!((doubts.sex, doubts.no_name), (sex, no_name), "{row}");
+    }
+    assert!(Form::default().read(&texts("山田　太郎||きのう|1|")).birth.is_some());
+}
+
+/// A form that is used again is as a new one, whatever was in it.
+#[test]
+fn nothing_of_the_row_before_remains() {
+    let rows = [
+        "KIM YONGJA（金山　英子）+田中+山田　花子|キム ヨンジャ|1955-03-12|2|京都府宇治市本町2-1-5 宇治荘203|99",
+        "●山　太|ヤマ|不詳|1|無番地|",
+        "||||",
+        "山田　太郎||1955-03-12|1|宇治市本町2-1-5|12",
+    ];
+    let mut kept = Form::default();
+    for before in rows {
+        for now in rows {
+            kept.read(&texts(before));
+            kept.read(&texts(now));
+            let new = form(now);
+            assert_eq!(kept.names_used, new.names_used, "{now}");
+            for other in rows.map(form) {
+                assert_eq!(kept.compare(&other), new.compare(&other), "{before} / {now}");
+            }
+        }
+    }
+}
+
+#[test]
+fn identifiers_fold_as_everywhere() {
+    // What stood in the buffer before does not matter.
+    proptest::proptest!(|(text in "[0-9０-９A-Za-zｱ-ﾝア-ン漢字\t\u{b} 　ー・./-]{0,16}")| {
+        let mut folded = String::from("before");
+        fold_number(&text, &mut folded);
+        let want = base::canonical_key(&text);
+        let none = want.chars().all(|c| matches!(c, '0' | '-' | '.' | '/'));
+        proptest::prop_assert_eq!(folded.as_str(), if none { "" } else { want.as_str() });
+    });
+}
+
+#[test]
+fn many_alternatives_are_cut() {
+    let row = format!("山田　太郎{}|", "+東山　花子".repeat(1_000));
+    assert_eq!(form(&row).names_used, NAMES_MAX);
+}
+
+#[test]
+fn debugging_shows_nothing() {
+    let row = "山田　太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2-1-5|12-34";
+    for shown in [format!("{:?}", texts(row)), format!("{:?}", form(row)), format!("{:#?}", form(row))] {
+        assert!(shown.len() < 12 && shown.ends_with("(…)"), "{shown}");
+    }
+    assert_eq!(form(row).compare(&form(row)).sex, SexLevel::Equal);
+}

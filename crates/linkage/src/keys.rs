@@ -1,0 +1,383 @@
+//! Keys of a row: hashes under which rows that may be one person meet.
+//!
+//! Always holds: a key that would need a missing or unreadable attribute is 0 and meets nothing; rows with equal `exact`
+//! have equal levels in every attribute; the order of columns and rows changes no key.
+//! Not here: what rows that meet are worth (rules); how they are brought together (engine, lookup).
+//! Rules come from: the reference on matching, sections 1.2 to 1.5 (what varies) and 3 (blocking that explains itself).
+
+use crate::{
+    birth::Birth,
+    form::Form,
+    sex::Sex,
+    text::{kana::KanaForm, name::MARK},
+};
+use xxhash_rust::xxh3::xxh3_64;
+
+#[cfg(test)]
+mod tests;
+
+/// Keys of the first stage, made of every row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// Families of the name, birth date, sex, town and numbers: all rows that could be "the same by four attributes, but
+    /// for characters and building". Uniqueness is asked of this one.
+    pub coarse: u64,
+    /// All attributes as compared (names without families, kana, building, strong identifier).
+    pub exact: u64,
+}
+
+/// A kind of blocking key.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// What has to be the same, in English.
+    pub name: &'static str,
+    /// And in Japanese.
+    pub ja: &'static str,
+    /// Rows of B under one key beyond which a bucket is overfull. So many people share a key only where the data are
+    /// damaged (a default birth date, one name ten million times).
+    pub cap: u32,
+}
+
+/// Strong identifier.
+const STRONG: usize = 0;
+/// Birth date and name: whatever the address.
+const BIRTH_NAME: usize = 1;
+/// Birth date and reading: whatever the characters and the address.
+const BIRTH_KANA: usize = 2;
+/// Name and town: whatever the birth date.
+const NAME_TOWN: usize = 3;
+/// Birth date and town: whatever the name.
+const BIRTH_TOWN: usize = 4;
+/// Reading and town: whatever the characters and the birth date.
+const KANA_TOWN: usize = 5;
+/// Birth date and the house numbers to the 番: whatever the name and however the town is written.
+const BIRTH_NUMBERS: usize = 6;
+/// Birth date and the name's end: a changed or unreadable surname.
+const BIRTH_END: usize = 7;
+/// Birth date and the name's beginning: an unreadable given name.
+const BIRTH_START: usize = 8;
+/// Name and house numbers: a wrong birth date where the town is written in a way of its own.
+const NAME_NUMBERS: usize = 9;
+
+/// The kinds, in the order in which they are tried. Every class of damage to one attribute leaves at least two that do not
+/// look at it: name 2, 4, 5, 6; part of a name also 7 or 8; reading 1, 3, 4; birth date 3, 5, 9; sex all; town 1, 2, 6, 9;
+/// numbers 1 to 5.
+pub const KINDS: [Kind; 10] = [
+    Kind { name: "identifier", ja: "固有番号", cap: 100 },
+    Kind { name: "birth date and name", ja: "生年月日・氏名", cap: 200 },
+    Kind { name: "birth date and reading", ja: "生年月日・カナ", cap: 200 },
+    Kind { name: "name and town", ja: "氏名・町名", cap: 200 },
+    Kind { name: "birth date and town", ja: "生年月日・町名", cap: 200 },
+    Kind { name: "reading and town", ja: "カナ・町名", cap: 200 },
+    Kind { name: "birth date and house numbers", ja: "生年月日・番地", cap: 200 },
+    Kind { name: "birth date and end of the name", ja: "生年月日・氏名の末尾", cap: 400 },
+    Kind { name: "birth date and beginning of the name", ja: "生年月日・氏名の先頭", cap: 400 },
+    Kind { name: "name and house numbers", ja: "氏名・番地", cap: 200 },
+];
+
+/// Where hashes begin that are no blocking keys; blocking keys begin with their kind.
+const COARSE: u64 = 0x100;
+const EXACT: u64 = 0x101;
+
+/// The shortest name with which a key is made: a surname alone is no name.
+const NAME_MIN: usize = 2;
+
+/// The hashes of a row's parts, each made once, of which all keys are put together. 0 stands for a part that is missing or
+/// cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Hashes {
+    /// Families of the main name.
+    name: u64,
+    /// Their beginning and their end.
+    start: u64,
+    end: u64,
+    /// Reading without voicing.
+    kana: u64,
+    /// Whole birth date, as a number.
+    birth: u32,
+    /// Municipality (as coarsely as the table holds all ways to write it for one) and town.
+    town: u64,
+    /// House numbers.
+    numbers: u64,
+    /// House numbers to the 番.
+    block: u64,
+    /// Other names or an identifier make more keys.
+    more: bool,
+}
+
+/// What blocking keys are made of, small enough to be kept for every row of a file. 0 stands for a part that is missing or
+/// cannot be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// Whole birth date.
+    pub birth: u32,
+    /// Families of the main name.
+    pub name: u32,
+    /// Reading without voicing.
+    pub kana: u32,
+    /// Municipality and town.
+    pub town: u32,
+    /// House numbers to the 番.
+    pub numbers: u32,
+    /// End of the name.
+    pub end: u32,
+    /// Beginning of the name.
+    pub start: u32,
+    /// The row has other names or an identifier, and so more keys than these parts make: [`blocks`] makes all.
+    pub more: bool,
+}
+
+/// The hashes of a row's parts.
+pub fn hashes(form: &Form) -> Hashes {
+    let main = form.main_name();
+    let families = main.map_or(&[] as &[char], |name| &name.families);
+    let (start, end) = pieces(families);
+    let address = &form.address;
+    let whole = form.birth.is_whole();
+    Hashes {
+        name: name_hash(families),
+        start,
+        end,
+        kana: kana_hash(&form.kana),
+        birth: if whole { birth_number(form.birth) } else { 0 },
+        // Where neither file writes the municipality, the town alone is the place.
+        town: if is_readable(&address.town) {
+            filled(mix(text_hash(&address.town), u64::from(address.city_key)))
+        } else {
+            0
+        },
+        numbers: readable_hash(&address.numbers),
+        block: readable_hash(address.numbers.get(..address.block).unwrap_or_default()),
+        more: form.names().len() > 1 || !form.strong.is_empty(),
+    }
+}
+
+impl Hashes {
+    /// Keys of the first stage.
+    ///
+    /// `coarse` is 0 unless the row has a readable name, a whole birth date, town and numbers, and sex or a reading: rows
+    /// that are equal in `exact` too then agree in four attributes.
+    pub fn keys(&self, form: &Form) -> Keys {
+        let sexed = form.sex != Sex::Unknown || !form.kana.chars.is_empty();
+        let there = [self.name, u64::from(self.birth), self.town, self.numbers].iter().all(|hash| *hash != 0);
+        let house = !form.address.is_town_only();
+        let Some(name) = form.main_name().filter(|_| there && sexed && house) else { return Keys::default() };
+        // A sex has a byte, and a birth date four.
+        let born = u64::from(self.birth) << 8 | form.sex as u64;
+        let coarse = all([COARSE, self.name, born, self.town, self.numbers]);
+        let exact = all([
+            EXACT,
+            chars_hash(&name.chars),
+            chars_hash(&form.kana.chars),
+            born,
+            u64::from(form.address.city),
+            text_hash(&form.address.town),
+            text_hash(&form.address.numbers),
+            text_hash(&form.address.building),
+            text_hash(&form.strong),
+        ]);
+        Keys { coarse, exact }
+    }
+
+    /// By what name and town are counted.
+    pub fn counted(&self) -> Counted {
+        Counted { name: self.name, town: self.town }
+    }
+
+    /// What blocking keys are made of.
+    pub fn parts(&self) -> Parts {
+        Parts {
+            birth: self.birth,
+            name: half(self.name),
+            kana: half(self.kana),
+            town: half(self.town),
+            numbers: half(self.block),
+            end: half(self.end),
+            start: half(self.start),
+            more: self.more,
+        }
+    }
+}
+
+/// Keys of the first stage; see [`Hashes::keys`].
+pub fn keys(form: &Form) -> Keys {
+    hashes(form).keys(form)
+}
+
+/// Hashes by which names and towns are counted (for how rare they are).
+pub fn counted(form: &Form) -> Counted {
+    hashes(form).counted()
+}
+
+/// Keys of the scored stage as (kind, hash), ascending and each once. A kind occurs twice where a row has alternative names.
+pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
+    let parts = hashes(form).parts();
+    blocks_of(&parts, into);
+    if !parts.more {
+        return;
+    }
+    if !form.strong.is_empty() {
+        push(into, STRONG, 1, half(text_hash(&form.strong)));
+    }
+    // An alternative meets the main name of the other file under the kinds with a name in them.
+    for name in form.names().iter().skip(1) {
+        let (start, end) = pieces(&name.families);
+        name_blocks(
+            &Parts { name: half(name_hash(&name.families)), start: half(start), end: half(end), ..parts },
+            into,
+        );
+    }
+    into.sort_unstable();
+    into.dedup();
+}
+
+/// The keys that parts make: all of the row's, unless it has [`Parts::more`].
+pub fn blocks_of(parts: &Parts, into: &mut Vec<(u8, u64)>) {
+    into.clear();
+    push(into, BIRTH_KANA, parts.birth, parts.kana);
+    push(into, BIRTH_TOWN, parts.birth, parts.town);
+    push(into, KANA_TOWN, parts.kana, parts.town);
+    push(into, BIRTH_NUMBERS, parts.birth, parts.numbers);
+    name_blocks(parts, into);
+    into.sort_unstable();
+}
+
+/// The keys with a name in them.
+fn name_blocks(parts: &Parts, into: &mut Vec<(u8, u64)>) {
+    push(into, BIRTH_NAME, parts.birth, parts.name);
+    push(into, NAME_TOWN, parts.name, parts.town);
+    push(into, BIRTH_END, parts.birth, parts.end);
+    push(into, BIRTH_START, parts.birth, parts.start);
+    push(into, NAME_NUMBERS, parts.name, parts.numbers);
+}
+
+/// Adds a key of two parts, if both are there.
+fn push(into: &mut Vec<(u8, u64)>, kind: usize, one: u32, other: u32) {
+    if one != 0 && other != 0 {
+        // Kinds are fewer than 256.
+        into.push((kind as u8, all([kind as u64, u64::from(one) << 32 | u64::from(other)])));
+    }
+}
+
+/// See [`counted`]; 0 means nothing to count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Families of the whole main name.
+    pub name: u64,
+    /// Municipality and town.
+    pub town: u64,
+}
+
+/// A whole name; none if it is a surname alone or not wholly readable.
+fn name_hash(families: &[char]) -> u64 {
+    if families.len() < NAME_MIN || families.contains(&MARK) { 0 } else { chars_hash(families) }
+}
+
+/// A name's beginning and end; none where the piece would be the whole name or is not readable.
+fn pieces(families: &[char]) -> (u64, u64) {
+    if families.len() <= NAME_MIN {
+        return (0, 0);
+    }
+    // Two kanji say as much as five letters.
+    let length = if families.first().is_some_and(char::is_ascii) { 5 } else { 2 }.min(families.len());
+    let hash = |piece: &[char]| if piece.contains(&MARK) { 0 } else { chars_hash(piece) };
+    (hash(&families[..length]), hash(&families[families.len() - length..]))
+}
+
+fn kana_hash(kana: &KanaForm) -> u64 {
+    if kana.chars.len() < NAME_MIN {
+        0
+    } else {
+        hash_of(kana.chars.iter().map(|c| unvoiced(*c)), kana.chars.len())
+    }
+}
+
+fn birth_number(birth: Birth) -> u32 {
+    u32::from(birth.year) << 16 | u32::from(birth.month) << 8 | u32::from(birth.day)
+}
+
+fn is_readable(text: &str) -> bool {
+    !text.is_empty() && !text.contains(MARK)
+}
+
+fn readable_hash(text: &str) -> u64 {
+    if is_readable(text) { text_hash(text) } else { 0 }
+}
+
+/// The hash of a text, never 0.
+fn text_hash(text: &str) -> u64 {
+    filled(xxh3_64(text.as_bytes()))
+}
+
+/// The hash of characters, never 0.
+fn chars_hash(chars: &[char]) -> u64 {
+    hash_of(chars.iter().copied(), chars.len())
+}
+
+/// Three characters of 21 bits at a time: names are short, and this runs for every row, where copying them into bytes for
+/// a general hash costs more than the hash.
+fn hash_of(chars: impl Iterator<Item = char>, length: usize) -> u64 {
+    let (mut state, mut word, mut filled_bits) = (length as u64, 0, 0);
+    for c in chars {
+        word |= u64::from(u32::from(c)) << filled_bits;
+        filled_bits += 21;
+        if filled_bits == 63 {
+            state = mix(state, word);
+            (word, filled_bits) = (0, 0);
+        }
+    }
+    filled(mix(mix(state, word), END))
+}
+
+/// Words in order, as one hash that is never 0.
+fn all<const N: usize>(words: [u64; N]) -> u64 {
+    filled(mix(words.into_iter().fold(0, mix), END))
+}
+
+/// Takes a word into a hash: a multiplication whose both halves are kept, so that every bit of the word moves every bit.
+fn mix(state: u64, word: u64) -> u64 {
+    // An odd number without pattern (the golden ratio's digits); adding it keeps a state of 0 from staying one.
+    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
+    let product = u128::from((state ^ word).wrapping_add(ODD)) * u128::from(ODD);
+    (product >> 64) as u64 ^ product as u64
+}
+
+/// The word that ends a hash.
+const END: u64 = 0xD6E8_FEB8_6659_FD93;
+
+/// 0 is kept for "none".
+fn filled(hash: u64) -> u64 {
+    hash.max(1)
+}
+
+/// The upper half of a hash, 0 only for "none".
+fn half(hash: u64) -> u32 {
+    if hash == 0 { 0 } else { ((hash >> 32) as u32).max(1) }
+}
+
+/// A kana without its voicing mark (ガ → カ, パ → ハ, ヴ → ウ). A match, since it runs for every kana of a row.
+fn unvoiced(c: char) -> char {
+    match c {
+        'ガ' => 'カ',
+        'ギ' => 'キ',
+        'グ' => 'ク',
+        'ゲ' => 'ケ',
+        'ゴ' => 'コ',
+        'ザ' => 'サ',
+        // ヂ and ヅ are read as ジ and ズ.
+        'ジ' | 'ヂ' => 'シ',
+        'ズ' | 'ヅ' => 'ス',
+        'ゼ' => 'セ',
+        'ゾ' => 'ソ',
+        'ダ' => 'タ',
+        'デ' => 'テ',
+        'ド' => 'ト',
+        'バ' | 'パ' => 'ハ',
+        'ビ' | 'ピ' => 'ヒ',
+        'ブ' | 'プ' => 'フ',
+        'ベ' | 'ペ' => 'ヘ',
+        'ボ' | 'ポ' => 'ホ',
+        'ヴ' => 'ウ',
+        _ => c,
+    }
+}

@@ -1,0 +1,111 @@
+//! The files of a run: links, the work list for clerks (table and page), rows without a link, problems, totals, and the
+//! record of the run.
+//!
+//! Always holds: every row of both files is in exactly one of links, review and unlinked, and the totals balance, or
+//! nothing is written; the bytes depend on the input, the spec and the release alone (`run.json` also on the stamp and the
+//! files' names); every file is its owner's alone.
+//! Not here: deciding (engine, rules); moving finished files to their place (engine).
+//! Rules come from: the issue, parts B and C; docs/linkage.md.
+
+mod desk;
+mod files;
+mod page;
+mod record;
+mod review;
+mod rows;
+mod shown;
+mod summary;
+mod table;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use desk::{Explained, Which, explain, normalise};
+pub use files::Written;
+pub use summary::{Counts, Summary};
+
+use crate::{
+    engine::{Job, Stage, Stopped, Watch},
+    outcome::Outcome,
+    source::Source,
+    spec::Newline,
+};
+use base::Fault;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+};
+use table::Style;
+
+/// What everything that writes needs.
+#[derive(Clone, Copy)]
+struct Run<'r> {
+    work: &'r Path,
+    job: &'r Job,
+    a: &'r Source,
+    b: &'r Source,
+    outcome: &'r dyn Outcome,
+    style: Style,
+    progress: &'r Progress<'r>,
+}
+
+/// How far the writing is, in rows.
+struct Progress<'w> {
+    watch: &'w dyn Watch,
+    done: AtomicU64,
+    of: u64,
+}
+
+impl Progress<'_> {
+    /// So many more rows are written; goes on unless told to stop.
+    fn add(&self, rows: u64) -> Result<(), Stopped> {
+        let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows;
+        self.watch.progress(Stage::Write, done.min(self.of), self.of);
+        if self.watch.stop() { Err(Stopped::Told) } else { Ok(()) }
+    }
+}
+
+/// Writes all files of a run into a folder, which is there.
+pub fn write(
+    work: &Path,
+    job: &Job,
+    a: &Source,
+    b: &Source,
+    outcome: &dyn Outcome,
+    watch: &dyn Watch,
+) -> Result<Summary, Stopped> {
+    let (rows_a, rows_b) = outcome.rows();
+    let reviewed: u64 = outcome.cases().iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
+    // Rows to review are written once for the table and once for the page.
+    let of = u64::from(rows_a) + u64::from(rows_b) + 2 * reviewed;
+    let progress = Progress { watch, done: AtomicU64::new(0), of };
+    let output = job.spec.output;
+    let style = Style { bom: output.bom, crlf: output.newline == Newline::Crlf };
+    let run = Run { work, job, a, b, outcome, style, progress: &progress };
+    let hash = |source: &Source| files::sha256(source.bytes(), &|| watch.stop());
+    // Inputs are hashed beside the writing: both mostly wait for memory.
+    let (hashes, written) = thread::scope(|scope| {
+        let hashes = scope.spawn(|| Some([hash(a)?, hash(b)?]));
+        let written = rows::write(&run);
+        (hashes.join(), written)
+    });
+    let hashes = hashes.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).ok_or(Stopped::Told)?;
+    let ((counts_a, counts_b), mut files) = written?;
+    let inputs = record::Inputs::of(&run, hashes);
+    let mut summary = Summary::of(&run, counts_a, counts_b, inputs.run_id());
+    summary.balance().map_err(Stopped::Broken)?;
+    files.extend(review::write(&run, &summary.run)?);
+    files.push(record::problems(&run)?);
+    files.extend(summary.write(&run)?);
+    summary.files = files;
+    summary.files.push(record::write(&run, &inputs, &summary)?);
+    Ok(summary)
+}
+
+impl From<Fault> for Stopped {
+    fn from(fault: Fault) -> Stopped {
+        Stopped::Broken(fault)
+    }
+}

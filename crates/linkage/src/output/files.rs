@@ -1,0 +1,247 @@
+//! Files of a run: owner-only, hashed while they are written, and large ones made by several threads in order.
+//!
+//! Always holds: the bytes do not depend on the number of threads; at most one piece a thread is in memory.
+//! Not here: what is written.
+//! Rules come from: the issue, parts B and C.
+
+use crate::engine::Stopped;
+use aws_lc_rs::digest::{Context, SHA256};
+use base::Fault;
+use std::{
+    fs::{File, OpenOptions},
+    io::Write,
+    path::Path,
+    sync::{
+        Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Its name in the folder of results.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// A file being written.
+pub(super) struct Sink {
+    name: String,
+    file: File,
+    hash: Context,
+    bytes: u64,
+}
+
+impl Sink {
+    /// Makes a file that only its owner can read.
+    pub fn create(work: &Path, name: &str) -> Result<Sink, Fault> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(work.join(name)).map_err(|e| unwritable(name, e))?;
+        Ok(Sink { name: name.to_owned(), file, hash: Context::new(&SHA256), bytes: 0 })
+    }
+
+    /// Appends.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+        self.file.write_all(bytes).map_err(|e| unwritable(&self.name, e))
+    }
+
+    /// Ends the file.
+    pub fn end(self) -> Written {
+        Written { name: self.name, bytes: self.bytes, sha256: hex(self.hash.finish().as_ref()) }
+    }
+}
+
+/// Writes a small file.
+pub(super) fn whole(work: &Path, name: &str, bytes: &[u8]) -> Result<Written, Fault> {
+    let mut sink = Sink::create(work, name)?;
+    sink.write(bytes)?;
+    Ok(sink.end())
+}
+
+/// The disk is full, or the folder cannot be written: the one thing that happens here.
+fn unwritable(name: &str, error: std::io::Error) -> Fault {
+    Fault::caused(format!("{name} cannot be written into the folder of results"), error)
+        .in_japanese(format!("結果の {name} を書けません。出力先の空きと、書き込む権限を確かめてください。"))
+}
+
+/// Hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of a large text, in hexadecimal digits; `None` when told to stop.
+pub(super) fn sha256(bytes: &[u8], stop: &dyn Fn() -> bool) -> Option<String> {
+    const AT_ONCE: usize = 1 << 24;
+    let mut hash = Context::new(&SHA256);
+    for part in bytes.chunks(AT_ONCE) {
+        if stop() {
+            return None;
+        }
+        hash.update(part);
+    }
+    Some(hex(hash.finish().as_ref()))
+}
+
+/// What threads share: whose turn it is to write, and the first thing that went wrong.
+struct Turns<T> {
+    next: usize,
+    ended: Option<Stopped>,
+    /// A thread panicked: nobody waits for its piece.
+    is_broken: bool,
+    take: T,
+}
+
+/// Makes pieces 0, 1, 2 … on several threads, and hands them to `take` in their order. `begin` makes what a thread keeps
+/// from piece to piece (buffers), `make` fills it. A thread whose piece is ready waits for its turn; since pieces are about
+/// equally large, it waits little, and no more than one piece a thread is ever in memory.
+pub(super) fn in_order<K>(
+    pieces: usize,
+    threads: usize,
+    begin: impl Fn() -> K + Sync,
+    make: impl Fn(usize, &mut K) -> Result<(), Stopped> + Sync,
+    take: impl FnMut(usize, &mut K) -> Result<(), Stopped> + Send,
+) -> Result<(), Stopped> {
+    let claimed = AtomicUsize::new(0);
+    let turns = Mutex::new(Turns { next: 0, ended: None, is_broken: false, take });
+    let changed = Condvar::new();
+    let work = || {
+        let _guard = Guard { turns: &turns, changed: &changed };
+        let mut kept = begin();
+        loop {
+            let piece = claimed.fetch_add(1, Ordering::Relaxed);
+            if piece >= pieces {
+                return;
+            }
+            let made = make(piece, &mut kept);
+            let mut turn = lock(&turns);
+            while turn.next != piece && turn.ended.is_none() && !turn.is_broken {
+                turn = changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            }
+            if turn.ended.is_some() || turn.is_broken {
+                return;
+            }
+            let taken = made.and_then(|()| (turn.take)(piece, &mut kept));
+            turn.next += 1;
+            turn.ended = taken.err();
+            changed.notify_all();
+            if turn.ended.is_some() {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let helpers: Vec<_> = (1..threads.min(pieces)).map(|_| scope.spawn(work)).collect();
+        work();
+        helpers.into_iter().for_each(|helper| {
+            if let Err(panic) = helper.join() {
+                std::panic::resume_unwind(panic);
+            }
+        });
+    });
+    let ended = turns.into_inner().unwrap_or_else(PoisonError::into_inner).ended;
+    ended.map_or(Ok(()), Err)
+}
+
+fn lock<T>(turns: &Mutex<Turns<T>>) -> MutexGuard<'_, Turns<T>> {
+    turns.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Wakes the others when its thread panics: they would wait for its piece for ever.
+struct Guard<'t, T> {
+    turns: &'t Mutex<Turns<T>>,
+    changed: &'t Condvar,
+}
+
+impl<T> Drop for Guard<'_, T> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            lock(self.turns).is_broken = true;
+            self.changed.notify_all();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(pieces: usize, threads: usize) -> Result<String, Stopped> {
+        let mut out = String::new();
+        let make = |piece: usize, kept: &mut String| {
+            *kept = format!("{piece},");
+            Ok(())
+        };
+        in_order(pieces, threads, String::new, make, |_, kept| {
+            out.push_str(kept);
+            Ok(())
+        })?;
+        Ok(out)
+    }
+
+    #[test]
+    fn pieces_come_in_order_on_any_number_of_threads() {
+        let want: String = (0..500).map(|n| format!("{n},")).collect();
+        for threads in [1, 2, 3, 8, 600] {
+            assert_eq!(joined(500, threads).unwrap(), want);
+        }
+        assert_eq!(joined(0, 4).unwrap(), "");
+    }
+
+    #[test]
+    fn the_first_fault_ends_all() {
+        for threads in [1, 4] {
+            let mut taken = 0;
+            let make = |piece: usize, _: &mut ()| if piece == 7 { Err(Stopped::Told) } else { Ok(()) };
+            let ended = in_order(
+                1_000,
+                threads,
+                || (),
+                make,
+                |_, ()| {
+                    taken += 1;
+                    Ok(())
+                },
+            );
+            assert!(matches!(ended, Err(Stopped::Told)));
+            assert_eq!(taken, 7);
+        }
+    }
+
+    #[test]
+    fn a_panic_is_no_hang() {
+        let made = std::panic::catch_unwind(|| {
+            let make = |piece: usize, _: &mut ()| {
+                assert_ne!(piece, 3, "as planned");
+                Ok(())
+            };
+            in_order(100, 4, || (), make, |_, ()| Ok(()))
+        });
+        assert!(made.is_err());
+    }
+
+    #[test]
+    fn a_file_knows_its_hash_and_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let written = whole(dir.path(), "x.csv", b"abc").unwrap();
+        let want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(written, Written { name: "x.csv".into(), bytes: 3, sha256: want.into() });
+        assert_eq!(sha256(b"abc", &|| false).as_deref(), Some(want));
+        assert_eq!(sha256(b"abc", &|| true), None);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = std::fs::metadata(dir.path().join("x.csv")).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+    }
+}

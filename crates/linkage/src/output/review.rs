@@ -1,0 +1,318 @@
+//! The clerks' work list (目視確認): review.csv, and the entries that the page shows too.
+//!
+//! Always holds: every row of every case stands in review.csv, in a pair or alone; an entry has the same number in the
+//! table and on the page; no cell is a formula to a spreadsheet.
+//! Not here: the page (page).
+//! Rules come from: the issue, part C; docs/linkage.md.
+
+use super::{
+    Run, files,
+    files::{Sink, Written},
+    page,
+    shown::{Reader, Shown},
+    table::Table,
+    words::{self, ATTRIBUTES},
+};
+use crate::{
+    engine::Stopped,
+    outcome::{Case, Pair},
+};
+use std::ops::Range;
+
+/// Slots that a thread takes at a time.
+const SLOTS_AT_ONCE: usize = 2_048;
+
+/// One line of the work list: a pair, or a row whose pairs are not kept because its case has too many.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'c> {
+    /// From 1, over all cases.
+    pub number: u64,
+    /// Its case, from 1.
+    pub case_number: usize,
+    /// Its case.
+    pub case: &'c Case,
+    /// Its place in the case, from 1.
+    pub nth: usize,
+    /// The pair.
+    pub pair: Option<&'c Pair>,
+    /// The row of A.
+    pub a: Option<u32>,
+    /// The row of B.
+    pub b: Option<u32>,
+}
+
+/// All cases, with the number of each one's first entry and, at the end, of the one behind all. A case has slots: its pairs, then its rows of A, then those of
+/// B; a row's slot is empty when the row stands in a pair.
+pub(super) struct List<'c> {
+    cases: &'c [Case],
+    begins: Vec<u64>,
+}
+
+/// The rows of one case that stand in its pairs.
+struct Paired {
+    a: Vec<u32>,
+    b: Vec<u32>,
+}
+
+impl Paired {
+    fn of(case: &Case) -> Paired {
+        let rows = |pick: fn(&Pair) -> u32| {
+            let mut rows: Vec<u32> = case.pairs.iter().map(pick).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            rows
+        };
+        Paired { a: rows(|pair| pair.a), b: rows(|pair| pair.b) }
+    }
+}
+
+impl<'c> List<'c> {
+    /// Numbers the entries of all cases.
+    pub fn new(cases: &'c [Case]) -> List<'c> {
+        let mut next = 1;
+        let mut begins = vec![next];
+        for case in cases {
+            let paired = Paired::of(case);
+            let lonely = case.a.len() + case.b.len() - paired.a.len() - paired.b.len();
+            next += (case.pairs.len() + lonely) as u64;
+            begins.push(next);
+        }
+        List { cases, begins }
+    }
+
+    /// All cases.
+    pub fn cases(&self) -> &'c [Case] {
+        self.cases
+    }
+
+    /// How many slots a case has.
+    pub fn slots(&self, case: usize) -> usize {
+        let case = &self.cases[case];
+        case.pairs.len() + case.a.len() + case.b.len()
+    }
+
+    /// How many entries a case has.
+    pub fn entries_of(&self, case: usize) -> usize {
+        usize::try_from(self.begins[case + 1] - self.begins[case]).unwrap_or(usize::MAX)
+    }
+
+    /// The entries of some slots of a case.
+    pub fn entries(&self, case_at: usize, slots: Range<usize>) -> impl Iterator<Item = Entry<'c>> + use<'c> {
+        let case = &self.cases[case_at];
+        let begin = self.begins[case_at];
+        let paired = Paired::of(case);
+        let (pairs, rows_a) = (case.pairs.len(), case.a.len());
+        let lonely_a = rows_a - paired.a.len();
+        let entry = move |nth: usize, pair: Option<&'c Pair>, a: Option<u32>, b: Option<u32>| Entry {
+            number: begin + nth as u64,
+            case_number: case_at + 1,
+            case,
+            nth: nth + 1,
+            pair,
+            a,
+            b,
+        };
+        slots.filter_map(move |slot| {
+            if let Some(pair) = case.pairs.get(slot) {
+                return Some(entry(slot, Some(pair), Some(pair.a), Some(pair.b)));
+            }
+            // Both lists ascend: so many lonely rows stand before this one as rows before it, less the paired ones.
+            if let Some(row) = case.a.get(slot - pairs) {
+                let before = paired.a.binary_search(row).err()?;
+                return Some(entry(pairs + (slot - pairs) - before, None, Some(*row), None));
+            }
+            let at = slot - pairs - rows_a;
+            let row = case.b.get(at)?;
+            let before = paired.b.binary_search(row).err()?;
+            Some(entry(pairs + lonely_a + at - before, None, None, Some(*row)))
+        })
+    }
+
+    /// Cases cut into pieces of about equal work: several whole cases, or some slots of a large one.
+    fn pieces(&self) -> Vec<(Range<usize>, Range<usize>)> {
+        let mut pieces = Vec::new();
+        let (mut begin, mut work) = (0, 0);
+        for case in 0..self.cases.len() {
+            let slots = self.slots(case);
+            if work > 0 && work + slots > SLOTS_AT_ONCE {
+                pieces.push((begin..case, 0..usize::MAX));
+                (begin, work) = (case, 0);
+            }
+            if slots <= SLOTS_AT_ONCE {
+                work += slots;
+                continue;
+            }
+            let cuts = (0..slots).step_by(SLOTS_AT_ONCE);
+            pieces.extend(cuts.map(|cut| (case..case + 1, cut..(cut + SLOTS_AT_ONCE).min(slots))));
+            begin = case + 1;
+        }
+        if work > 0 {
+            pieces.push((begin..self.cases.len(), 0..usize::MAX));
+        }
+        pieces
+    }
+}
+
+/// What one thread keeps.
+struct Kept<'r> {
+    table: Table,
+    rows: Rows<'r>,
+}
+
+/// Reads rows of both files to show them.
+pub(super) struct Rows<'r> {
+    run: Run<'r>,
+    a: Reader<'r>,
+    b: Reader<'r>,
+}
+
+impl<'r> Rows<'r> {
+    /// For a run.
+    pub fn new(run: &Run<'r>) -> Rows<'r> {
+        let spec = &run.job.spec;
+        Rows { run: *run, a: Reader::new(run.a, &spec.a), b: Reader::new(run.b, &spec.b) }
+    }
+
+    /// A row of A, with what was compared.
+    pub fn a(&mut self, row: u32) -> Shown {
+        self.a.read(row, self.run.outcome.place_a(row))
+    }
+
+    /// A row of B, with what was compared.
+    pub fn b(&mut self, row: u32) -> Shown {
+        self.b.read(row, self.run.outcome.place_b(row))
+    }
+
+    /// The rows of an entry as written.
+    fn written(&mut self, entry: &Entry<'_>) -> [Option<Shown>; 2] {
+        let outcome = self.run.outcome;
+        [
+            entry.a.map(|row| self.a.written(row, outcome.place_a(row))),
+            entry.b.map(|row| self.b.written(row, outcome.place_b(row))),
+        ]
+    }
+}
+
+/// Writes review.csv and the pages.
+pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped> {
+    let list = List::new(run.outcome.cases());
+    let mut sink = Sink::create(run.work, "review.csv")?;
+    sink.write(head(run).bytes())?;
+    let pieces = list.pieces();
+    let begin = || Kept { table: Table::new(run.style), rows: Rows::new(run) };
+    let make = |piece: usize, kept: &mut Kept<'_>| {
+        kept.table.clear();
+        let (cases, slots) = pieces[piece].clone();
+        for case in cases {
+            let slots = slots.start..slots.end.min(list.slots(case));
+            list.entries(case, slots).for_each(|entry| line(run, run_id, &entry, kept));
+        }
+        Ok(())
+    };
+    files::in_order(pieces.len(), run.job.threads, begin, make, |piece, kept| {
+        sink.write(kept.table.bytes())?;
+        let (cases, slots) = pieces[piece].clone();
+        let rows = cases.map(|case| slots.end.min(list.slots(case)) - slots.start).sum::<usize>();
+        run.progress.add(rows as u64)
+    })?;
+    let mut written = vec![sink.end()];
+    written.extend(page::write(run, run_id, &list)?);
+    Ok(written)
+}
+
+fn head(run: &Run<'_>) -> Table {
+    let fixed = ["番号", "案件", "候補", "理由コード", "理由", "判断", "メモ"].map(str::to_owned);
+    let sides = ATTRIBUTES.iter().flat_map(|attribute| ['A', 'B'].map(|side| format!("{attribute}{side}")));
+    let seen = ATTRIBUTES.map(|attribute| format!("{attribute}の一致"));
+    let places = ["一致の度合い", "組の評価", "判定", "判定の理由", "点数", "Aキー", "A行", "Bキー", "B行"]
+        .map(str::to_owned);
+    let spec = &run.job.spec;
+    let carried_a = spec.a.carry.iter().map(|heading| format!("A:{heading}"));
+    let carried_b = spec.b.carry.iter().map(|heading| format!("B:{heading}"));
+    let all: Vec<String> = fixed
+        .into_iter()
+        .chain(sides)
+        .chain(seen)
+        .chain(places)
+        .chain(carried_a)
+        .chain(carried_b)
+        .chain(["実行ID".to_owned()])
+        .collect();
+    Table::headed(run.style, all.iter().map(String::as_str))
+}
+
+fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
+    let table = &mut kept.table;
+    table.number(entry.number);
+    table.number(entry.case_number as u64);
+    match entry.pair {
+        Some(_) => table.text(&format!("{}／{}", entry.nth, entry.case.pairs.len())),
+        None => table.empty(1),
+    }
+    table.text(entry.case.cause.code());
+    table.text(entry.case.cause.words().0);
+    table.empty(2);
+    let [a, b] = kept.rows.written(entry);
+    for attribute in 0..ATTRIBUTES.len() {
+        for side in [&a, &b] {
+            table.guarded(side.as_ref().map_or("", |row| &row.texts[attribute]));
+        }
+    }
+    match entry.pair {
+        Some(pair) => {
+            words::seen(&pair.levels).into_iter().for_each(|seen| table.text(seen));
+            table.words(words::codes(&pair.levels));
+            table.text(pair.decision.grade.words().0);
+            table.text(pair.decision.reason.code());
+            table.text(pair.decision.reason.ja());
+            table.hundredths(pair.decision.score);
+        }
+        None => table.empty(ATTRIBUTES.len() + 5),
+    }
+    for side in [&a, &b] {
+        match side {
+            Some(row) => {
+                table.guarded(&row.key);
+                table.number(row.line);
+            }
+            None => table.empty(2),
+        }
+    }
+    let spec = &run.job.spec;
+    for (side, carry) in [(&a, &spec.a.carry), (&b, &spec.b.carry)] {
+        match side {
+            Some(row) => row.carried.iter().for_each(|value| table.guarded(value)),
+            None => table.empty(carry.len()),
+        }
+    }
+    table.text(run_id);
+    table.end();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Cause;
+
+    fn case(rows_a: u32, rows_b: u32) -> Case {
+        Case { cause: Cause::TooMany, pairs: Vec::new(), a: (0..rows_a).collect(), b: (0..rows_b).collect() }
+    }
+
+    #[test]
+    fn pieces_hold_every_slot_once_and_none_is_large() {
+        let cases = [case(1, 1), case(5_000, 3), case(1, 2), case(2_000, 40), case(2, 2), case(1, 0)];
+        let list = List::new(&cases);
+        let mut numbers = Vec::new();
+        for (cases, slots) in list.pieces() {
+            let mut work = 0;
+            for case in cases {
+                let slots = slots.start..slots.end.min(list.slots(case));
+                work += slots.len();
+                numbers.extend(list.entries(case, slots).map(|entry| entry.number));
+            }
+            assert!((1..=SLOTS_AT_ONCE).contains(&work));
+        }
+        let all: u64 = cases.iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
+        assert_eq!(numbers, (1..=all).collect::<Vec<_>>());
+    }
+}

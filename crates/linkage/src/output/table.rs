@@ -1,0 +1,242 @@
+//! A CSV table in memory: cells are quoted where they must be, numbers are written without detours.
+//!
+//! Always holds: a cell's text comes back unchanged from any CSV reader; a guarded cell is never a formula.
+//! Not here: which cells a table has; files.
+//! Rules come from: RFC 4180; docs/linkage.md.
+
+/// How tables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Style {
+    /// A byte order mark, by which spreadsheets know UTF-8.
+    pub bom: bool,
+    /// Lines end in CR LF.
+    pub crlf: bool,
+}
+
+/// Lines of a table.
+pub(super) struct Table {
+    bytes: Vec<u8>,
+    style: Style,
+    is_line_begun: bool,
+}
+
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
+impl Table {
+    /// No lines yet.
+    pub fn new(style: Style) -> Table {
+        Table { bytes: Vec::new(), style, is_line_begun: false }
+    }
+
+    /// A table that begins the file: byte order mark and headings.
+    pub fn headed<'h>(style: Style, headings: impl IntoIterator<Item = &'h str>) -> Table {
+        let mut table = Table::new(style);
+        if style.bom {
+            table.bytes.extend_from_slice(BOM);
+        }
+        headings.into_iter().for_each(|heading| table.text(heading));
+        table.end();
+        table
+    }
+
+    fn begin(&mut self) {
+        if self.is_line_begun {
+            self.bytes.push(b',');
+        }
+        self.is_line_begun = true;
+    }
+
+    /// A cell as it is.
+    pub fn text(&mut self, value: &str) {
+        self.begin();
+        self.quoted(value);
+    }
+
+    /// A cell that people open in a spreadsheet: what would be a formula there gets an apostrophe before it.
+    pub fn guarded(&mut self, value: &str) {
+        self.begin();
+        if is_formula(value) {
+            // The apostrophe stands inside the quotes, where a quoted cell begins.
+            return self.quoted(&format!("'{value}"));
+        }
+        self.quoted(value);
+    }
+
+    fn quoted(&mut self, value: &str) {
+        if !value.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
+            return self.bytes.extend_from_slice(value.as_bytes());
+        }
+        self.bytes.push(b'"');
+        for part in value.split_inclusive('"') {
+            self.bytes.extend_from_slice(part.as_bytes());
+            if part.ends_with('"') {
+                self.bytes.push(b'"');
+            }
+        }
+        self.bytes.push(b'"');
+    }
+
+    /// Words without commas, quotes and line ends, with a blank between: codes.
+    pub fn words<'w>(&mut self, words: impl IntoIterator<Item = &'w str>) {
+        self.begin();
+        for (n, word) in words.into_iter().enumerate() {
+            if n > 0 {
+                self.bytes.push(b' ');
+            }
+            self.bytes.extend_from_slice(word.as_bytes());
+        }
+    }
+
+    /// A number.
+    pub fn number(&mut self, value: u64) {
+        self.begin();
+        digits(&mut self.bytes, value);
+    }
+
+    /// Hundredths with two places: -310 is `-3.10`.
+    pub fn hundredths(&mut self, value: i32) {
+        self.begin();
+        if value < 0 {
+            self.bytes.push(b'-');
+        }
+        let size = value.unsigned_abs();
+        digits(&mut self.bytes, u64::from(size / 100));
+        self.bytes.push(b'.');
+        let rest = (size % 100) as u8;
+        self.bytes.extend_from_slice(&[b'0' + rest / 10, b'0' + rest % 10]);
+    }
+
+    /// So many cells without a text.
+    pub fn empty(&mut self, count: usize) {
+        (0..count).for_each(|_| self.begin());
+    }
+
+    /// Ends the line.
+    pub fn end(&mut self) {
+        self.bytes.extend_from_slice(if self.style.crlf { b"\r\n" } else { b"\n" });
+        self.is_line_begun = false;
+    }
+
+    /// The lines so far.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Drops the lines, keeps the room.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.is_line_begun = false;
+    }
+}
+
+/// Whether a spreadsheet would compute the cell; Japanese ones take full-width signs too.
+fn is_formula(value: &str) -> bool {
+    value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+}
+
+/// Decimal digits; a hot path, so without the formatter.
+fn digits(out: &mut Vec<u8>, mut value: u64) {
+    const MOST: usize = 20;
+    let mut digits = [0; MOST];
+    let mut at = MOST;
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        if value == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PLAIN: Style = Style { bom: false, crlf: false };
+
+    fn one(write: impl Fn(&mut Table)) -> String {
+        let mut table = Table::new(PLAIN);
+        write(&mut table);
+        String::from_utf8(table.bytes().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn cells_are_quoted_where_they_must_be() {
+        for (value, want) in [
+            ("", ""),
+            ("山田　花子", "山田　花子"),
+            ("a,b", "\"a,b\""),
+            ("a\"b", "\"a\"\"b\""),
+            ("\"", "\"\"\"\""),
+            ("a\r\nb", "\"a\r\nb\""),
+            (" a ", " a "),
+        ] {
+            assert_eq!(one(|table| table.text(value)), want);
+        }
+    }
+
+    #[test]
+    fn no_guarded_cell_is_a_formula() {
+        for (value, want) in [
+            ("=1+1", "'=1+1"),
+            ("+81", "'+81"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("＝1", "'＝1"),
+            ("\t=1", "'\t=1"),
+            ("=HYPERLINK(\"x\",\"y\")", "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\""),
+            ("1-2-3", "1-2-3"),
+            ("", ""),
+        ] {
+            assert_eq!(one(|table| table.guarded(value)), want);
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        for (value, want) in [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (1520, "15.20"), (-310, "-3.10")] {
+            assert_eq!(one(|table| table.hundredths(value)), want);
+        }
+        for value in [0, 9, 10, 1_234_567, u64::MAX] {
+            assert_eq!(one(|table| table.number(value)), value.to_string());
+        }
+    }
+
+    #[test]
+    fn heads_and_line_ends() {
+        let mut table = Table::headed(Style { bom: true, crlf: true }, ["番号", "判断"]);
+        table.number(1);
+        table.empty(1);
+        table.end();
+        assert_eq!(table.bytes(), "\u{feff}番号,判断\r\n1,\r\n".as_bytes());
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_comes_back(value in "\\PC*|[a\",\r\n]{0,9}", other in "[a\",\r\n]{0,9}") {
+            let mut table = Table::new(PLAIN);
+            table.text(&value);
+            table.text(&other);
+            table.end();
+            let mut cells = vec![String::new()];
+            let mut inside = false;
+            let text = std::str::from_utf8(table.bytes()).unwrap();
+            let mut chars = text.strip_suffix('\n').unwrap().chars().peekable();
+            while let Some(c) = chars.next() {
+                match c {
+                    '"' if inside && chars.peek() == Some(&'"') => {
+                        chars.next();
+                        cells.last_mut().unwrap().push('"');
+                    }
+                    '"' => inside = !inside,
+                    ',' if !inside => cells.push(String::new()),
+                    c => cells.last_mut().unwrap().push(c),
+                }
+            }
+            prop_assert_eq!(cells, vec![value, other]);
+        }
+    }
+}

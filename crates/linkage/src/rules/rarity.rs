@@ -1,0 +1,125 @@
+//! How rare names and towns are in the file that is asked (B), counted while it is read.
+//!
+//! Always holds: counts are the same for any number of threads and any order of rows; a count is never too small, so a
+//! name is never held for rarer than it is; memory does not grow with the file.
+//! Not here: what a rarity weighs (weights).
+//! Rules come from: the reference on matching, section 4.4 (term frequency).
+
+use crate::keys::Counted;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+/// How rare a name and a town are in the file that is asked (B), in whole bits (log2 of 1/share).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rarity {
+    /// Of the name.
+    pub name: u8,
+    /// Of the town.
+    pub town: u8,
+}
+
+impl Rarity {
+    /// What is believed before a file is seen: names and towns as common as common ones are.
+    pub const BELIEVED: Rarity = Rarity { name: NAME_SHARE as u8, town: TOWN_SHARE as u8 };
+}
+
+/// Cells of a sketch. Values that share a cell are counted together: with ten million rows about ten too many, a third of a
+/// bit beside [`BELIEVED`]. 4 MB, which a processor's cache holds.
+const CELLS: usize = 1 << 20;
+
+/// What is believed of a name or a town before a file is seen counts as much as this many rows, so that one occurrence in a
+/// hundred rows is not taken for a share of a hundredth, nor for something rare.
+const BELIEVED: u64 = 1 << 20;
+
+/// A common full name: one of 2^15 people bears it.
+const NAME_SHARE: u32 = 15;
+
+/// A town: one of 2^13 people lives in it.
+const TOWN_SHARE: u32 = 13;
+
+/// A name that could not be counted on either side (unreadable) is taken for this common.
+const UNKNOWN: u8 = 10;
+
+/// Bits of rarity of a name, from how often it occurs among so many rows.
+pub fn bits(count: u64, rows: u64) -> u8 {
+    shrunk(count, rows, NAME_SHARE)
+}
+
+/// The same for a town.
+fn town_bits(count: u64, rows: u64) -> u8 {
+    shrunk(count, rows, TOWN_SHARE)
+}
+
+/// Whole bits, rounded down, of 1 / (share in the file, drawn towards 2^-share).
+fn shrunk(count: u64, rows: u64, share: u32) -> u8 {
+    let among = rows.saturating_add(BELIEVED);
+    let times = count.min(rows).saturating_add(BELIEVED >> share);
+    // At least 1: `times` is never 0 and never more than `among`. At most 63, so it is a u8.
+    (among / times).max(1).ilog2() as u8
+}
+
+/// Counts of the names and towns of a file.
+pub struct Counts {
+    names: Vec<AtomicU32>,
+    towns: Vec<AtomicU32>,
+    rows: AtomicU64,
+}
+
+impl Default for Counts {
+    fn default() -> Counts {
+        Counts::new()
+    }
+}
+
+impl Counts {
+    /// Nothing is counted yet.
+    pub fn new() -> Counts {
+        let cells = || (0..CELLS).map(|_| AtomicU32::new(0)).collect();
+        Counts { names: cells(), towns: cells(), rows: AtomicU64::new(0) }
+    }
+
+    /// Counts a row; from any thread.
+    pub fn add(&self, counted: Counted) {
+        add(&self.names, counted.name);
+        add(&self.towns, counted.town);
+    }
+
+    /// Says how many rows were counted, when all are. (Not counted here: threads would fight over one cell.)
+    pub fn set_rows(&self, rows: u64) {
+        self.rows.store(rows, Ordering::Relaxed);
+    }
+
+    /// How many rows there are, as told.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
+    }
+
+    /// How rare name and town of a pair are: of two names or towns the commoner. It does not matter which row is whose.
+    pub fn rarity(&self, a: Counted, b: Counted) -> Rarity {
+        let rows = self.rows();
+        let of = |cells, x: u64, y: u64, bits: fn(u64, u64) -> u8| match (x, y) {
+            (0, 0) => UNKNOWN,
+            (0, one) | (one, 0) => bits(count(cells, one), rows),
+            _ => bits(count(cells, x).max(count(cells, y)), rows),
+        };
+        Rarity {
+            name: of(&self.names, a.name, b.name, bits),
+            town: of(&self.towns, a.town, b.town, town_bits),
+        }
+    }
+}
+
+fn cell(cells: &[AtomicU32], hash: u64) -> Option<&AtomicU32> {
+    cells.get(hash as usize % CELLS)
+}
+
+fn add(cells: &[AtomicU32], hash: u64) {
+    let Some(cell) = cell(cells, hash).filter(|_| hash != 0) else { return };
+    // Adding is the same in any order. A cell that is full stays full.
+    if cell.fetch_add(1, Ordering::Relaxed) == u32::MAX {
+        cell.store(u32::MAX, Ordering::Relaxed);
+    }
+}
+
+fn count(cells: &[AtomicU32], hash: u64) -> u64 {
+    cell(cells, hash).map_or(0, |cell| u64::from(cell.load(Ordering::Relaxed)))
+}

@@ -1,0 +1,207 @@
+//! From the spec's columns to fields of a row.
+//!
+//! Always holds: every column of the spec is one field that exists; where a heading stands twice, neither is taken.
+//! What a first row holds is shown to nobody unless it is a heading that the program knows: it could be a person.
+//! Not here: what is read from the fields (texts).
+
+use super::{Cell, Header, csv, decode::Charset};
+use crate::{
+    problem::{Problem, ProblemCode},
+    spec::{Attribute, Encoding, Side, is_heading},
+};
+use memchr::{memchr_iter, memchr2};
+
+/// How much of a file is looked at to see its separator.
+const FIRST_LINE_MAX: usize = 1 << 16;
+
+/// Fields of each attribute.
+#[derive(Default)]
+pub struct Columns {
+    pub name: Vec<usize>,
+    pub others: Vec<Vec<usize>>,
+    pub kana: Vec<usize>,
+    pub birth: Vec<usize>,
+    pub sex: Vec<usize>,
+    pub address: Vec<usize>,
+    pub strong: Vec<usize>,
+    pub key: Option<usize>,
+    pub carry: Vec<usize>,
+    /// What both files have, in one order for both, for comparing bytes.
+    pub raw: Vec<Raw>,
+    /// Both files have name, birth date, sex and address, so that rows can be the same in all of them.
+    pub complete: bool,
+    /// Headings of the spec's columns.
+    headings: Vec<(usize, String)>,
+}
+
+/// An attribute whose bytes are compared.
+pub struct Raw {
+    pub fields: Vec<usize>,
+    /// Rows without it are not the same in all attributes.
+    pub needed: bool,
+}
+
+impl Columns {
+    /// Columns named by headings or by a layout.
+    pub fn of_names(spec: &Side, names: &[String], side: char) -> Result<Columns, Vec<Problem>> {
+        let mut finder =
+            Finder { side, problems: Vec::new(), headings: Vec::new(), find: &|name| find(names, name) };
+        let columns = finder.all(spec);
+        if finder.problems.iter().any(|problem| problem.code == ProblemCode::NoColumn) {
+            let known: Vec<&str> =
+                names.iter().map(|name| blank_trimmed(name)).filter(|name| is_heading(name)).collect();
+            let known = if known.is_empty() { "なし / none".to_owned() } else { known.join("・") };
+            finder.problems.push(Problem::file(side, Some(&known), ProblemCode::HeaderHas));
+        }
+        finder.end(columns)
+    }
+
+    /// Columns named by number, from 1.
+    pub fn of_numbers(spec: &Side, width: usize, side: char) -> Result<Columns, Vec<Problem>> {
+        let find = |name: &str| match name.parse::<usize>() {
+            Ok(number) if (1..=width).contains(&number) => Ok(number - 1),
+            _ => Err(ProblemCode::NoColumn),
+        };
+        let mut finder = Finder { side, problems: Vec::new(), headings: Vec::new(), find: &find };
+        let columns = finder.all(spec);
+        finder.end(columns)
+    }
+
+    /// The heading of a field for a list of problems: of the spec, or its number.
+    pub fn heading(&self, field: usize) -> String {
+        let found = self.headings.iter().find(|(index, _)| *index == field);
+        found.map_or_else(|| (field + 1).to_string(), |(_, heading)| heading.clone())
+    }
+}
+
+struct Finder<'f> {
+    side: char,
+    problems: Vec<Problem>,
+    headings: Vec<(usize, String)>,
+    find: &'f dyn Fn(&str) -> Result<usize, ProblemCode>,
+}
+
+impl Finder<'_> {
+    fn one(&mut self, name: &str) -> usize {
+        match (self.find)(name) {
+            Ok(field) => {
+                self.headings.push((field, name.to_owned()));
+                field
+            }
+            Err(code) => {
+                let problem = Problem::file(self.side, Some(name), code);
+                // A column that two attributes name is missing once.
+                if !self.problems.contains(&problem) {
+                    self.problems.push(problem);
+                }
+                0
+            }
+        }
+    }
+
+    fn many(&mut self, names: &[String]) -> Vec<usize> {
+        names.iter().map(|name| self.one(name)).collect()
+    }
+
+    fn all(&mut self, spec: &Side) -> Columns {
+        let mut columns = Columns {
+            key: spec.key.as_ref().map(|key| self.one(key)),
+            name: self.many(&spec.name),
+            others: spec.other_names.iter().map(|names| self.many(names)).collect(),
+            kana: self.many(&spec.kana),
+            birth: self.many(&spec.birth),
+            sex: self.many(&spec.sex),
+            address: self.many(&spec.address),
+            strong: self.many(&spec.strong),
+            carry: self.many(&spec.carry),
+            complete: spec.shared.sex && spec.shared.address,
+            ..Columns::default()
+        };
+        let shared = spec.shared;
+        let attributes = [
+            (Attribute::Name, true, true),
+            (Attribute::Kana, shared.kana, true),
+            (Attribute::Birth, true, true),
+            (Attribute::Sex, shared.sex, true),
+            (Attribute::Address, shared.address, true),
+            // A number that neither row has is no reason against their being the same.
+            (Attribute::Strong, shared.strong, false),
+        ];
+        for (attribute, shared, needed) in attributes {
+            if shared {
+                let fields = columns.of(attribute).to_vec();
+                columns.raw.push(Raw { fields, needed });
+            }
+        }
+        columns
+    }
+
+    fn end(self, mut columns: Columns) -> Result<Columns, Vec<Problem>> {
+        columns.headings = self.headings;
+        if self.problems.is_empty() { Ok(columns) } else { Err(self.problems) }
+    }
+}
+
+impl Columns {
+    /// The fields of an attribute.
+    pub fn of(&self, attribute: Attribute) -> &[usize] {
+        match attribute {
+            Attribute::Name => &self.name,
+            Attribute::Kana => &self.kana,
+            Attribute::Birth => &self.birth,
+            Attribute::Sex => &self.sex,
+            Attribute::Address => &self.address,
+            Attribute::Strong => &self.strong,
+        }
+    }
+}
+
+/// Finds a heading: as written but for blanks around it, else but for widths and blanks.
+fn find(names: &[String], wanted: &str) -> Result<usize, ProblemCode> {
+    let folded = |name: &str| base::fold_width(name).replace(' ', "");
+    let exact = only(names, |name| blank_trimmed(name) == wanted);
+    match exact {
+        Err(ProblemCode::NoColumn) => {
+            let wanted = folded(wanted);
+            only(names, |name| folded(name) == wanted)
+        }
+        found => found,
+    }
+}
+
+fn blank_trimmed(name: &str) -> &str {
+    name.trim_matches(|c: char| c.is_whitespace() || c == '\u{feff}')
+}
+
+fn only(names: &[String], is: impl Fn(&str) -> bool) -> Result<usize, ProblemCode> {
+    let mut found = names.iter().enumerate().filter(|(_, name)| is(name)).map(|(index, _)| index);
+    match (found.next(), found.next()) {
+        (Some(index), None) => Ok(index),
+        (Some(_), Some(_)) => Err(ProblemCode::ColumnTwice),
+        (None, _) => Err(ProblemCode::NoColumn),
+    }
+}
+
+/// Reads the headings with whichever separator the first line has most of.
+pub fn header(data: &[u8], charset: Charset) -> Option<Header> {
+    let start = data.iter().position(|byte| !matches!(byte, b'\n' | b'\r'))?;
+    let head = &data[start..data.len().min(start + FIRST_LINE_MAX)];
+    let line = &head[..memchr2(b'\n', b'\r', head).unwrap_or(head.len())];
+    let count = |separator: u8| memchr_iter(separator, line).count();
+    // The last of equals is taken, so the comma stands last.
+    let separator = [b';', b'\t', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    let first = csv::first(data, start, separator, charset)?;
+    let names = first.names.iter().map(|name| blank_trimmed(name).to_owned()).collect();
+    let encoding = match charset {
+        Charset::Utf8 => Encoding::Utf8,
+        Charset::Cp932 => Encoding::Cp932,
+    };
+    Some(Header { names, separator, encoding })
+}
+
+impl Cell {
+    /// Its bytes in its row, with quotes inside still doubled.
+    pub fn of<'r>(&self, row: &'r [u8]) -> &'r [u8] {
+        &row[self.start as usize..self.end as usize]
+    }
+}

@@ -1,0 +1,186 @@
+//! Separated values (CSV) by RFC 4180, with what files in offices add: CR, LF or CRLF, other separators, a last line
+//! without its end, an end-of-file mark of old systems.
+//!
+//! Always holds: a row ends at the first line end outside quotes, so its end depends on nothing after it but the
+//! quotes' own; a quote opens only at the beginning of a field, anywhere else it is a character like others.
+//! Not here: what columns mean; decoding. Structure is found in bytes: no second byte of a CP932 character is a comma, a
+//! semicolon, a tab, a quote or a line end (they are 0x40 and above), and no byte of a longer UTF-8 character is.
+
+use super::{Cell, ROW_MAX, Taken, decode::Charset};
+use crate::problem::ProblemCode;
+use memchr::{memchr, memchr_iter, memchr2, memchr3};
+
+/// A quoted value that is not closed after so many bytes never is: its row is given up at the line's end, so that one
+/// stray quote does not swallow the file.
+pub const QUOTED_MAX: usize = ROW_MAX;
+
+/// Old systems end a text with this byte.
+const END_OF_FILE: u8 = 0x1a;
+
+/// Where the last row ends at the latest.
+pub fn data_end(bytes: &[u8]) -> usize {
+    bytes.iter().rposition(|byte| *byte != END_OF_FILE).map_or(0, |last| last + 1)
+}
+
+/// Where the next line begins after a line end.
+pub fn after_break(data: &[u8], at: usize) -> usize {
+    let pair = data[at] == b'\r' && data.get(at + 1) == Some(&b'\n');
+    at + if pair { 2 } else { 1 }
+}
+
+/// The first row of a file, taken as headings.
+pub struct First {
+    /// The fields.
+    pub names: Vec<String>,
+    /// Where the next row begins.
+    pub next: usize,
+    /// Lines up to there.
+    pub breaks: u64,
+    /// Its own line, from 1.
+    pub line: u64,
+    /// What is wrong with it.
+    pub wrong: Option<ProblemCode>,
+}
+
+/// Reads the first row that is not blank. Bytes that cannot be decoded give a heading that matches nothing.
+pub fn first(data: &[u8], start: usize, separator: u8, charset: Charset) -> Option<First> {
+    let (mut at, mut breaks) = (start, 0);
+    while at < data.len() && matches!(data[at], b'\n' | b'\r') {
+        at = after_break(data, at);
+        breaks += 1;
+    }
+    if at >= data.len() {
+        return None;
+    }
+    let mut cells = Vec::new();
+    let taken = take(data, at, separator, usize::MAX, &mut cells);
+    let row = &data[at..taken.end];
+    let nul = || memchr(0, row).map(|_| ProblemCode::Nul);
+    let names = cells.iter().map(|cell| charset.lossy(cell.of(row)).into_owned()).collect();
+    Some(First {
+        names,
+        next: taken.next,
+        breaks: breaks + taken.breaks,
+        line: breaks + 1,
+        wrong: taken.wrong.map(|(code, _)| code).or_else(nul),
+    })
+}
+
+/// Takes the row that begins at `start`. `width` is how many fields it has to have; `usize::MAX` for any number.
+pub fn take(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Taken {
+    cells.clear();
+    let rest = &data[start..];
+    // Most rows have no quote: one search finds the end, one more the separators.
+    let end = match memchr3(b'\n', b'\r', b'"', rest) {
+        Some(at) if rest[at] == b'"' => return quoted(data, start, separator, width, cells),
+        Some(at) => start + at,
+        None => data.len(),
+    };
+    let (next, breaks) = if end < data.len() { (after_break(data, end), 1) } else { (end, 0) };
+    let row = &data[start..end];
+    if row.len() > ROW_MAX {
+        return Taken { end, next, breaks, wrong: Some((ProblemCode::RowTooLong, None)) };
+    }
+    let (mut from, mut count) = (0, 0);
+    for at in memchr_iter(separator, row) {
+        if count < width {
+            cells.push(Cell { start: from as u32, end: at as u32, doubled: false });
+        }
+        count += 1;
+        from = at + 1;
+    }
+    if count < width {
+        cells.push(Cell { start: from as u32, end: row.len() as u32, doubled: false });
+    }
+    let wrong = wrong_count(count + 1, width, breaks == 0);
+    Taken { end, next, breaks, wrong: wrong.map(|code| (code, None)) }
+}
+
+fn wrong_count(count: usize, width: usize, at_end: bool) -> Option<ProblemCode> {
+    match count {
+        _ if width == usize::MAX || count == width => None,
+        _ if at_end && count < width => Some(ProblemCode::TruncatedLastRow),
+        _ => Some(ProblemCode::WrongFieldCount),
+    }
+}
+
+/// Takes a row that has a quote somewhere, field by field.
+fn quoted(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Taken {
+    let (mut at, mut count, mut breaks) = (start, 0, 0);
+    let mut wrong = None;
+    loop {
+        let (content, doubled, mut end) = if data.get(at) == Some(&b'"') {
+            let Some((close, doubled)) = closing(data, at) else {
+                return unclosed(data, at, breaks, count);
+            };
+            breaks += line_ends(&data[at..close]);
+            (at + 1..close, doubled, close + 1)
+        } else {
+            let end = field_end(data, at, separator);
+            (at..end, false, end)
+        };
+        if !is_end(data, end, separator) {
+            end = field_end(data, end, separator);
+            wrong = wrong.or(Some((ProblemCode::TextAfterQuote, Some(count))));
+        }
+        // Past the limit nothing is kept, and the row is told as too long below.
+        if count < width && end - start <= ROW_MAX {
+            let cell = |place: usize| (place - start) as u32;
+            cells.push(Cell { start: cell(content.start), end: cell(content.end), doubled });
+        }
+        count += 1;
+        if data.get(end) == Some(&separator) {
+            at = end + 1;
+            continue;
+        }
+        let at_end = end >= data.len();
+        if end - start > ROW_MAX {
+            wrong = Some((ProblemCode::RowTooLong, None));
+        }
+        let wrong = wrong.or_else(|| wrong_count(count, width, at_end).map(|code| (code, None)));
+        let (next, last) = if at_end { (end, 0) } else { (after_break(data, end), 1) };
+        return Taken { end, next, breaks: breaks + last, wrong };
+    }
+}
+
+/// Gives up a row at the first line end after the quote that does not close.
+fn unclosed(data: &[u8], open: usize, breaks: u64, field: usize) -> Taken {
+    let wrong = Some((ProblemCode::UnclosedQuote, Some(field)));
+    match memchr2(b'\n', b'\r', &data[open..]) {
+        Some(at) => {
+            let end = open + at;
+            Taken { end, next: after_break(data, end), breaks: breaks + 1, wrong }
+        }
+        None => Taken { end: data.len(), next: data.len(), breaks, wrong },
+    }
+}
+
+/// The place of the quote that closes the one at `open`, and whether quotes between them are doubled.
+pub fn closing(data: &[u8], open: usize) -> Option<(usize, bool)> {
+    let limit = data.len().min(open + 1 + QUOTED_MAX);
+    let (mut at, mut doubled) = (open + 1, false);
+    while at < limit {
+        let close = at + memchr(b'"', &data[at..limit])?;
+        if data.get(close + 1) != Some(&b'"') {
+            return Some((close, doubled));
+        }
+        doubled = true;
+        at = close + 2;
+    }
+    None
+}
+
+fn field_end(data: &[u8], at: usize, separator: u8) -> usize {
+    memchr3(separator, b'\n', b'\r', &data[at..]).map_or(data.len(), |found| at + found)
+}
+
+fn is_end(data: &[u8], at: usize, separator: u8) -> bool {
+    data.get(at).is_none_or(|byte| *byte == separator || matches!(byte, b'\n' | b'\r'))
+}
+
+/// Line ends within a quoted value.
+fn line_ends(value: &[u8]) -> u64 {
+    let lone = |at: usize| value.get(at + 1) != Some(&b'\n');
+    let returns = memchr_iter(b'\r', value).filter(|at| lone(*at)).count();
+    (memchr_iter(b'\n', value).count() + returns) as u64
+}

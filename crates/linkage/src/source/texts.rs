@@ -1,0 +1,212 @@
+//! From fields of a row to the texts that are compared, to the hash of their bytes, and to what is printed.
+//!
+//! Always holds: a row of which a compared field cannot be decoded gives no text at all, so that it is not compared by
+//! what happened to be readable.
+//! Not here: what the texts mean (form).
+
+use super::Row;
+use crate::{
+    form::Texts,
+    problem::{Problem, ProblemCode},
+    spec::Attribute,
+};
+use memchr::memchr;
+use std::borrow::Cow;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+impl<'s> Row<'s> {
+    /// Decodes the compared columns; pushes problems (with `line` as in [`Row::line`]). False when the row cannot be used;
+    /// all texts are empty then.
+    pub fn texts(&self, into: &mut Texts, problems: &mut Vec<Problem>) -> bool {
+        clear(into, self.source.columns.others.len());
+        if self.cells.is_empty() {
+            return false;
+        }
+        if let Err(field) = self.decode(into) {
+            clear(into, self.source.columns.others.len());
+            let heading = self.source.columns.heading(field);
+            problems.push(self.problem(&heading, ProblemCode::BadEncoding));
+            return false;
+        }
+        if is_power_of_ten(&into.strong) {
+            into.strong.clear();
+            let heading = self.source.columns.strong.first().map(|field| self.source.columns.heading(*field));
+            problems.push(self.problem(&heading.unwrap_or_default(), ProblemCode::NumberDamaged));
+        }
+        true
+    }
+
+    fn problem(&self, heading: &str, code: ProblemCode) -> Problem {
+        Problem::row(self.source.side, self.line, Some(heading), code)
+    }
+
+    /// Decodes all columns; the field that cannot be decoded is the error.
+    fn decode(&self, into: &mut Texts) -> Result<(), usize> {
+        let columns = &self.source.columns;
+        self.join(&columns.name, "\u{3000}", &mut into.names[0])?;
+        for other in &columns.others {
+            let name = &mut into.names[into.names_used];
+            name.clear();
+            // An alternative of several columns (旧氏, 名) is a name only when all are written.
+            if other.iter().all(|field| !self.is_blank(*field)) {
+                self.join(other, "\u{3000}", name)?;
+                into.names_used += 1;
+            }
+        }
+        self.join(&columns.kana, "\u{3000}", &mut into.kana)?;
+        self.join(&columns.sex, "", &mut into.sex)?;
+        self.join(&columns.address, " ", &mut into.address)?;
+        self.join(&columns.strong, "", &mut into.strong)?;
+        match columns.birth.as_slice() {
+            // One column, or era and date: they are read as one.
+            [] | [_] | [_, _] => self.join(&columns.birth, "", &mut into.birth),
+            parts => self.birth(parts, &mut into.birth),
+        }
+    }
+
+    /// Appends fields, with the mark between those that are not empty.
+    fn join(&self, fields: &[usize], mark: &str, into: &mut String) -> Result<(), usize> {
+        for field in fields {
+            let before = into.len();
+            if before > 0 {
+                into.push_str(mark);
+            }
+            let marked = into.len();
+            if !self.source.charset.append(&self.field(*field), into) {
+                return Err(*field);
+            }
+            if into.len() == marked {
+                into.truncate(before);
+            }
+        }
+        Ok(())
+    }
+
+    /// A birth date in three or four columns (元号, 年, 月, 日). Joined as they stand, 昭和 30 4 1 could be read in several
+    /// ways; so the numbers of an era's code get two digits, and all others their unit.
+    fn birth(&self, fields: &[usize], into: &mut String) -> Result<(), usize> {
+        // Allocates; files with dates in parts are few.
+        let mut parts = Vec::with_capacity(fields.len());
+        for field in fields {
+            let mut part = String::new();
+            self.join(&[*field], "", &mut part)?;
+            parts.push(part.trim().to_owned());
+        }
+        let is_code = |part: &String| part.len() == 1 && part.as_bytes()[0].is_ascii_digit();
+        let numbers = parts.iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+        if parts.len() == 4 && is_code(&parts[0]) && numbers {
+            into.push_str(&parts[0]);
+            for part in &parts[1..] {
+                if part.len() == 1 {
+                    into.push('0');
+                }
+                into.push_str(part);
+            }
+            return Ok(());
+        }
+        let units = ["", "年", "月", "日"];
+        for (part, unit) in parts.iter().zip(&units[units.len() - parts.len()..]) {
+            into.push_str(part);
+            if !part.is_empty() && !part.ends_with(unit) {
+                into.push_str(unit);
+            }
+        }
+        Ok(())
+    }
+
+    /// Hash of the raw bytes (unquoted) of all attributes that both files have, in one order for both, columns kept apart,
+    /// and whether the row has all of name, birth date, sex, address (kana too when both files have it). Alternative
+    /// names are left out; a strong identifier is in it when both files have one. Only for rows that [`Row::texts`]
+    /// could read.
+    pub fn raw_hash(&self) -> (u64, bool) {
+        let columns = &self.source.columns;
+        if self.cells.is_empty() {
+            return (0, false);
+        }
+        let (mut hash, mut present) = (0, columns.complete);
+        for raw in &columns.raw {
+            let mut written = false;
+            for field in &raw.fields {
+                let bytes = self.field(*field);
+                // Each field's hash is the next one's seed, which keeps fields apart without copying them together.
+                hash = xxh3_64_with_seed(&bytes, hash);
+                written |= !self.source.charset.is_blank(&bytes);
+            }
+            present &= written || !raw.needed;
+        }
+        (hash, present)
+    }
+
+    /// The row's own key (the spec's `key` column), as text; empty when the spec has none or the row cannot be used.
+    pub fn key(&self) -> Cow<'_, str> {
+        self.source.columns.key.map_or(Cow::Borrowed(""), |field| self.printed(field))
+    }
+
+    /// The column with this index among the spec's `carry` columns, decoded.
+    pub fn carried(&self, index: usize) -> Cow<'_, str> {
+        self.source.columns.carry.get(index).map_or(Cow::Borrowed(""), |field| self.printed(*field))
+    }
+
+    /// An attribute as the file writes it, its columns parted by a blank: for what people look at.
+    pub fn written(&self, attribute: Attribute) -> String {
+        let fields = self.source.columns.of(attribute).iter();
+        let texts: Vec<Cow<'_, str>> = fields.map(|field| self.printed(*field)).collect();
+        texts.iter().filter(|text| !text.is_empty()).map(|text| text.as_ref()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn printed(&self, field: usize) -> Cow<'_, str> {
+        match self.field(field) {
+            Cow::Borrowed(bytes) => self.source.charset.lossy(bytes),
+            Cow::Owned(bytes) => Cow::Owned(self.source.charset.lossy(&bytes).into_owned()),
+        }
+    }
+
+    /// The bytes of a field; copied only when it has quotes inside.
+    fn field(&self, field: usize) -> Cow<'s, [u8]> {
+        let Some(cell) = self.cells.get(field) else { return Cow::Borrowed(&[]) };
+        let bytes = cell.of(self.bytes);
+        if cell.doubled { Cow::Owned(undoubled(bytes)) } else { Cow::Borrowed(bytes) }
+    }
+
+    /// The bytes of a field, for the tests of reading.
+    #[cfg(test)]
+    pub fn field_of(&self, field: usize) -> Cow<'s, [u8]> {
+        self.field(field)
+    }
+
+    fn is_blank(&self, field: usize) -> bool {
+        self.source.charset.is_blank(&self.field(field))
+    }
+}
+
+/// Empties the texts, with room for so many alternative names.
+fn clear(texts: &mut Texts, others: usize) {
+    if texts.names.len() <= others {
+        texts.names.resize_with(others + 1, String::new);
+    }
+    texts.names[0].clear();
+    texts.names_used = 1;
+    for text in [&mut texts.kana, &mut texts.birth, &mut texts.sex, &mut texts.address, &mut texts.strong] {
+        text.clear();
+    }
+}
+
+fn undoubled(bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some(at) = memchr(b'"', rest) {
+        out.extend_from_slice(&rest[..=at]);
+        rest = rest.get(at + 2..).unwrap_or_default();
+    }
+    out.extend_from_slice(rest);
+    out
+}
+
+/// `1.23457E+11`: what a spreadsheet makes of a long number. Its digits are lost, and two people may share the rest.
+pub fn is_power_of_ten(text: &str) -> bool {
+    let Some((digits, power)) = text.trim().split_once(['E', 'e']) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    digits.split('.').count() <= 2
+        && digits.split('.').all(is_number)
+        && power.strip_prefix('+').is_some_and(is_number)
+}

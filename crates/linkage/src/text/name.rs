@@ -1,0 +1,216 @@
+//! Kanji names (漢字氏名), and names in kana or Roman letters that stand in their place.
+//!
+//! Always holds: a character that could not be written is one [`MARK`], which is never a letter; comparing is the same
+//! with both sides exchanged.
+//! Not here: how brackets become alternatives (brackets), readings (kana), what an agreement weighs (rules).
+//! Rules come from: the reference on matching, section 1.2.
+
+mod brackets;
+#[cfg(test)]
+mod tests;
+mod unreadable;
+
+use super::{
+    fold,
+    gaps::Gaps,
+    parts::{self, Part, Side},
+    variants::{self, Tie},
+};
+use crate::levels::NameLevel;
+use std::fmt;
+
+/// Without a gap, so many letters at the beginning or end are a surname or a given name.
+const PART_LEAST: usize = 2;
+/// A Roman name of more words is not compared word by word.
+const WORDS_MAX: usize = 16;
+
+/// A name as compared. Buffers are reused: reading clears them.
+#[derive(Clone, Default)]
+pub struct NameForm {
+    /// Folded characters without blanks; unreadable marks are `MARK`.
+    pub chars: Vec<char>,
+    /// Where the given name begins in `chars`, if the writer separated it.
+    pub given: Option<usize>,
+    /// Families of `chars`, for keys.
+    pub families: Vec<char>,
+    /// Where words end; compared in Roman names only.
+    pub(crate) gaps: Gaps,
+}
+
+/// Stands in [`NameForm::chars`] for one character that could not be written (●, ■, 〓, 【…】).
+pub const MARK: char = '\u{25CF}';
+
+impl fmt::Debug for NameForm {
+    /// Nothing of the person.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NameForm").finish_non_exhaustive()
+    }
+}
+
+impl NameForm {
+    /// Nothing is written.
+    pub fn is_empty(&self) -> bool {
+        self.chars.is_empty()
+    }
+
+    /// Some character cannot be read.
+    pub fn is_marked(&self) -> bool {
+        self.chars.contains(&MARK)
+    }
+
+    /// Whether the name is in Roman letters.
+    fn is_roman(&self) -> bool {
+        self.chars.iter().all(char::is_ascii_alphabetic)
+    }
+
+    fn side(&self) -> Side<'_> {
+        Side { letters: &self.chars, given: self.given }
+    }
+
+    fn clear(&mut self) {
+        self.chars.clear();
+        self.families.clear();
+        self.gaps.clear();
+        self.given = None;
+    }
+
+    /// Takes the folded character `c`, which was written as `written`.
+    #[inline]
+    fn take(&mut self, c: char, written: char) {
+        // Nearly every character of nearly every name; the rest is asked one after another.
+        if matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3042}'..='\u{3094}' | '\u{30A2}'..='\u{30F6}' | 'A'..='Z')
+        {
+            self.chars.push(c);
+        } else {
+            self.take_rare(c, written);
+        }
+    }
+
+    fn take_rare(&mut self, c: char, written: char) {
+        let last = self.chars.last().copied();
+        match c {
+            ' ' => self.gaps.add(self.chars.len(), if written == '\u{3000}' { 2 } else { 1 }),
+            '・' | ',' | '.' | '/' | '、' => self.gaps.add(self.chars.len(), 1),
+            // Brackets that open or close nothing are slips.
+            '\'' | '"' | '(' | ')' | '[' | ']' | '【' | '】' | '〔' | '〕' | '〈' | '〉' | '《' | '》'
+            | '「' | '」' => {}
+            '-' | 'ー' | '~' => match last {
+                Some(before) if fold::is_kana(before) => self.chars.push('ー'),
+                _ => self.gaps.add(self.chars.len(), 1),
+            },
+            // 佐々木 and 佐佐木 are the same name, and so are みすゞ and みすず.
+            '々' | '〻' | 'ゝ' | 'ヽ' => self.chars.push(last.unwrap_or(c)),
+            'ゞ' | 'ヾ' => self.chars.push(last.map_or(c, |l| fold::voiced(l, '゛').unwrap_or(l))),
+            '゛' | '゜' => {
+                if let (Some(joined), Some(slot)) =
+                    (last.and_then(|l| fold::voiced(l, c)), self.chars.last_mut())
+                {
+                    *slot = joined;
+                }
+            }
+            _ if is_mark(c) => self.chars.push(MARK),
+            _ => self.chars.push(c),
+        }
+    }
+
+    /// The field has ended.
+    fn end(&mut self) {
+        self.gaps.end(self.chars.len());
+        self.given = self.gaps.given();
+    }
+
+    fn set_families(&mut self) {
+        self.families.clear();
+        self.families.extend(self.chars.iter().map(|c| variants::family(*c)));
+    }
+}
+
+/// Whether a character stands for one that could not be written: the marks of known systems, what a decoder could not
+/// read, and the private areas, where every office has its own gaiji (外字).
+fn is_mark(c: char) -> bool {
+    matches!(c,
+        '●' | '○' | '◯' | '■' | '□' | '〓' | '◆' | '◇' | '▲' | '△' | '★' | '☆' | '※' | '?' | '*' | '\u{FFFD}'
+        | '\u{E000}'..='\u{F8FF}' | '\u{F0000}'..='\u{10FFFF}')
+}
+
+/// Reads one field, which may hold alternatives in brackets: `田中（旧姓 山田）花子`, `KIM YONGJA（金山　英子）`. The first of
+/// `into` is the name, others are alternatives; returns how many were written.
+pub fn read(text: &str, into: &mut Vec<NameForm>) -> usize {
+    let written = brackets::read(text, into);
+    into.iter_mut().take(written).for_each(NameForm::set_families);
+    written
+}
+
+/// Compares two names (never `Alias`: that is found by whoever compares all alternatives).
+///
+/// [`NameLevel::Missing`] also where both are written and agree in all that is readable, but too little is: 田中 ●● says
+/// nothing of the given name.
+pub fn compare(a: &NameForm, b: &NameForm) -> NameLevel {
+    if a.is_empty() || b.is_empty() {
+        return NameLevel::Missing;
+    }
+    let marked = a.is_marked() || b.is_marked();
+    if !marked && let Some(level) = same_letters(&a.chars, &b.chars) {
+        return level;
+    }
+    if let Some(level) = unreadable::compare(a, b, marked) {
+        return level;
+    }
+    let roman = a.is_roman() && b.is_roman();
+    if roman && same_words(a, b) {
+        return NameLevel::Roman;
+    }
+    if parts::one_off(a.side(), b.side(), is_same) {
+        return NameLevel::OneOff;
+    }
+    let part = if roman && (a.given.is_none() || b.given.is_none()) {
+        // Two Roman letters in common are no surname, and without one gap no order is known.
+        None
+    } else {
+        parts::agreeing(a.side(), b.side(), PART_LEAST, is_same)
+    };
+    match part {
+        Some(Part::Given) => NameLevel::GivenOnly,
+        Some(Part::Surname) => NameLevel::SurnameOnly,
+        None => NameLevel::Different,
+    }
+}
+
+/// Whether two characters are the same or tied; a mark is never.
+fn is_same(a: char, b: char) -> bool {
+    a != MARK && b != MARK && (a == b || variants::tie(a, b).is_some())
+}
+
+/// The level of two names that are the same letter by letter, the loosest tie counting.
+fn same_letters(a: &[char], b: &[char]) -> Option<NameLevel> {
+    if a.len() != b.len() {
+        return None;
+    }
+    let mut level = NameLevel::Equal;
+    for (x, y) in a.iter().zip(b).filter(|(x, y)| x != y) {
+        let tied = match variants::tie(*x, *y)? {
+            Tie::Firm => NameLevel::Variant,
+            Tie::Loose => NameLevel::Weak,
+        };
+        level = level.max(tied);
+    }
+    Some(level)
+}
+
+/// Whether all words of one Roman name are words of the other, in whatever order, and at least two.
+fn same_words(a: &NameForm, b: &NameForm) -> bool {
+    let (few, many) = if a.gaps.count() <= b.gaps.count() { (a, b) } else { (b, a) };
+    if few.gaps.count() == 0 || many.gaps.count() >= WORDS_MAX {
+        return false;
+    }
+    // A word of the longer name answers only once.
+    let mut used = 0_u32;
+    few.gaps.words(&few.chars).all(|word| {
+        let free = |(at, other): &(usize, &[char])| used & (1 << at) == 0 && *other == word;
+        let found = many.gaps.words(&many.chars).enumerate().find(free);
+        found.is_some_and(|(at, _)| {
+            used |= 1 << at;
+            true
+        })
+    })
+}
