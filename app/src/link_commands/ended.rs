@@ -68,8 +68,6 @@ fn in_japanese(fault: &Fault) -> String {
     let cause = fault.source().map(cause);
     let words = fault.to_string();
     match (fault.ja(), cause) {
-        // Told in both languages at once.
-        (None, None) if !words.is_ascii() => words,
         (Some(ja), None) => ja.to_owned(),
         (Some(ja), Some(cause)) => format!("{ja}（原因：{cause}）"),
         (None, None) => format!("{BROKEN}（技術者向けの説明：{words}）"),

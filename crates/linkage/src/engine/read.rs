@@ -173,9 +173,10 @@ pub(super) fn read(
         row += u64::from(*rows);
         line += lines;
         if row > ROWS_MAX {
-            return Err(Stopped::Broken(Fault::new(
-                "a file has more than 2,147,483,648 rows; cut it in parts",
-            )));
+            let fault = Fault::new("a file has more than 2,147,483,648 rows; cut it in parts");
+            return Err(Stopped::Broken(
+                fault.in_japanese("ファイルが 2,147,483,648 行を超えています。分けて突合してください。"),
+            ));
         }
     }
     let (mut leaves, mut parts) = (Vec::new(), Vec::new());

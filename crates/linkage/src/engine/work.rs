@@ -22,11 +22,18 @@ const RESULTS: &str = "results";
 /// The run record; written last, so it says that the rest is there.
 const RECORD: &str = "run.json";
 
-/// These two a clerk meets, so they are told in both languages.
-const HAS_RESULTS: &str = "この出力先には前回の結果があります。置き換えるなら --replace を付け、残すなら別の出力先を指定してください。\
-    (The folder has the results of an earlier run: add --replace, or take another folder.)";
-const BUSY: &str = "この出力先では別の突合が動いています。終わるのを待つか、別の出力先を指定してください。\
-    (Another run works in this folder: wait for its end, or take another folder.)";
+/// The folder holds an earlier run's results.
+fn has_results() -> Fault {
+    Fault::new("the folder has the results of an earlier run: add --replace, or take another folder").in_japanese(
+        "この出力先には前回の結果があります。置き換えるなら --replace を付け、残すなら別の出力先を指定してください。",
+    )
+}
+
+/// Another run works in the folder.
+fn busy() -> Fault {
+    Fault::new("another run works in this folder: wait for its end, or take another folder")
+        .in_japanese("この出力先では別の突合が動いています。終わるのを待つか、別の出力先を指定してください。")
+}
 
 /// So many bytes at a file's beginning and end are in its identity.
 const ENDS: usize = 64 << 10;
@@ -42,7 +49,8 @@ pub(super) struct Work {
 impl Work {
     /// Makes OUT and its work folder, or takes one that an earlier run left.
     pub fn take(out: &Path, replace: bool) -> Result<Work, Fault> {
-        fs::create_dir_all(out).map_err(|e| Fault::caused("cannot make the folder for results", e))?;
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(out);
+        made.map_err(|e| Fault::caused("cannot make the folder for results", e))?;
         let folder = out.join(FOLDER);
         match DirBuilder::new().mode(0o700).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -54,7 +62,7 @@ impl Work {
         let work = Work { out: out.to_owned(), folder, _lock: lock };
         if out.join(RECORD).exists() && !replace {
             // An unfinished run can have left the folder; a finished one has not.
-            return Err(work.give_up(Fault::new(HAS_RESULTS)));
+            return Err(work.give_up(has_results()));
         }
         Ok(work)
     }
@@ -131,14 +139,14 @@ fn lock(folder: &Path) -> Result<File, Fault> {
         OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(fault)?;
     match file.try_lock() {
         Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(Fault::new(BUSY)),
+        Err(TryLockError::WouldBlock) => return Err(busy()),
         Err(TryLockError::Error(error)) => return Err(fault(error)),
     }
     // The run that had it may have removed the file between the two calls; then this lock is nobody's.
     let ours = file.metadata().map_err(fault)?.ino();
     match fs::metadata(&path) {
         Ok(there) if there.ino() == ours => Ok(file),
-        _ => Err(Fault::new(BUSY)),
+        _ => Err(busy()),
     }
 }
 
@@ -200,7 +208,7 @@ mod tests {
         let out = tempfile::tempdir().unwrap();
         let work = Work::take(out.path(), false).unwrap();
         let Err(second) = Work::take(out.path(), false) else { panic!("two runs in one folder") };
-        assert!(second.to_string().contains("Another run"));
+        assert!(second.to_string().contains("another run"));
         work.leave(true).unwrap();
         assert_eq!(names(&out.path().join(FOLDER)), [LOCK]);
         Work::take(out.path(), false).unwrap().leave(false).unwrap();
