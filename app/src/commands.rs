@@ -14,7 +14,7 @@ use crate::{
     settings::Settings,
 };
 use audit::{Ledger, Report, Trouble};
-use base::{Error, Fault, Result};
+use base::{Error, Fault, Result, hex};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
@@ -66,7 +66,7 @@ fn report_lines(report: &Report) -> Vec<String> {
         report.rows, report.streams, report.checkpoints, report.erased, report.unsealed
     )];
     if let Some((number, hash)) = &report.last {
-        let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = hex(hash);
         lines.push(format!("newest checkpoint {number}, hash {hash} (publish it to pin everything before)"));
     }
     for trouble in &report.troubles {

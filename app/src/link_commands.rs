@@ -8,12 +8,12 @@
 
 mod ended;
 
-use crate::rim;
+use crate::rim::{self, tell};
 use base::{Error, Fault, Instant, Lang, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use ended::Ended;
 use linkage::{Form, Grade, Index, Job, Side, Spec, Stage, Texts, Tier, Watch, Which};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{
     fs::{self, OpenOptions},
     io::{self, BufWriter, IsTerminal, Read, Write},
@@ -127,6 +127,9 @@ enum LinkCommand {
         /// Threads (default: one for each core).
         #[arg(long, value_parser = clap::value_parser!(u16).range(1..=256))]
         threads: Option<u16>,
+        /// Prints what the candidates hold too, as written and as compared.
+        #[arg(long)]
+        show_values: bool,
     },
     /// Proposes a spec for two files by their headings.
     Spec {
@@ -163,14 +166,17 @@ enum Letter {
     B,
 }
 
-/// A size such as `500MB`; units are powers of 1,000, or of 1,024 with an i.
+/// A size such as `500MB`; units are powers of 1,000, or of 1,024 with an i. A bare number is refused: who writes 500 means
+/// no 500 bytes.
 fn size(text: &str) -> std::result::Result<u64, String> {
     // The language is not known yet.
-    let wrong = || "500MB や 3GB のように書きます / a size such as 500MB or 3GB".to_owned();
+    let wrong = || {
+        "500MB や 3GB のように、単位を付けて書きます / a size with its unit, such as 500MB or 3GB".to_owned()
+    };
     let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..end].parse().map_err(|_| wrong())?;
     let unit = match text[end..].trim().to_ascii_uppercase().as_str() {
-        "" | "B" => 1,
+        "B" => 1,
         "K" | "KB" => 1_000,
         "KIB" => 1 << 10,
         "M" | "MB" => 1_000_000,
@@ -198,7 +204,9 @@ pub fn run(args: LinkArgs, stop: &AtomicBool, say: &mut dyn FnMut(&str)) -> Resu
             let rows = (which(line_a, key_a), which(line_b, key_b));
             explain(&both, rows, show_values, &watch, say)
         }
-        (Some(LinkCommand::Find { b, spec, threads }), _) => find(&b, &spec, threads, &watch, say),
+        (Some(LinkCommand::Find { b, spec, threads, show_values }), _) => {
+            find(&b, &spec, threads, show_values, &watch, say)
+        }
         (Some(LinkCommand::Spec { a, b }), _) => propose(&a, &b, lang, say),
         (Some(LinkCommand::Normalise { file, spec, side, out, threads }), _) => {
             normalise(&file, &spec, side, out.as_deref(), threads, &watch)
@@ -229,11 +237,6 @@ pub fn run(args: LinkArgs, stop: &AtomicBool, say: &mut dyn FnMut(&str)) -> Resu
         Err(Ended::Broken(fault)) if ended::is_unheard(&fault) => Ok(true),
         Err(Ended::Broken(fault)) => Err(ended::told(fault, lang)),
     }
-}
-
-/// Standard error: nobody may be listening.
-fn tell(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// What is wrong with a spec, in sentences.
@@ -467,7 +470,7 @@ fn propose(a: &Path, b: &Path, lang: Lang, say: &mut dyn FnMut(&str)) -> std::re
         |path: &Path, side| linkage::header(path, side).map_err(|closed| Ended::closed(closed, lang));
     let (a, b) = (header(a, 'A')?, header(b, 'B')?);
     match Spec::suggest(&a, &b) {
-        Ok(spec) => say(spec.to_toml(lang).trim_end()),
+        Ok(spec) => say(spec.proposal(&a, &b, lang).trim_end()),
         Err(errors) => {
             say(Spec::draft(&a, &b, lang).trim_end());
             wrong(&errors, None, lang).iter().for_each(|line| tell(line));
@@ -522,35 +525,56 @@ fn find(
     path: &Path,
     spec: &Path,
     wanted: Option<u16>,
+    show_values: bool,
     watch: &Line<'_>,
     say: &mut dyn FnMut(&str),
 ) -> std::result::Result<(), Ended> {
     let lang = watch.lang;
     let spec = read_spec(spec, lang)?;
     let person = person(io::stdin())?;
-    let opened = Index::open(path, &spec.b, threads(wanted));
+    let answer = answer((path, &spec), &person, threads(wanted), show_values, watch)?;
+    say(&format!("{answer:#}"));
+    Ok(())
+}
+
+/// Whom B has for this person, as JSON.
+fn answer(
+    (path, spec): (&Path, &Spec),
+    person: &Texts,
+    threads: usize,
+    show_values: bool,
+    watch: &Line<'_>,
+) -> std::result::Result<Value, Ended> {
+    let lang = watch.lang;
+    let opened = Index::open(path, &spec.b, threads);
     let index = opened.map_err(|closed| Ended::closed(closed, lang))?;
-    let found = index.find(&Form::of(&person));
-    let candidate = |it: &linkage::Candidate| {
-        json!({
+    let found = index.find(&Form::of(person));
+    let lines: Vec<u64> = found.candidates.iter().map(|it| it.line).collect();
+    let rows = linkage::look(path, &spec.b, &lines, watch).map_err(|stopped| Ended::of(stopped, lang))?;
+    let candidate = |(it, row): (&linkage::Candidate, &linkage::Looked)| {
+        let mut candidate = json!({
             "line": it.line,
+            "key": row.key,
             "grade": grade(it.decision.grade),
             "score": f64::from(it.decision.score) / 100.0,
             "reason": it.decision.reason.code(),
             "levels": it.levels.codes(),
             "because": linkage::explain_pair(&it.levels, it.rarity, &it.decision, lang),
-        })
+        });
+        if show_values {
+            let value = |[what, written, compared]: [String; 3]| json!({ "what": what, "written": written, "compared": compared });
+            candidate["values"] = row.values().into_iter().map(value).collect();
+        }
+        candidate
     };
     let words = |(ja, en): (&'static str, &'static str)| lang.pick(ja, en);
-    let answer = json!({
+    Ok(json!({
         "release": linkage::RELEASE,
         "answer": grade(found.grade),
         "tier": found.tier.map(Tier::code),
         "cause": found.cause.map(|cause| json!({ "code": cause.code(), "words": words(cause.words()) })),
-        "candidates": found.candidates.iter().map(candidate).collect::<Vec<_>>(),
-    });
-    say(&format!("{answer:#}"));
-    Ok(())
+        "candidates": found.candidates.iter().zip(&rows).map(candidate).collect::<Vec<_>>(),
+    }))
 }
 
 fn grade(grade: Grade) -> &'static str {
@@ -606,7 +630,6 @@ fn person(input: impl Read) -> std::result::Result<Texts, Ended> {
         Names::Several(names) => names,
     };
     Ok(Texts {
-        names_used: names.len(),
         names,
         kana: person.kana,
         birth: person.birth,
@@ -647,6 +670,7 @@ mod tests {
             ("link explain a.csv b.csv --spec s.toml --a 2", None),
             ("link spec a.csv b.csv", Some("question")),
             ("link find b.csv --spec s.toml --lang en", Some("question")),
+            ("link find b.csv --spec s.toml --show-values", Some("question")),
             ("link normalise a.csv --spec s.toml --side a", Some("question")),
             ("link", None),
         ];
@@ -701,7 +725,7 @@ mod tests {
         let out = folder.path().join("out");
         let run = "link a.csv b.csv --spec spec.toml --out out";
         // With so little memory it keeps what it read.
-        for (more, want) in [("", "初めから"), (" --memory 1", "読み終えたところから")] {
+        for (more, want) in [("", "初めから"), (" --memory 1B", "読み終えたところから")] {
             let (ended, text) = said(folder.path(), &format!("{run}{more}"), true);
             assert!(!ended.unwrap() && text.is_empty(), "{text}");
             let sentence = ended::stopped(Some(&out), Lang::Ja);
@@ -776,7 +800,8 @@ mod tests {
             ("500MB", Some(500_000_000)),
             ("3gb", Some(3_000_000_000)),
             ("1GiB", Some(1 << 30)),
-            ("4096", Some(4096)),
+            ("4096B", Some(4096)),
+            ("500", None),
             ("GB", None),
             ("1.5GB", None),
             ("-1GB", None),
@@ -788,10 +813,39 @@ mod tests {
     }
 
     #[test]
+    fn a_found_row_has_its_key_and_its_values_only_when_asked_for() {
+        let folder = files();
+        let spec = read_spec(&folder.path().join("spec.toml"), Lang::Ja).ok().unwrap();
+        let (path, stop) = (folder.path().join("b.csv"), AtomicBool::new(false));
+        let person = person(
+            "{\"name\":\"山田太郎\",\"birth\":\"S23.11.3\",\"sex\":\"男\",\"address\":\"宇治市宇治妙楽1-2\"}"
+                .as_bytes(),
+        )
+        .ok()
+        .unwrap();
+        for show_values in [false, true] {
+            let watch = Line::begin(Lang::Ja, &stop);
+            let found = answer((&path, &spec), &person, 1, show_values, &watch).ok().unwrap();
+            let candidate = &found["candidates"][0];
+            assert_eq!(
+                (&found["answer"], &candidate["key"], &candidate["line"]),
+                (&json!("link"), &json!("1"), &json!(2))
+            );
+            assert_eq!(found.to_string().contains("山田"), show_values);
+            let birth = candidate["values"].as_array().map(|values| values[2].clone());
+            assert_eq!(
+                birth,
+                show_values
+                    .then(|| json!({ "what": "生年月日", "written": "19481103", "compared": "1948-11-03" }))
+            );
+        }
+    }
+
+    #[test]
     fn a_person_that_cannot_be_read_is_not_quoted() {
         let good =
             person("{\"name\":[\"山田　花子\",\"佐藤\"],\"birth\":\"S40.1.2\"}".as_bytes()).ok().unwrap();
-        assert_eq!((good.names_used, good.birth.as_str(), good.kana.as_str()), (2, "S40.1.2", ""));
+        assert_eq!((good.names.len(), good.birth.as_str(), good.kana.as_str()), (2, "S40.1.2", ""));
         for text in ["", "[]", "{\"name\":5}", "{\"name\":\"山田\",\"mail\":\"x\"}", "山田"] {
             let Err(Ended::Broken(fault)) = person(text.as_bytes()) else { panic!("read") };
             assert!(!fault.to_string().contains("山田") && !fault.ja().unwrap().contains("山田"));

@@ -11,7 +11,9 @@ use app::{
     card_files,
     commands::{self, LineArgs, TerminalArgs},
     country_commands::{self, CountryCommand},
-    demo, feeds, link_commands, serve, settings, simulate,
+    demo, feeds, link_commands,
+    rim::tell,
+    serve, settings, simulate,
 };
 use base::{Fault, Result};
 use clap::{Args, Parser, Subcommand};
@@ -291,11 +293,6 @@ fn print(bytes: &[u8]) {
     {
         tell(&format!("shikaku: 標準出力に書けません / standard output cannot be written: {error}"));
     }
-}
-
-/// Standard error; nobody may be listening.
-fn tell(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 fn run(cli: Cli) -> Result<ExitCode> {

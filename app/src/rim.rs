@@ -1,4 +1,4 @@
-//! The rim: the only place that reads clock, randomness and the process's own state.
+//! The rim: the only place that reads clock, randomness and the process's own state; and its voice beside its output.
 //!
 //! Always holds: a data directory owns one clock, wall time plus an offset; ids are positive, grow with time and are
 //! never handed out twice by one process; TLS uses wall time, never the offset.
@@ -7,6 +7,7 @@
 
 use base::{Clock, IdSource, Instant, Random};
 use std::{
+    io::Write,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -19,6 +20,11 @@ use std::{
 pub fn wall_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Says a line on standard error; nobody may be listening.
+pub fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// The clock of a data directory.

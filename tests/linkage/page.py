@@ -33,6 +33,11 @@ def work_all(path, review, results):
             results.note("a clerk decides, exports, and goes on elsewhere", decide(browser, path, review))
         except Error as error:
             results.note("a clerk decides, exports, and goes on elsewhere", [f"browser: {error.message}"])
+        for what, works in (("what clerks type into review.csv is taken in or told", typed), ("J and K go through all pages", keys)):
+            try:
+                results.note(what, works(browser, path, review))
+            except Error as error:
+                results.note(what, [f"browser: {error.message}"])
         results.note("without JavaScript the first pairs can be read", plain(browser, path))
         browser.close()
 
@@ -121,6 +126,75 @@ def go_on(browser, path, exported):
     page.locator("#notice.bad").wait_for()
     if page.locator("#notice").inner_text() == before:
         faults.append("decisions of another run are taken in without a word")
+    context.close()
+    return faults + [f"script: {error}" for error in errors]
+
+
+def table(review, *extra):
+    """review.csv as a spreadsheet writes it."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, review[0].keys())
+    writer.writeheader()
+    writer.writerows(review)
+    return (text.getvalue() + "".join(f"{line}\r\n" for line in extra)).encode("utf-8-sig")
+
+
+def typed(browser, path, review):
+    """Decisions as people write them; a trailing row of commas; a row without its run id, and one of another run."""
+    words = ["同一人 ", "別 人", "○", "同じ", "保留　", "たぶん同じ", "×"]
+    rows = [dict(row) for row in review]
+    for row, word in zip(rows, words, strict=False):
+        row["判断"] = word
+    commas = "," * (len(rows[0]) - 1)
+    context, page, _, errors = opened(browser, path)
+    notice = page.locator("#notice")
+
+    def take(content):
+        page.set_input_files("#file", {"name": "review.csv", "mimeType": "text/csv", "buffer": content})
+        page.wait_for_timeout(300)
+        return notice.inner_text()
+
+    faults = []
+    said = take(table(rows, commas, commas))
+    if not said.startswith("6 件を取り込みました") or f"番号 {rows[5]['番号']}）" not in said:
+        faults.append(f"the page says of what was typed: {said}")
+    cards = page.locator(".pair")
+    found = [cards.nth(n).get_attribute("data-d") for n in range(len(words))]
+    if found != ["1", "0", "1", "1", "?", "", "0"]:
+        faults.append(f"taken in are {found}")
+    rows[1]["実行ID"] = ""
+    if "実行ID がない行が 1 行" not in take(table(rows)) or "ファイルの 3 行目" not in notice.inner_text():
+        faults.append(f"of a row without its run id the page says: {notice.inner_text()}")
+    rows[1]["実行ID"] = "R0"
+    if "別の実行" not in take(table(rows)):
+        faults.append(f"of another run's row the page says: {notice.inner_text()}")
+    context.close()
+    return faults + [f"script: {error}" for error in errors]
+
+
+def keys(browser, path, review):
+    """From the page's start to the first pair, from the fiftieth to the next page and back; never when taken off."""
+    context, page, _, errors = opened(browser, path)
+    number = lambda: page.evaluate("document.activeElement.querySelector?.('h2')?.firstChild.textContent ?? ''")
+    faults = []
+    page.keyboard.press("j")
+    if number() != review[0]["番号"]:
+        faults.append(f"J from the page's start leads to {number()!r}")
+    cards = page.locator(".pair")
+    shown = cards.count()
+    if len(review) <= shown:
+        faults.append(f"only {len(review)} pairs: no second page")
+    cards.nth(shown - 1).focus()
+    for key, want in (("j", shown), ("k", shown - 1)):
+        page.keyboard.press(key)
+        if number() != review[want]["番号"]:
+            faults.append(f"{key} leads to {number()!r}, not to {review[want]['番号']}")
+    page.locator("details.help summary").click()
+    page.locator("#keys").uncheck()
+    page.reload()
+    page.keyboard.press("j")
+    if page.evaluate("document.activeElement !== document.body"):
+        faults.append("letter keys that were taken off work")
     context.close()
     return faults + [f"script: {error}" for error in errors]
 

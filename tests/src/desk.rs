@@ -142,6 +142,11 @@ impl Process {
         self.child.try_wait().expect("asked").is_some()
     }
 
+    /// Its exit code, once it has ended by itself.
+    pub fn code(&mut self) -> Option<i32> {
+        self.child.try_wait().expect("asked").and_then(|status| status.code())
+    }
+
     /// Sends it a signal, by name.
     pub fn signal(&self, name: &str) {
         let told = Command::new("sh").args(["-c", &format!("kill -{name} {}", self.child.id())]).status();

@@ -24,6 +24,8 @@ mod identity; // certificates, hosts and origins; OpenSSL and curl as judges
 #[cfg(test)]
 mod kills; // kill -9 over HTTP, on both databases
 #[cfg(test)]
+mod linking; // two files: canaries in what a run says of itself, and kill -9
+#[cfg(test)]
 mod mornings; // a short national morning with its outages, and the log afterwards
 #[cfg(test)]
 mod nation; // the invented nation at the desk, its mistakes, and its making killed and stepped

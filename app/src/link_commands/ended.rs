@@ -130,7 +130,6 @@ mod tests {
         let full = || io::Error::from(io::ErrorKind::StorageFull);
         for (fault, want) in [
             (Fault::new("x").in_japanese("止まりました。"), "止まりました。".to_owned()),
-            (Fault::new("止まりました。 (stopped)"), "止まりました。 (stopped)".to_owned()),
             (
                 Fault::caused("x", full()).in_japanese("書けません。"),
                 "書けません。（原因：ディスクに空きがありません）".to_owned(),

@@ -17,7 +17,7 @@ use super::{
     plan::Number,
     words,
 };
-use base::{BirthDate, Date, Sex, fold_width};
+use base::{BirthDate, Date, Sex, fold_width, hex};
 use formats::feed::{self, CertificateWord, Fact, Office, Record};
 
 /// A line that an office sends.
@@ -720,11 +720,6 @@ fn marked(written: &str) -> String {
         if words::narrow(sign.encode_utf8(&mut buffer)).starts_with(sign) { sign } else { '●' }
     };
     written.chars().map(mark).collect()
-}
-
-/// Hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A birth date in which one digit of the day, the month or the year was mistyped.

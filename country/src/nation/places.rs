@@ -13,6 +13,7 @@ mod restyle;
 mod tests;
 
 pub(crate) use lots::{digits, kanji};
+pub(crate) use restyle::narrow_digits;
 pub use restyle::restyle;
 pub(crate) use restyle::{lot_at, take_number};
 

@@ -7,13 +7,13 @@
 
 use super::{
     block::Block,
-    filings::{Sent, hex},
+    filings::Sent,
     households,
     institutions::{Facility, Institutions},
     plan::Plan,
 };
 use aws_lc_rs::digest::{Context, SHA256};
-use base::{Date, FacilityCode};
+use base::{Date, FacilityCode, hex};
 use formats::feed::{self, Office, Record};
 
 /// A nation: its plan and its institutions. Blocks are told when asked for.

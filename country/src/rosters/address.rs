@@ -104,7 +104,7 @@ impl Parts {
             87..93 => branched(dice, &self.lot),
             _ => self.lot.strip_suffix('号').unwrap_or(&self.lot).to_owned(),
         };
-        let styled = if dice.percent(60) { narrow(&styled) } else { styled };
+        let styled = if dice.percent(60) { places::narrow_digits(&styled) } else { styled };
         let is_new = styled != self.lot;
         self.lot = styled;
         is_new
@@ -127,9 +127,9 @@ impl Parts {
 
     /// Numbers with narrow hyphens, everything in half width.
     pub(super) fn hyphenate(&mut self) {
-        self.lot = narrow(&joined(&self.lot, "-", false));
-        self.town = narrow(&self.town);
-        self.building = narrow(&self.building);
+        self.lot = places::narrow_digits(&joined(&self.lot, "-", false));
+        self.town = places::narrow_digits(&self.town);
+        self.building = places::narrow_digits(&self.building);
     }
 
     /// Writes building and room in another way.
@@ -143,7 +143,7 @@ impl Parts {
             1 if !room.is_empty() => format!("{name}\u{3000}{room}"),
             2 if !room.is_empty() => format!("{name}－{room}"),
             3 if !room.is_empty() => format!("{name}{room}号室"),
-            4 => narrow(&self.building),
+            4 => places::narrow_digits(&self.building),
             _ => format!("{name}{room}"),
         };
         let is_new = styled != self.building;
@@ -159,18 +159,6 @@ fn streets_end(town: &str) -> Option<usize> {
 
 fn is_wide_digit(sign: char) -> bool {
     ('０'..='９').contains(&sign)
-}
-
-/// Half-width digits, blanks and hyphens.
-pub(super) fn narrow(text: &str) -> String {
-    text.chars()
-        .map(|sign| match sign {
-            '０'..='９' => char::from(b'0' + (u32::from(sign) - 0xff10) as u8),
-            '－' => '-',
-            '\u{3000}' => ' ',
-            other => other,
-        })
-        .collect()
 }
 
 /// Every number of a lot written anew by `write`, every other text by `keep`.

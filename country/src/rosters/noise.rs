@@ -6,11 +6,7 @@
 //! Not here: people who are not one person (`decoys`), files (`rosters`).
 //! Rules come from: the reference on matching, sections 1.2 to 1.5 and 7 (number 8); the issue on linkage, part E.
 
-use super::{
-    Somebody,
-    address::{self, Parts},
-    spelling,
-};
+use super::{Somebody, address::Parts, spelling};
 use crate::nation::{
     dice::Dice,
     person::{Known, age},
@@ -534,7 +530,7 @@ impl Pair<'_> {
         if self.hits(Class::AddressStyle) && self.sheets[side].address.restyle_lot(self.dice) {
             self.classes[side].add(Class::AddressStyle);
             if self.dice.percent(60) {
-                self.sheets[side].address.town = address::narrow(&self.sheets[side].address.town);
+                self.sheets[side].address.town = places::narrow_digits(&self.sheets[side].address.town);
             }
         }
         self.building(side);

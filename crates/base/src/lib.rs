@@ -26,4 +26,4 @@ pub use money::Yen;
 pub use numbers::{BranchNumber, CodeError, FacilityCode, InsurerNumber, MyNumber, check_digit_21};
 pub use outcome::{Answer, Error, Fault, Help, Lang, Problem, Refusal, Result};
 pub use scheme::Scheme;
-pub use text::{PersonName, Sex, canonical_key, fold_width};
+pub use text::{PersonName, Sex, canonical_key, fold_width, hex};

@@ -1,4 +1,4 @@
-//! Text as people and cards write it: widths, canonical keys, names with readings.
+//! Text as people and cards write it: widths, canonical keys, names with readings; bytes as digits.
 //!
 //! Always holds: folding never loses the original; what is folded is only compared, never shown or stored instead.
 //! Not here: variant kanji (異体字) and addresses, which belong to linkage; character sets of messages, which belong
@@ -40,6 +40,11 @@ pub fn canonical_key(text: &str) -> String {
         key.extend(c.to_uppercase());
     }
     key
+}
+
+/// Bytes as hexadecimal digits in lower case, two for each.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A name as registered with its reading (カナ).
@@ -104,6 +109,12 @@ mod tests {
         ] {
             assert_eq!(canonical_key(written), key, "{written:?}");
         }
+    }
+
+    #[test]
+    fn every_byte_has_two_digits() {
+        assert_eq!(hex(&[0, 1, 0x9f, 0xa0, 0xff]), "00019fa0ff");
+        assert_eq!(hex(&[]), "");
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub struct AddressForm {
     /// found. Municipalities of equal names (府中市) and all wards of a city share it.
     pub city_key: u32,
     /// The town's name: one sign for each family of variants, all numerals in digits, without 大字・字, blanks, hyphens,
-    /// streets of Kyoto. Marks (●) stand where it could not be read.
+    /// streets of Kyoto before a town. Marks (●) stand where it could not be read.
     pub town: String,
     /// 丁目, 番, 号, branches: at most three numbers, and letters, joined by '-', such as `2-1-5` or `甲-12-3`; `無` for
     /// 無番地, `外` for 番外地; ● for a number that could not be read.
@@ -66,7 +66,13 @@ impl AddressForm {
     }
 
     fn clear(&mut self) {
-        (self.city, self.city_key, self.block, self.part, self.is_chome) = (0, 0, 0, 0, false);
+        (self.city, self.city_key) = (0, 0);
+        self.clear_house();
+    }
+
+    /// Forgets all but the municipality.
+    fn clear_house(&mut self) {
+        (self.block, self.part, self.is_chome) = (0, 0, false);
         self.town.clear();
         self.numbers.clear();
         self.building.clear();
@@ -93,10 +99,13 @@ pub fn read(text: &str, into: &mut AddressForm) {
         rest = again(rest, into);
     }
     into.city_key = places::key(into.city);
-    if places::is_kyoto(into.city) {
-        rest = &rest[streets(rest)..];
+    let way = if places::is_kyoto(into.city) { streets(rest) } else { 0 };
+    write::address(&rest[way..], into);
+    if way > 0 && into.town.is_empty() {
+        // No town follows the streets: they are all that names the place.
+        into.clear_house();
+        write::address(rest, into);
     }
-    write::address(rest, into);
     into.spare = signs;
 }
 

@@ -1,4 +1,5 @@
-//! A whole run: both files are read, equal rows linked, the others compared, decided one to one, and written.
+//! A whole run: both files are read, equal rows linked, the others compared, decided one to one, and written. What is then
+//! left of A looks aside at the rows that were linked as equal.
 //!
 //! Always holds: the results are the same bytes for any number of threads and any memory cap, and after any number of
 //! stops; what has been found is in memory and in an owner-only work folder until all of it is finished.
@@ -6,6 +7,7 @@
 //! (output).
 //! Rules come from: the issue, parts B and C; S5 r2, S8 r5 (7) and r8.
 
+mod aside;
 mod assign;
 mod body;
 mod buckets;
@@ -17,11 +19,13 @@ mod kept;
 mod place;
 mod pool;
 mod read;
+mod results;
 mod room;
 mod runs;
 mod score;
 #[cfg(test)]
 mod tests;
+mod third;
 mod twice;
 mod work;
 
@@ -32,16 +36,17 @@ use crate::{
     source::Source,
     spec::{self, Fixed, Layout, Spec},
 };
+use assign::Assigned;
 use base::Fault;
-use buckets::Buckets;
 use crew::Crew;
 use found::Found;
 use kept::Kept;
-use pool::{Pool, Sieve};
-use read::{KeyParts, Reading, Side};
+use read::Reading;
 use room::Memory;
+use score::Near;
 use std::path::PathBuf;
-use work::Work;
+use third::Third;
+use work::{Stamp, Work, or_full_disk};
 
 /// What a run is given.
 #[derive(Clone, Debug)]
@@ -119,8 +124,6 @@ const SMALL_BYTES: u64 = 64 << 20;
 const PART_ROWS: u64 = 1 << 13;
 /// And partitions, at most.
 const PARTS_MAX: u64 = 1 << 10;
-/// Progress of the scored stage, in thousandths: keys of A, keys of B, buckets, rows of B, pairs.
-const SCORE_PROGRESS: [u64; 5] = [50, 150, 100, 300, 400];
 
 /// Runs a job.
 pub fn run(job: &Job, watch: &dyn Watch) -> Result<Summary, Stopped> {
@@ -129,11 +132,15 @@ pub fn run(job: &Job, watch: &dyn Watch) -> Result<Summary, Stopped> {
 
 fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stopped> {
     let (a, b) = open(job)?;
+    let stamps = [('A', Stamp::of(&job.a)?), ('B', Stamp::of(&job.b)?)];
     let plan = Plan::new(job, &a, &b, sizes)?;
-    let work = Work::take(&job.out, job.replace)?;
+    let work = Work::take(&job.out, job.replace, [&job.a, &job.b])?;
     let crew = Crew { threads: job.threads.max(1), watch };
-    let result = find(job, &crew, &work, (&a, &b), &plan)
-        .and_then(|found| output::write(&work.results()?, job, &a, &b, &found, watch));
+    let result = find(job, &crew, &work, (&a, &b), &plan).and_then(|found| {
+        let summary = output::write(&work.results()?, job, &a, &b, &found, watch)?;
+        stamps.iter().try_for_each(|(side, stamp)| stamp.check(*side))?;
+        Ok(summary)
+    });
     match result {
         Ok(summary) => {
             work.finish()?;
@@ -142,7 +149,10 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
         Err(stopped) => {
             // What stopped the run has to be told, also when the folder cannot be cleared.
             let _ = work.leave(plan.keeps);
-            Err(stopped)
+            Err(match stopped {
+                Stopped::Broken(fault) => Stopped::Broken(or_full_disk(fault, plan.keeps)),
+                other => other,
+            })
         }
     }
 }
@@ -258,41 +268,17 @@ fn find(
     drop((runs_a, runs_b));
     memory.give(reserved);
 
+    let progress = crew.stage(Stage::Score, third::PROGRESS.iter().sum());
+    let (side_a, side_b) = ((source_a, &a), (source_b, &b));
+    let third = Third { crew, memory: &memory, a: side_a, b: side_b, counts: &counts, progress: &progress };
     let open = u64::from(a.rows) - exact.raw - exact.normal;
-    let sides = ((source_a, &a, parts_a), (source_b, &b, parts_b));
-    let near = score(crew, &memory, sides, &counts, open)?;
-    let assigned = assign::assign(&near, |near| found::is_blocked(&a, &b, near), rivals);
-    Ok(Found::new((a, b), exact, (&near, assigned), problems))
-}
-
-/// What the third stage needs of a side.
-type Third<'t> = (&'t Source, &'t Side, KeyParts);
-
-/// The third stage: rows that are left (so many of A), the pairs that they make, and what these are worth.
-fn score(
-    crew: &Crew<'_>,
-    memory: &Memory,
-    ((source_a, a, parts_a), (source_b, b, parts_b)): (Third<'_>, Third<'_>),
-    counts: &Counts,
-    open: u64,
-) -> Result<Vec<score::Near>, Stopped> {
-    let progress = crew.stage(Stage::Score, SCORE_PROGRESS.iter().sum());
-    let share = |part: usize, of: u64| progress.share(SCORE_PROGRESS[part], of);
-    let units = |side: &Side| pool::units(side.rows) as u64;
-    let sieve = Sieve::new(open);
-    memory.need(sieve.bytes());
-    let gather = |side, parts: &KeyParts, of_b, part| {
-        let (source, side) = side;
-        pool::gather(crew, memory, (source, side, parts), (of_b, &sieve), &share(part, units(side)))
-    };
-    let runs_a = gather((source_a, a), &parts_a, false, 0)?;
-    let runs_b = gather((source_b, b), &parts_b, true, 1)?;
-    memory.give(parts_a.taken + parts_b.taken + sieve.bytes());
-    drop((sieve, parts_a, parts_b));
-    let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &share(2, pool::PARTS as u64))?;
-    let pool_b = pool::paired(crew, memory, (source_b, b), &share(3, units(b)))?;
-    // Pairs come by rows of A, so each of them is read only once.
-    let pool_a = Pool::new(source_a, a);
-    let pairs = share(4, buckets.slices.iter().sum());
-    score::compare(crew, memory, &buckets, (&pool_a, &pool_b), counts, &pairs)
+    let (near, parts) = third.open(parts_a, parts_b, open)?;
+    let blocked = |near: &Near| found::is_blocked(&a, &b, near);
+    let Assigned { links, groups } = assign::assign(&near, blocked, rivals);
+    let raw_linked = found::link(&a, &b, (&near, &links), &exact.raw_left) + exact.raw;
+    let ties = third.aside(parts)?;
+    let (near, groups) = assign::with_ties(near, groups, ties.pairs, blocked, rivals);
+    let raw = exact.raw + exact.raw_left.len() as u64;
+    let raw_linked = raw_linked - ties.raw;
+    Ok(Found::new((a, b), (raw_linked, raw - raw_linked), (&near, &groups), problems))
 }

@@ -26,13 +26,21 @@ const NAMES_MAX: usize = 8;
 /// The longest alternative that can be a surname alone (旧氏 has a column of its own in some files).
 const SURNAME_MAX: usize = 3;
 
+/// An alternative without a gap is a name with a given name when it has so many letters, beside a main name …
+const ALIAS_LEAST: usize = 4;
+
+/// … and beside another alternative, where nothing else speaks for it (勅使河原 is a surname).
+const ALIASES_LEAST: usize = 5;
+
+/// Equal identifiers of fewer characters say nothing: everybody's 1.
+const STRONG_LEAST: usize = 4;
+
 /// The fields of a row as text (decoded, unquoted), empty where the file has no such column.
 #[derive(Clone, Default)]
 pub struct Texts {
-    /// 氏名 and every alternative column (通称, 旧氏), the main one first. Only the first `names_used` count.
+    /// 氏名 and every alternative (通称, 旧氏), the main one first. An alternative that is empty says nothing; a main one
+    /// that is empty keeps its place.
     pub names: Vec<String>,
-    /// How many of `names` belong to this row.
-    pub names_used: usize,
     /// カナ
     pub kana: String,
     /// 生年月日
@@ -108,7 +116,7 @@ impl Form {
 
     /// Reads a row.
     pub fn read(&mut self, texts: &Texts) -> Doubts {
-        self.read_names(texts.names.get(..texts.names_used).unwrap_or(&texts.names));
+        self.read_names(&texts.names);
         kana::read(&texts.kana, &mut self.kana);
         let (birth, birth_doubt) = birth::read(&texts.birth);
         self.birth = birth;
@@ -146,8 +154,7 @@ impl Form {
                 self.push_empty();
             }
             let read = name::read(other, &mut self.spare.names);
-            self.take(read);
-            self.take_former(other);
+            self.take_other(read, other);
         }
     }
 
@@ -173,23 +180,35 @@ impl Form {
         self.take(1);
     }
 
-    /// An alternative that may be a surname alone (旧氏) becomes one more name, with the main name's given name behind it.
-    /// Where the main name has no gap it may begin in several places: a name that nobody bears meets nobody.
-    fn take_former(&mut self, other: &str) {
-        let names = self.names.get(..self.names_used).unwrap_or(&self.names);
-        let (Some(main), Some(last)) = (names.first(), names.last()) else { return };
-        if last.given.is_some() || last.chars.len() > SURNAME_MAX {
-            return;
+    /// Takes the names that an alternative's column held. What may be a surname alone (旧氏) gets the main name's given name
+    /// behind it, since by itself it is that of brothers and sisters too; only three letters may be a whole name (金英子).
+    fn take_other(&mut self, read: usize, written: &str) {
+        let Some(letters) = self.spare.names.first().filter(|_| read == 1) else { return self.take(read) };
+        let length = letters.chars.len();
+        if letters.given.is_some() || length > SURNAME_MAX {
+            return self.take(read);
         }
-        let begins = match main.given {
-            Some(at) => at..at + 1,
-            None => 1..main.chars.len().min(SURNAME_MAX + 1),
+        if length == SURNAME_MAX {
+            self.take(read);
+        }
+        self.take_former(written);
+    }
+
+    /// Takes a former surname with the main name's given name. Without a gap the surname has two letters as a rule, three
+    /// in long names, and one in names of three letters: a given name of one letter is known by its gap alone.
+    fn take_former(&mut self, surname: &str) {
+        let Some(main) = self.names().first() else { return };
+        let begins = match (main.given, main.chars.len()) {
+            (Some(at), _) => at..at + 1,
+            (None, 3) => 1..2,
+            (None, 4) => 2..3,
+            (None, length) => 2..length.min(5).saturating_sub(1),
         };
         for begin in begins {
             let Some(given) = self.names.first().and_then(|main| main.chars.get(begin..)) else { return };
             let joined = &mut self.spare.joined;
             joined.clear();
-            joined.push_str(other.trim());
+            joined.push_str(surname.trim());
             joined.push('\u{3000}');
             joined.extend(given);
             let read = name::read(&self.spare.joined, &mut self.spare.names);
@@ -199,7 +218,7 @@ impl Form {
 
     /// Compares two rows.
     pub fn compare(&self, other: &Form) -> Levels {
-        let kana = kana::compare(&self.kana, &other.kana);
+        let kana = compare_readings(&self.kana, &other.kana);
         Levels {
             name: self.compare_names(other, kana),
             kana,
@@ -212,29 +231,53 @@ impl Form {
 
     /// The main names' level, or `Alias` where an alternative agrees better than they do.
     fn compare_names(&self, other: &Form, kana: KanaLevel) -> NameLevel {
-        let main = match (self.main_name(), other.main_name()) {
-            (Some(a), Some(b)) => name::compare(a, b),
-            _ => NameLevel::Missing,
+        let (Some(a), Some(b)) = (self.main_name(), other.main_name()) else { return NameLevel::Missing };
+        let main = name::compare(a, b);
+        let main = match main {
+            // A surname alone is the whole family's. Alternatives are not asked: rows with equal keys may differ in them.
+            NameLevel::Equal | NameLevel::Variant | NameLevel::Weak => {
+                let settled = a.has_given() || b.has_given() || is_same_reading(kana);
+                return if settled { main } else { NameLevel::Missing };
+            }
+            // What is hidden may be what tells twins apart, and no reading says it.
+            NameLevel::Unreadable if kana == KanaLevel::Missing && name::hides_given(a, b) => {
+                NameLevel::Missing
+            }
+            NameLevel::Unreadable => return main,
+            _ => main,
         };
-        // These are as good as an alternative, or better.
-        let sure =
-            matches!(main, NameLevel::Equal | NameLevel::Variant | NameLevel::Weak | NameLevel::Unreadable);
-        if sure || (self.names_used < 2 && other.names_used < 2) {
+        if self.names_used < 2 && other.names_used < 2 {
             return main;
         }
         let alias = self.names().iter().enumerate().any(|(i, a)| {
             let mut others = other.names().iter().enumerate();
-            others.any(|(j, b)| i + j > 0 && agrees(name::compare(a, b), kana))
+            others.any(|(j, b)| {
+                let least = if i > 0 && j > 0 { ALIASES_LEAST } else { ALIAS_LEAST };
+                i + j > 0
+                    && agrees(name::compare(a, b), kana)
+                    && (a.is_whole(least) || b.is_whole(least) || is_same_reading(kana))
+            })
         });
         if alias { NameLevel::Alias } else { main }
     }
+}
+
+/// Two readings. What agrees without a given name on either side (サトウ, サトウ ケ) is the family's: nothing is known of the
+/// person's.
+fn compare_readings(a: &KanaForm, b: &KanaForm) -> KanaLevel {
+    let level = kana::compare(a, b);
+    if is_same_reading(level) && !a.has_given() && !b.has_given() { KanaLevel::Missing } else { level }
+}
+
+fn is_same_reading(kana: KanaLevel) -> bool {
+    matches!(kana, KanaLevel::Equal | KanaLevel::Voicing)
 }
 
 /// An alternative counts only when all of it is the same: but for loose variants when the readings do not differ.
 fn agrees(level: NameLevel, kana: KanaLevel) -> bool {
     match level {
         NameLevel::Equal | NameLevel::Variant => true,
-        NameLevel::Weak => matches!(kana, KanaLevel::Equal | KanaLevel::Voicing),
+        NameLevel::Weak => is_same_reading(kana),
         _ => false,
     }
 }
@@ -255,8 +298,9 @@ fn compare_addresses(a: &AddressForm, b: &AddressForm) -> AddressLevel {
     if house && (somewhere || a.is_town_only() || b.is_town_only()) { AddressLevel::SameTown } else { level }
 }
 
+/// Two identifiers. Different ones are a veto however short they are, equal ones must be long enough to be one person's.
 fn compare_strong(a: &str, b: &str) -> StrongLevel {
-    if a.is_empty() || b.is_empty() {
+    if a.is_empty() || b.is_empty() || a == b && a.len() < STRONG_LEAST {
         StrongLevel::Missing
     } else if a == b {
         StrongLevel::Equal
@@ -265,8 +309,7 @@ fn compare_strong(a: &str, b: &str) -> StrongLevel {
     }
 }
 
-/// Folds an identifier as [`base::canonical_key`] does, into a buffer that is kept. One that consists of zeros and signs
-/// alone stands for "none" and becomes empty.
+/// Folds an identifier as [`base::canonical_key`] does, into a buffer that is kept. One that is none becomes empty.
 fn fold_number(text: &str, into: &mut String) {
     into.clear();
     if text.is_ascii() {
@@ -284,9 +327,24 @@ fn fold_number(text: &str, into: &mut String) {
     } else {
         into.push_str(&base::canonical_key(text));
     }
-    if into.chars().all(|c| matches!(c, '0' | '-' | '.' | '/')) {
+    if is_no_number(into) {
         into.clear();
     }
+}
+
+/// Whether a folded identifier stands for "none": without any digit but 0 (なし, #N/A, -, 0000), one character throughout
+/// (99999999), or a large number that a spreadsheet has cut (1.23E+11).
+fn is_no_number(folded: &str) -> bool {
+    let mut chars = folded.chars();
+    let first = chars.next();
+    let is_one = folded.len() >= 3 && chars.all(|c| Some(c) == first);
+    let has_digit = folded.bytes().any(|byte| matches!(byte, b'1'..=b'9'));
+    let is_cut = folded.split_once("E+").is_some_and(|(front, power)| {
+        !power.is_empty()
+            && front.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+            && power.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    !has_digit || is_one || is_cut
 }
 
 /// The ASCII characters that are white space (the vertical tab among them).

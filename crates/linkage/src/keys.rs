@@ -30,8 +30,16 @@ pub struct Keys {
 #[derive(Clone, Copy, Debug)]
 pub struct Kind {
     /// What has to be the same, in English.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read where the tables of docs/linkage-tables.md are made")
+    )]
     pub name: &'static str,
     /// And in Japanese.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read where the tables of docs/linkage-tables.md are made")
+    )]
     pub ja: &'static str,
     /// Rows of B under one key beyond which a bucket is overfull. So many people share a key only where the data are
     /// damaged (a default birth date, one name ten million times).
@@ -169,6 +177,8 @@ impl Hashes {
             EXACT,
             chars_hash(&name.chars),
             chars_hash(&form.kana.chars),
+            // A gap shows whether there is a given name, and with it what an agreement is worth.
+            u64::from(name.has_given()) << 1 | u64::from(form.kana.has_given()),
             born,
             u64::from(form.address.city),
             text_hash(&form.address.town),

@@ -4,6 +4,8 @@
 //! Not here: how levels are found (text, birth, sex, address) and what they weigh (rules).
 //! Rules come from: the reference on matching, section 4.4.
 
+use base::Lang;
+
 /// One attribute's levels: variants in order of agreement with code, Japanese and English words.
 macro_rules! levels {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $code:literal, $ja:literal, $en:literal;)* }) => {
@@ -58,7 +60,7 @@ levels! {
         /// Different.
         Different = "N0", "氏名が相違", "different names";
         /// Missing on a side.
-        Missing = "N-", "氏名の記載なし", "no name";
+        Missing = "N-", "氏名を比べられない（記載がないか読めない）", "name missing or unreadable";
     }
 }
 
@@ -78,7 +80,7 @@ levels! {
         /// Different.
         Different = "K0", "カナが相違", "different readings";
         /// Missing on a side.
-        Missing = "K-", "カナの記載なし", "no reading";
+        Missing = "K-", "カナを比べられない（記載がないか読めない）", "reading missing or unreadable";
     }
 }
 
@@ -100,7 +102,7 @@ levels! {
         /// Different.
         Different = "B0", "生年月日が相違", "different birth dates";
         /// Missing or unreadable on a side.
-        Missing = "B-", "生年月日の記載なし", "no birth date";
+        Missing = "B-", "生年月日を比べられない（記載がないか読めない）", "birth date missing or unreadable";
     }
 }
 
@@ -112,7 +114,7 @@ levels! {
         /// Different.
         Different = "S0", "性別が相違", "different sex";
         /// Missing on a side.
-        Missing = "S-", "性別の記載なし", "no sex";
+        Missing = "S-", "性別を比べられない（記載がないか読めない）", "sex missing or unreadable";
     }
 }
 
@@ -136,7 +138,7 @@ levels! {
         /// Different.
         Different = "A0", "住所が相違", "different addresses";
         /// Missing on a side.
-        Missing = "A-", "住所の記載なし", "no address";
+        Missing = "A-", "住所を比べられない（記載がないか読めない）", "address missing or unreadable";
     }
 }
 
@@ -148,7 +150,7 @@ levels! {
         /// Different: never linked.
         Different = "I0", "固有番号が相違", "different identifiers";
         /// Missing on a side.
-        Missing = "I-", "固有番号の記載なし", "no identifier";
+        Missing = "I-", "固有番号を比べられない（設定か記載がないか、読めない）", "identifier not compared, missing or unreadable";
     }
 }
 
@@ -172,15 +174,22 @@ pub struct Levels {
 impl Levels {
     /// The codes in fixed order, such as `N1 K1 B1 S1 A2 I-`.
     pub fn codes(&self) -> String {
-        [
-            self.name.code(),
-            self.kana.code(),
-            self.birth.code(),
-            self.sex.code(),
-            self.address.code(),
-            self.strong.code(),
-        ]
-        .join(" ")
+        self.all_codes().join(" ")
+    }
+
+    /// The code of each attribute's level: name, reading, birth date, sex, address, identifier.
+    pub fn all_codes(&self) -> [&'static str; 6] {
+        let Levels { name, kana, birth, sex, address, strong } = self;
+        [name.code(), kana.code(), birth.code(), sex.code(), address.code(), strong.code()]
+    }
+
+    /// What was seen of each attribute, in the same order.
+    pub fn all_words(&self, lang: Lang) -> [&'static str; 6] {
+        let Levels { name, kana, birth, sex, address, strong } = self;
+        match lang {
+            Lang::Ja => [name.ja(), kana.ja(), birth.ja(), sex.ja(), address.ja(), strong.ja()],
+            Lang::En => [name.en(), kana.en(), birth.en(), sex.en(), address.en(), strong.en()],
+        }
     }
 }
 
@@ -217,5 +226,17 @@ mod tests {
             strong: StrongLevel::Different,
         };
         assert_eq!(levels.codes(), "N2 K- B5 S1 A4 I0");
+        for lang in [Lang::Ja, Lang::En] {
+            let [name, kana, birth, sex, address, strong] = levels.all_words(lang);
+            let want = [
+                (name, NameLevel::Variant.ja(), NameLevel::Variant.en()),
+                (kana, KanaLevel::Missing.ja(), KanaLevel::Missing.en()),
+                (birth, BirthLevel::OneDigit.ja(), BirthLevel::OneDigit.en()),
+                (sex, SexLevel::Equal.ja(), SexLevel::Equal.en()),
+                (address, AddressLevel::SameBlock.ja(), AddressLevel::SameBlock.en()),
+                (strong, StrongLevel::Different.ja(), StrongLevel::Different.en()),
+            ];
+            assert!(want.iter().all(|(words, ja, en)| *words == lang.pick(ja, en)), "{want:?}");
+        }
     }
 }

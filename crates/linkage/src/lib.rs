@@ -12,8 +12,7 @@
 //!
 //! let person = |name: &str, birth: &str, address: &str| {
 //!     Form::of(&Texts {
-//!         names: vec![name.to_owned()],
-//!         names_used: 1,
+//!         names: vec![name.to_owned()], // and 通称, 旧氏 behind it
 //!         birth: birth.to_owned(),
 //!         sex: "女".to_owned(),
 //!         address: address.to_owned(),
@@ -32,64 +31,93 @@
 //! }
 //! ```
 //!
-//! # Looking one person up
-//!
-//! ```
-//! use linkage::{Form, Grade, Index, Texts};
-//!
-//! let person = |name: &str, kana: &str| {
-//!     Form::of(&Texts {
-//!         names: vec![name.to_owned()],
-//!         names_used: 1,
-//!         kana: kana.to_owned(),
-//!         birth: "H2.4.8".to_owned(),
-//!         sex: "1".to_owned(),
-//!         address: "宇治市本町2-1-5".to_owned(),
-//!         ..Texts::default()
-//!     })
-//! };
-//! // Twins. Millions of rows are opened from a file instead: `Index::open`.
-//! let index = Index::of([(10, person("山田　太一", "ヤマダ　タイチ")), (11, person("山田　大一", "ヤマダ　ダイイチ"))]);
-//!
-//! let found = index.find(&person("山田太一", "ﾔﾏﾀﾞﾀｲﾁ"));
-//! assert_eq!((found.grade, found.candidates[0].row), (Grade::Link, 10));
-//! let third = index.find(&person("山田　三郎", "ヤマダ　サブロウ"));
-//! assert_eq!(third.grade, Grade::NoLink);
-//! ```
-//!
 //! # Linking two files
 //!
 //! A [`Spec`] says which columns hold what, a [`Job`] which files are meant, and [`run`] writes links, review cases, what
-//! was not linked, and a summary into a folder. A [`Watch`] is told how far it is and can stop it; called again, it goes on.
+//! was not linked, and a summary into a folder. A [`Watch`] is told how far it is and can stop it; called again, it goes
+//! on. `()` watches nothing. Whatever goes wrong turns into [`Failed`].
 //!
 //! ```
-//! use linkage::{Job, Spec, Stage, Watch, run};
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let folder = tempfile::tempdir()?;
-//! # let (a, b) = (folder.path().join("a.csv"), folder.path().join("b.csv"));
-//! std::fs::write(&a, "番号,氏名,生年月日,性別,住所\n1,髙橋　花子,昭和30年3月12日,女,京都府宇治市本町2丁目1番5号\n")?;
-//! std::fs::write(&b, "氏名,性別,生年月日,住所\n高橋花子,2,1955-03-12,宇治市本町２－１－５\n")?;
+//! use linkage::{Failed, Job, Spec, Summary, run};
+//! use std::path::Path;
 //!
-//! let columns = r#"
+//! const COLUMNS: &str = r#"
 //!     name = ["氏名"]
 //!     birth = ["生年月日"]
 //!     sex = ["性別"]
 //!     address = ["住所"]
 //! "#;
-//! let spec = Spec::parse(&format!("[a]\nkey = \"番号\"\n{columns}\n[b]\n{columns}")).map_err(|errors| format!("{errors:?}"))?;
-//! let out = folder.path().join("out");
-//! let job = Job { a, b, spec, out: out.clone(), threads: 2, memory: 1 << 30, replace: false, at: None };
 //!
-//! struct Patient;
-//! impl Watch for Patient {
-//!     fn progress(&self, _: Stage, _: u64, _: u64) {}
-//!     fn stop(&self) -> bool {
-//!         false
-//!     }
+//! /// Links a.csv and b.csv of a folder.
+//! fn link(folder: &Path) -> Result<Summary, Failed> {
+//!     let spec = Spec::parse(&format!("[a]\nkey = \"番号\"\n{COLUMNS}\n[b]\n{COLUMNS}"))?;
+//!     let job = Job {
+//!         a: folder.join("a.csv"),
+//!         b: folder.join("b.csv"),
+//!         spec,
+//!         out: folder.join("out"),
+//!         threads: 2,
+//!         memory: 1 << 30,
+//!         replace: false,
+//!         at: None,
+//!     };
+//!     Ok(run(&job, &())?)
 //! }
-//! let summary = run(&job, &Patient).map_err(|stopped| format!("{stopped:?}"))?;
-//! assert_eq!(summary.a.linked_all(), 1);
-//! assert!(out.join("links.csv").exists());
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let folder = folder.path();
+//! std::fs::write(
+//!     folder.join("a.csv"),
+//!     "番号,氏名,生年月日,性別,住所\n1,髙橋　花子,昭和30年3月12日,女,京都府宇治市本町2丁目1番5号\n",
+//! )?;
+//! std::fs::write(
+//!     folder.join("b.csv"),
+//!     "氏名,性別,生年月日,住所\n高橋花子,2,1955-03-12,宇治市本町２－１－５\n",
+//! )?;
+//! assert_eq!(link(folder)?.a.linked_all(), 1);
+//! assert!(folder.join("out/links.csv").exists());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Looking one person up
+//!
+//! [`Index::open`] reads a file once and answers for as long as it lives; people who are there already go into
+//! [`Index::of`]. What was wrong with the file's rows is in [`Index::problems`].
+//!
+//! ```
+//! use linkage::{Failed, Form, Grade, Index, Spec, Texts};
+//! use std::path::Path;
+//!
+//! /// The line of the one row of a file that is this person.
+//! fn line_of(file: &Path, spec: &Spec, person: &Texts) -> Result<Option<u64>, Failed> {
+//!     let index = Index::open(file, &spec.b, 2)?;
+//!     let found = index.find(&Form::of(person));
+//!     Ok((found.grade == Grade::Link).then(|| found.candidates[0].line))
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let columns = "name = [\"氏名\"]\nkana = [\"カナ\"]\nbirth = [\"生年月日\"]\naddress = [\"住所\"]\n";
+//! let spec = Spec::parse(&format!("[a]\n{columns}[b]\n{columns}")).map_err(Failed::from)?;
+//! # let folder = tempfile::tempdir()?;
+//! # let file = folder.path().join("b.csv");
+//! // Twins.
+//! std::fs::write(
+//!     &file,
+//!     "氏名,カナ,生年月日,住所\n\
+//!      山田　太一,ヤマダ　タイチ,H2.4.8,宇治市本町2-1-5\n\
+//!      山田　大一,ヤマダ　ダイイチ,H2.4.8,宇治市本町2-1-5\n",
+//! )?;
+//! let person = |name: &str, kana: &str| Texts {
+//!     names: vec![name.to_owned()],
+//!     kana: kana.to_owned(),
+//!     birth: "1990-04-08".to_owned(),
+//!     address: "京都府宇治市本町２丁目１番５号".to_owned(),
+//!     ..Texts::default()
+//! };
+//! assert_eq!(line_of(&file, &spec, &person("山田太一", "ﾔﾏﾀﾞﾀｲﾁ"))?, Some(2));
+//! assert_eq!(line_of(&file, &spec, &person("山田三郎", "ﾔﾏﾀﾞｻﾌﾞﾛｳ"))?, None);
 //! # Ok(())
 //! # }
 //! ```
@@ -99,6 +127,7 @@
 mod address;
 mod birth;
 mod engine;
+mod errors;
 mod form;
 mod keys;
 mod levels;
@@ -114,14 +143,25 @@ pub mod spec;
 mod tables_doc;
 mod text;
 
+pub use base::Fault;
+pub use birth::BirthDoubt;
 pub use engine::{Job, Stage, Stopped, Watch, run};
+pub use errors::Failed;
 pub use form::{Doubts, Form, Texts};
-pub use keys::{KINDS, Kind};
 pub use levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel};
 pub use lookup::{Candidate, Found, Index};
 pub use outcome::{Cause, Tier};
-pub use output::{Counts, Explained, Summary, Which, Written, explain, normalise};
+pub use output::{Counts, Explained, Looked, Summary, Which, Written, explain, look, normalise};
 pub use problem::{Problem, ProblemCode, Problems, Severity};
-pub use rules::{Decision, Grade, Lang, RELEASE, Rarity, Reason, decide, explain as explain_pair, rivals};
+pub use rules::{Decision, Grade, Lang, RELEASE, Rarity, Reason, decide, explain as explain_pair};
 pub use source::{Closed, Header, header};
 pub use spec::{Layout, Side, Spec, SpecError};
+
+/// Watches nothing and never stops.
+impl Watch for () {
+    fn progress(&self, _: Stage, _: u64, _: u64) {}
+
+    fn stop(&self) -> bool {
+        false
+    }
+}

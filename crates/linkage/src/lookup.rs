@@ -14,7 +14,7 @@ use crate::{
     form::{Form, Texts},
     keys::{self, Counted, KINDS},
     levels::Levels,
-    outcome::{Cause, Tier},
+    outcome::{Case, Cause, Tier},
     problem::Problems,
     rules::{Decision, Grade, Rarity, decide, rarity::Counts, rivals},
     source::Source,
@@ -122,7 +122,7 @@ impl Index {
         }
         let doubtful = candidates.iter().filter(|it| it.decision.grade != Grade::NoLink).count();
         let (grade, cause) = match doubtful {
-            _ if overfull => (Grade::Review, Cause::TooMany),
+            _ if overfull || doubtful > Case::PAIRS_MAX => (Grade::Review, Cause::TooMany),
             0 if !candidates.is_empty() => (Grade::NoLink, Cause::TooLittle),
             0 if !is_usable(asked) => (Grade::NoLink, Cause::Unusable),
             0 => (Grade::NoLink, Cause::NoCandidate),

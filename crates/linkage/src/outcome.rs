@@ -42,13 +42,14 @@ pub enum Cause {
     Doubtful,
     /// Several candidates are equally near, or nearly so.
     Tie,
-    /// So many rows share a key that not all pairs were compared.
+    /// So many rows share a key that not all pairs were compared, or so many are near that not all are in a case.
     TooMany,
     /// The best candidate does not agree enough.
     TooLittle,
     /// The best candidate was linked to another row, with which it agrees better.
     Taken,
-    /// No row of the other file shares a key.
+    /// No row of the other file shares a key. A row of A was held beside all rows of B; a row of B beside those of A that the
+    /// exact stage (E1, E2) did not link.
     NoCandidate,
     /// The row could not be compared (name or birth date missing or unreadable).
     Unusable,
@@ -108,7 +109,7 @@ pub trait Outcome: Sync {
     /// Byte offset and line (from 1) of a row of B.
     fn place_b(&self, row: u32) -> Place;
     /// Groups of rows, one of either side, that are byte for byte the same in all attributes: linked, and left to review
-    /// because another row is the same after normalising. Their sum is what a plain join on unique keys counts.
+    /// because another row is the same after normalising, or nearly as good. Their sum is what a plain join on unique keys counts.
     fn raw_pairs(&self) -> (u64, u64);
     /// Problems of the input: the listed ones, and for each code how many there were.
     fn problems(&self) -> &crate::problem::Problems;

@@ -21,7 +21,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-pub use desk::{Explained, Which, explain, normalise};
+pub use desk::{Explained, Looked, Which, explain, look, normalise};
 pub use files::Written;
 pub use summary::{Counts, Summary};
 

@@ -97,8 +97,8 @@ problems! {
         "There is a header and no row; export the file again.";
     /// A column of the spec is not in the file.
     NoColumn = "P103", Stops,
-        "設定にある項目がファイルにありません。設定の項目名を見出しに合わせるか、見出しのないファイルなら header = false としてください。",
-        "The file lacks a column that the spec names; correct the name in the spec, or say header = false if the file has none.";
+        "設定にある項目がファイルにありません。設定の項目名を見出しに合わせてください（見出しのないファイルなら header = false）。A と B の順も確かめてください。",
+        "The file lacks columns that the spec names; correct the names in the spec (or say header = false if the file has none), and see whether A and B are in their order.";
     /// Goes with `NoColumn`: the headings that were recognised. The others are not shown, since a file without a
     /// header has a person there.
     HeaderHas = "P104", Stops,
@@ -118,12 +118,20 @@ problems! {
         "This column seems to hold what belongs into another (name, kana, birth date, sex, address swapped); correct the spec or the file.";
     /// The spec says UTF-8, or CP932, and most of the file is the other.
     OtherEncoding = "P108", Stops,
-        "文字コードが設定と違うようです。設定の encoding を auto にするか、正しい値にしてください。",
-        "The file's encoding is not the one in the spec; say encoding = \"auto\" or the right one.";
+        "文字コードが設定と違うようです。設定の encoding を auto にするか、正しい値にしてください。UTF-8 でも Shift_JIS（CP932）でもないときは、どちらかで保存し直してください。",
+        "The file's encoding is not the one in the spec; say encoding = \"auto\" or the right one. If it is neither UTF-8 nor Shift_JIS (CP932), save it as one of them.";
     /// Some numbers begin with zeros, others are shorter.
     LostLeadingZeros = "P109", Noted,
         "番号の桁数がそろっていません。表計算ソフトで先頭の0が消えた可能性があります。元のシステムから出力し直してください。",
         "Numbers differ in length; a spreadsheet may have dropped leading zeros. Export from the original system.";
+    /// No column of the spec is in the file: another separator, a title above the header, or another file altogether.
+    NoHeadingFits = "P110", Stops,
+        "設定の項目が1つも見出しに合いません。区切り文字（separator）、1行目が見出しか、A と B の順を確かめてください。",
+        "Not one column of the spec is among the headings; see to the separator, whether the first line is the header, and the order of A and B.";
+    /// A spreadsheet's own file (.xlsx, .xls), or another archive.
+    Workbook = "P111", Stops,
+        "Excel ブック（または圧縮ファイル）です。Excel で開き、「名前を付けて保存」の「CSV UTF-8」で保存し直してください。",
+        "This is an Excel workbook (or an archive); save it as \"CSV UTF-8\" from the spreadsheet.";
 
     /// Not as many fields as the header.
     WrongFieldCount = "P201", RowUnusable,
@@ -139,7 +147,7 @@ problems! {
         "There is text after a closing quote; a quote inside a value is written twice.";
     /// A NUL byte.
     Nul = "P204", RowUnusable,
-        "値のない制御文字（NUL）があります。ファイルが壊れているおそれがあります。出力し直してください。",
+        "NUL 文字（制御文字）があります。ファイルが壊れているおそれがあります。出力し直してください。",
         "There is a NUL byte; the file may be damaged. Export it again.";
     /// Bytes that are not of the file's encoding.
     BadEncoding = "P205", RowUnusable,

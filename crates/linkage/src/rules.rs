@@ -82,11 +82,13 @@ reasons! {
     AddressDiffers = "C2", Review, "住所が番まで一致しない（転居または別人）",
         "the addresses do not agree to the block (moved, or another person)";
     /// No address on a side.
-    AddressMissing = "C3", Review, "住所の記載がない", "an address is missing";
+    AddressMissing = "C3", Review, "住所を比べられない（記載がないか読めない）",
+        "an address is missing or unreadable";
     /// Other birth date, all else agrees.
     BirthDiffers = "C4", Review, "生年月日が相違する", "the birth dates differ";
     /// No birth date on a side.
-    BirthMissing = "C5", Review, "生年月日の記載がない", "a birth date is missing";
+    BirthMissing = "C5", Review, "生年月日を比べられない（記載がないか読めない）",
+        "a birth date is missing or unreadable";
     /// Nearly the same birth date, and something else is not clear.
     BirthNear = "C6", Review, "生年月日が近いだけで、他の属性に疑いが残る",
         "the birth dates are only near, and another attribute is not clear";
@@ -146,6 +148,10 @@ pub fn decide(levels: &Levels, rarity: Rarity) -> Decision {
 
 /// Two pairs of one row are too near to choose between: both would be links, or the other is one that a clerk might hold
 /// for the right one. A pair that a rule calls different is no rival, however much of it agrees (a twin).
+///
+/// This rules over pairs of the scored stage. Rows that are the same in every attribute, and each the only such row of its
+/// file, are linked before it (E1, E2): whoever differs in something loses to them. Only a row of A that would be a link to
+/// the same row of B, and less than [`MARGIN`] behind, takes such a link back (engine/aside).
 pub fn rivals(best: &Decision, other: &Decision) -> bool {
     match other.grade {
         Grade::Link => true,
@@ -256,8 +262,9 @@ fn name_settles(levels: &Levels) -> bool {
             same || kana == KanaLevel::Missing
                 || (kana == KanaLevel::Different && to_building(levels.address))
         }
-        // The reading may be that of the other name; only another given name speaks against it.
-        NameLevel::Alias => kana != KanaLevel::SurnameOnly,
+        // An alternative may be a family's; then the readings differ. One that is wholly another may be that of the other name:
+        // a clerk sees it.
+        NameLevel::Alias => !matches!(kana, KanaLevel::SurnameOnly | KanaLevel::Different),
         NameLevel::OneOff => kana == KanaLevel::Equal,
         // A changed surname: all else has to be the same to the room, or there is no building.
         NameLevel::GivenOnly => {

@@ -1,7 +1,9 @@
 //! Sexes: 1/2, 男/女, M/F, and what says that none is known.
 //!
 //! Always holds: what is written in no known way is told apart from what is not known.
-//! Not here: other codes of a file (its spec can say so), what a level weighs (rules).
+//! Not here: other codes of a file (its spec can say so), what a level weighs (rules); `base::Sex`, which is code table 007
+//! and has no word for what a file leaves out. The invented rosters are made with that one, so a mistake in this table is
+//! not made by them too.
 //! Rules come from: the reference on matching, section 1.5.
 
 use crate::levels::SexLevel;

@@ -132,15 +132,15 @@ fn map(path: &Path, side: char) -> Result<Mmap, Closed> {
         Err(fault
             .in_japanese(format!("ファイル{side}を開けません。ファイル名と、読む権限を確かめてください。")))
     };
-    let file = File::open(path).map_err(fault)?;
-    let about = file.metadata().map_err(fault)?;
-    if !about.is_file() {
+    // Asked before opening: to open a pipe is to wait for whoever writes into it.
+    if !std::fs::metadata(path).map_err(fault)?.is_file() {
         let fault = Fault::new(format!("file {side} is no plain file"));
         return Err(Err(fault.in_japanese(format!(
             "ファイル{side}は普通のファイルではありません（フォルダーなど）。CSVか固定長のファイルを指定してください。"
         ))));
     }
-    if about.len() == 0 {
+    let file = File::open(path).map_err(fault)?;
+    if file.metadata().map_err(fault)?.len() == 0 {
         return Err(closed(side, ProblemCode::Empty));
     }
     // SAFETY: the map is only read, and only as bytes, of which every value is valid; a change by another program can

@@ -10,7 +10,7 @@ mod suggest;
 mod words;
 mod write;
 
-pub use suggest::is_heading;
+pub(crate) use suggest::is_heading;
 
 use std::{fmt, path::Path};
 
@@ -205,12 +205,17 @@ impl fmt::Display for SpecError {
 impl Spec {
     /// Reads a spec file, and the layout files that it names relative to its own folder.
     pub fn load(path: &Path) -> Result<Spec, Vec<SpecError>> {
-        let text = std::fs::read_to_string(path).map_err(|_| {
+        // Asked before opening: to open a pipe is to wait for whoever writes into it.
+        let text = |path: &Path| match std::fs::metadata(path)?.is_file() {
+            true => std::fs::read_to_string(path),
+            false => Err(std::io::Error::from(std::io::ErrorKind::InvalidInput)),
+        };
+        let spec = text(path).map_err(|_| {
             let ja = "設定ファイルを読めません（ファイル名と文字コードUTF-8を確かめてください）";
             vec![SpecError::whole(ja, "the spec cannot be read; see its name and that it is UTF-8")]
         })?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        read::spec(&text, &|name| std::fs::read_to_string(folder.join(name)).ok())
+        read::spec(&spec, &|name| text(&folder.join(name)).ok())
     }
 
     /// Reads the text of a spec; a layout must stand in it and not in a file of its own.

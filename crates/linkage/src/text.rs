@@ -9,4 +9,5 @@ pub(crate) mod gaps;
 pub mod kana;
 pub mod name;
 mod parts;
+mod placeholders;
 pub mod variants;

@@ -12,7 +12,7 @@ use crate::{
 use aws_lc_rs::signature::{
     ECDSA_P384_SHA384_ASN1, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
 };
-use base::Instant;
+use base::{Instant, hex};
 use std::fmt;
 
 /// A certificate has at most so many bytes; those of cards have about 1,600.
@@ -66,7 +66,7 @@ impl Serial {
 
     /// As text in small hexadecimal digits, two for each byte.
     pub fn hex(&self) -> String {
-        self.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(self.as_bytes())
     }
 
     /// Reads [`Serial::hex`].

@@ -8,7 +8,7 @@
 //! section 4.4.
 
 use crate::refusals;
-use base::{Actor, Date, Id, Instant, Refusal, kinds};
+use base::{Actor, Date, Id, Instant, Refusal, hex, kinds};
 use cards::{proof::Proved, rules::Known};
 use consent::rules::{Kind, Recorded};
 use counter::rules::{Decision, Declared, Outcome, Shown};
@@ -72,7 +72,6 @@ impl ProofId {
     /// The key under which one use of the proof is spent. It has the instant before the random bytes, so that the keys of
     /// one moment lie together and a group of taps dirties few pages.
     pub fn spent(&self, for_what: &str) -> String {
-        let hex = |bytes: &[u8]| -> String { bytes.iter().map(|byte| format!("{byte:02x}")).collect() };
         format!("{for_what} {} {}", hex(&self.at.ms().to_be_bytes()), hex(&self.nonce))
     }
 }

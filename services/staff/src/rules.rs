@@ -10,7 +10,7 @@
 use crate::refusals;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use aws_lc_rs::{constant_time, digest};
-use base::{Actor, Answer, Error, Id, Instant, Result, Role, fold_width, kinds};
+use base::{Actor, Answer, Error, Id, Instant, Result, Role, fold_width, hex, kinds};
 use std::fmt;
 use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
@@ -555,10 +555,6 @@ impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Token(…)")
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What was proved when a session began.

@@ -7,7 +7,7 @@
 //! Rules come from: issue 4, part E; `formats::feed`.
 
 use super::visits::{Facility, Kind};
-use base::FacilityCode;
+use base::{FacilityCode, hex};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
@@ -64,7 +64,7 @@ impl Authority {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, certificate.der());
         Ok(Issued {
             pem: format!("{}{}", certificate.pem(), key.serialize_pem()).into_bytes(),
-            fingerprint: digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect(),
+            fingerprint: hex(digest.as_ref()),
         })
     }
 }

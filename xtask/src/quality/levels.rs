@@ -40,7 +40,6 @@ impl Side {
         while let Some([key, name, alias, former, kana, birth, sex, place, building]) = table.next()? {
             let texts = Texts {
                 names: [name, alias, former].map(str::to_owned).to_vec(),
-                names_used: 3,
                 kana: kana.to_owned(),
                 birth: birth.to_owned(),
                 sex: sex.to_owned(),

@@ -203,8 +203,8 @@ fn swap_small(text: &str) -> String {
         .collect()
 }
 
-/// Half-width digits and hyphens.
-fn narrow_digits(text: &str) -> String {
+/// Half-width digits, blanks and hyphens.
+pub(crate) fn narrow_digits(text: &str) -> String {
     text.chars()
         .map(|sign| match sign {
             '０'..='９' => char::from(b'0' + (u32::from(sign) - 0xff10) as u8),

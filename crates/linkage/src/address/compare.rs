@@ -13,8 +13,10 @@ enum Texts {
     Equal,
     /// Equal but for signs that a side could not write.
     Readable,
-    /// One begins (or, for towns of unknown municipalities, ends) with the other, or is missing.
+    /// One is the other with 町, 村 behind it, or is missing; of numbers: one begins the other.
     Part,
+    /// One town's name begins with the other's: mostly another town (東 and 東光, 中野 and 中野新田).
+    Beginning,
     Different,
 }
 
@@ -27,17 +29,21 @@ pub fn compare(a: &AddressForm, b: &AddressForm) -> AddressLevel {
     if both_known && !places::compatible(a.city, b.city) {
         return AddressLevel::Different;
     }
+    let far = if both_known { AddressLevel::SameCity } else { AddressLevel::Different };
+    if a.town.is_empty() && b.town.is_empty() && !needs_no_town(a) {
+        return if both_known { AddressLevel::SameCity } else { AddressLevel::Missing };
+    }
     let town = towns(a, b);
     if town == Texts::Equal && !a.numbers.is_empty() && a.numbers == b.numbers {
         return buildings(&a.building, &b.building);
     }
-    let far = if both_known { AddressLevel::SameCity } else { AddressLevel::Different };
-    if joined(a).eq(joined(b)) && !a.numbers.is_empty() {
+    if joined(a).eq(joined(b)) && !a.numbers.is_empty() && !is_room_for_go(a, b) {
         // The same numbers, parted otherwise: 3-12-5-203 and 3番12号5 with a room 203.
         return AddressLevel::Equal;
     }
     match (town, numbers(a, b)) {
-        (Texts::Different, _) => far,
+        (Texts::Beginning, Texts::Equal) if !a.numbers.is_empty() => AddressLevel::SameTown,
+        (Texts::Different | Texts::Beginning, _) => far,
         (Texts::Equal, Texts::Equal) => buildings(&a.building, &b.building),
         (Texts::Equal, Texts::Part) => beginnings(a, b),
         (Texts::Readable, Texts::Equal | Texts::Readable | Texts::Part) | (Texts::Equal, Texts::Readable) => {
@@ -75,7 +81,25 @@ fn towns(a: &AddressForm, b: &AddressForm) -> Texts {
     if is_end && !short.is_empty() {
         return Texts::Equal;
     }
-    if long.starts_with(short) { Texts::Part } else { Texts::Different }
+    match long.strip_prefix(short) {
+        Some("町" | "村") => Texts::Part,
+        Some(_) if short.is_empty() => Texts::Part,
+        Some(_) => Texts::Beginning,
+        None => Texts::Different,
+    }
+}
+
+/// Whether numbers alone may name a house: in villages and small towns without town names (神津島村208番地) and where lots
+/// are counted under a letter (旭市ハ32). Elsewhere the town was left out, and the numbers are those of many houses.
+fn needs_no_town(form: &AddressForm) -> bool {
+    let is_lettered = form.numbers.chars().next().is_some_and(|sign| !sign.is_ascii_digit() && sign != MARK);
+    let is_small = || places::city_name(form.city).is_some_and(|name| name.ends_with(['町', '村']));
+    form.city != 0 && (is_lettered || is_small())
+}
+
+/// Whether the numbers differ in where the room begins, and a side says 丁目: 1丁目2番3号 is not the room 3 of 1番地2.
+fn is_room_for_go(a: &AddressForm, b: &AddressForm) -> bool {
+    (a.is_chome || b.is_chome) && a.town == b.town && a.numbers != b.numbers && a.building != b.building
 }
 
 fn numbers(a: &AddressForm, b: &AddressForm) -> Texts {
@@ -103,7 +127,12 @@ fn beginnings(a: &AddressForm, b: &AddressForm) -> AddressLevel {
     let rest = &long.numbers[short.numbers.len() + 1..];
     let (_, room) = parted(&short.building);
     if !room.is_empty() && rest == room {
-        return AddressLevel::NoBuilding;
+        match (long.is_chome, short.is_chome) {
+            (false, _) => return AddressLevel::NoBuilding,
+            // Behind 丁目 and 番 stands the 号, which is no room.
+            (true, false) => return AddressLevel::SameTown,
+            (true, true) => {}
+        }
     }
     // A 丁目 alone is no block.
     let is_chome = (long.is_chome || short.is_chome) && !short.numbers.contains('-');

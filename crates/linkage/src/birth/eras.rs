@@ -1,7 +1,8 @@
 //! Eras (元号).
 //!
 //! Always holds: a year of an era is a fixed distance from the Western year, also past the era's end.
-//! Not here: on which day an era began: the joints belong to both sides, since offices wrote both.
+//! Not here: on which day an era began: the joints belong to both sides, since offices wrote both. `base::Era`, which asks
+//! for the day's era: the invented rosters are made with it, and a mistake in this table must not be made by them too.
 //! Rules come from: the reference on matching, section 1.5.
 
 /// An era.

@@ -131,6 +131,25 @@ pub(super) fn assign(
     Assigned { links, groups: groups(pairs, &mut a, &mut b, &dead, blocked, rivals) }
 }
 
+/// The groups that there are when pairs come to them that no machine may link, each beside a link as good: those of the
+/// exact stage that cannot stand, with their rivals. Links that were made share no row with them and stay; no other can be
+/// made, since a new pair only ever adds rivals.
+pub(super) fn with_ties(
+    pairs: Vec<Near>,
+    groups: Vec<Group>,
+    ties: Vec<Near>,
+    blocked: impl Fn(&Near) -> bool,
+    rivals: impl Fn(&Decision, &Decision) -> bool,
+) -> (Vec<Near>, Vec<Group>) {
+    if ties.is_empty() {
+        return (pairs, groups);
+    }
+    let open = groups.iter().flat_map(|group| &group.pairs).map(|pair| pairs[*pair]);
+    let all: Vec<Near> = open.chain(ties).collect();
+    let groups = assign(&all, blocked, rivals).groups;
+    (all, groups)
+}
+
 /// The best pair of a row, if no other of the row is its rival and none is as good.
 fn top_without_rival(
     rows: &mut Rows,
@@ -310,6 +329,27 @@ mod tests {
         let pairs = [near((1, 1, Link, 30))];
         let found = shown(&pairs, &assign(&pairs, |_| true, rivals));
         assert_eq!(found, ([].into(), [(Cause::TooMany, vec![(1, 1)])].into()));
+    }
+
+    #[test]
+    fn ties_join_the_groups_of_their_rows() {
+        use Grade::{Link, Review};
+        let list =
+            |pairs: &[(u32, u32, Grade, i32)]| -> Vec<Near> { pairs.iter().copied().map(near).collect() };
+        // 1-1 is linked; 2-2 is a doubt. Then 3-3, linked as equal, has a rival in row 2; and 5-5 one in row 4.
+        let pairs = list(&[(1, 1, Link, 30), (2, 2, Review, 9)]);
+        let ties = list(&[
+            (2, 3, Link, 29),
+            (3, 3, Link, 31),
+            (4, 5, Link, 28),
+            (5, 5, Link, 33),
+            (6, 5, Review, 1),
+        ]);
+        let assigned = assign(&pairs, |_| false, rivals);
+        let (all, groups) = with_ties(pairs, assigned.groups, ties, |_| false, rivals);
+        let (_, found) = shown(&all, &Assigned { links: Vec::new(), groups });
+        let want = [(Cause::Tie, vec![(3, 3), (2, 3), (2, 2)]), (Cause::Tie, vec![(5, 5), (4, 5), (6, 5)])];
+        assert_eq!(found, want.into());
     }
 
     fn any_pairs() -> impl Strategy<Value = Vec<Near>> {

@@ -168,7 +168,6 @@ mod tests {
     fn texts(names: &[&str], kana: &str, birth: &str, sex: &str, address: &str, strong: &str) -> Texts {
         Texts {
             names: names.iter().map(|name| name.to_string()).collect(),
-            names_used: names.len(),
             kana: kana.into(),
             birth: birth.into(),
             sex: sex.into(),

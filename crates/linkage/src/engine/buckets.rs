@@ -90,6 +90,12 @@ impl<'b> Buckets<'b> {
         Ok(buckets)
     }
 
+    /// Drops the records, and gives back what they took of the memory cap.
+    pub fn give_back(self, memory: &Memory) {
+        let ready = self.ready.iter().flatten().map(|records| records.len() as u64 * 8);
+        memory.give(ready.sum::<u64>() + self.runs_a.heap_bytes() + self.runs_b.heap_bytes());
+    }
+
     /// A partition's records of both sides, sorted: bucket by bucket, A before B.
     fn partition(&self, part: usize, bytes: &mut Vec<u8>) -> Result<Vec<u64>, Fault> {
         let (mut records, mut of_b) = (Vec::new(), Vec::new());

@@ -30,6 +30,8 @@ pub(super) const BLOCKED: u64 = 1 << 45;
 pub(super) const BEST: u64 = 1 << 46;
 /// The row is in a pair that will be compared.
 pub(super) const PAIRED: u64 = 1 << 47;
+/// The exact stage linked the row.
+pub(super) const EXACT: u64 = 1 << 48;
 
 /// What a row is by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,7 +149,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_comes_out(written in any_levels(), name: u8, town: u8, flags in 0_u64..16) {
+        fn what_is_packed_comes_out(written in any_levels(), name: u8, town: u8, flags in 0_u64..64) {
             let flags = flags * USABLE;
             for want in [Kind::Open, Kind::Review, Kind::Link(Tier::Raw), Kind::Link(Tier::Normal),
                 Kind::Link(Tier::Scored)] {

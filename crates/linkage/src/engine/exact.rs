@@ -1,8 +1,14 @@
-//! Second stage: rows that are equal, and that nobody else is nearly equal to, are linked without being read again.
+//! Second stage: rows that are equal in every attribute, and each the only such row of its file, are linked without being
+//! read again.
 //!
 //! Rows meet by their coarse key (name families, birth, sex, town, numbers). One row of A and one of B alone under a coarse
 //! key, with the same exact key, are linked: E1 when their raw bytes are the same too, else E2. All others go on to the
-//! scored stage, in which the coarse key is one of the keys.
+//! scored stage.
+//!
+//! This goes before the rule on rivals: a neighbour that differs in what the coarse key is made of (a twin, 和夫 beside
+//! 和男, the same person without sex) is not seen here, and loses the row by what it differs in. It is not overlooked: rows
+//! of A that end without link look at what was linked here too (aside), and one that is a link by itself, and nearly as good
+//! as the pair linked here, sends that pair to review with it.
 //!
 //! Against collisions of hashes: a link needs the coarse key (64 bits) and 48 bits of the exact key to be equal, two hashes
 //! with seeds of their own; E1 needs 48 bits of the raw hash besides. Twelve million rows against eighteen million have
@@ -15,7 +21,7 @@
 use super::{
     Stopped,
     crew::{Crew, Progress},
-    detail::{self, Kind},
+    detail::{self, EXACT, Kind},
     read::Side,
     runs::Runs,
 };
@@ -138,9 +144,9 @@ fn group(a: &Side, b: &Side, group_a: &[[u64; STRIDE]], group_b: &[[u64; STRIDE]
         let (detail_a, detail_b) = (&a.detail.words()[row_a as usize], &b.detail.words()[row_b as usize]);
         let before = detail_a.load(Ordering::Relaxed);
         if detail::decision(before).grade == Grade::Link {
-            detail_a.store(detail::with_kind(before, Kind::Link(tier)), Ordering::Relaxed);
+            detail_a.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
             let before = detail_b.load(Ordering::Relaxed);
-            detail_b.store(detail::with_kind(before, Kind::Link(tier)), Ordering::Relaxed);
+            detail_b.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
             a.key.words()[row_a as usize].store(u64::from(row_b), Ordering::Relaxed);
             b.key.words()[row_b as usize].store(u64::from(row_a), Ordering::Relaxed);
             match tier {

@@ -5,9 +5,8 @@
 //! Rules come from: outcome.rs.
 
 use super::{
-    assign::Assigned,
+    assign::Group,
     detail::{self, BEST, BLOCKED, Kind, MANY, USABLE},
-    exact::Exact,
     read::Side,
     score::Near,
 };
@@ -28,34 +27,22 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Writes the links and cases into the rows' details, and counts.
+    /// Writes the cases into the rows' details, in which the links are.
     pub fn new(
         (a, b): (Side, Side),
-        exact: Exact,
-        (pairs, assigned): (&[Near], Assigned),
+        raw_pairs: (u64, u64),
+        (pairs, groups): (&[Near], &[Group]),
         problems: Problems,
     ) -> Found {
-        // A pair that has the same raw bytes is that whichever way it was linked.
-        let raw: BTreeSet<(u32, u32)> = exact.raw_left.iter().copied().collect();
-        let mut raw_linked = exact.raw;
-        for link in assigned.links {
-            let near = &pairs[link];
-            let tier = if raw.contains(&(near.a, near.b)) { Tier::Raw } else { Tier::Scored };
-            raw_linked += u64::from(tier == Tier::Raw);
-            for (side, row, key) in [(&a, near.a, near.b), (&b, near.b, near.a)] {
-                set(side, row, Kind::Link(tier), Some(near.pair), u64::from(key));
-            }
-        }
         let mut cases: Vec<Case> =
-            assigned.groups.iter().map(|group| case(pairs, group.cause, &group.pairs)).collect();
+            groups.iter().map(|group| case(pairs, group.cause, &group.pairs)).collect();
         cases.sort_unstable_by_key(|case| (case.a.first().copied(), case.b.first().copied()));
         for (number, case) in cases.iter().enumerate() {
             for (side, rows) in [(&a, &case.a), (&b, &case.b)] {
                 rows.iter().for_each(|row| set(side, *row, Kind::Review, None, number as u64));
             }
         }
-        let raw_all = exact.raw + exact.raw_left.len() as u64;
-        Found { a, b, cases, raw_pairs: (raw_linked, raw_all - raw_linked), problems }
+        Found { a, b, cases, raw_pairs, problems }
     }
 
     fn verdict(&self, of_a: bool, row: u32) -> Verdict {
@@ -86,6 +73,22 @@ impl Found {
             }
         }
     }
+}
+
+/// Writes links of the scored stage into the rows' details. A pair that has the same raw bytes is that whichever way it was
+/// linked: says how many are.
+pub(super) fn link(a: &Side, b: &Side, (pairs, links): (&[Near], &[usize]), raw_left: &[(u32, u32)]) -> u64 {
+    let raw: BTreeSet<(u32, u32)> = raw_left.iter().copied().collect();
+    let mut raw_linked = 0;
+    for link in links {
+        let near = &pairs[*link];
+        let tier = if raw.contains(&(near.a, near.b)) { Tier::Raw } else { Tier::Scored };
+        raw_linked += u64::from(tier == Tier::Raw);
+        for (side, row, key) in [(a, near.a, near.b), (b, near.b, near.a)] {
+            set(side, row, Kind::Link(tier), Some(near.pair), u64::from(key));
+        }
+    }
+    raw_linked
 }
 
 /// Whether a pair may not be linked by machine, since pairs of one of its rows were not kept.

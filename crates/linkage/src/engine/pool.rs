@@ -4,6 +4,8 @@
 //! bits in a sieve, and what no row of A has is not kept of B: most rows of B meet nobody, and are not read again at all.
 //! Those that are in a pair are read once more, and their forms kept, since each is compared several times.
 //!
+//! The same serves a second time, when what is left of A looks aside at what the exact stage linked (aside).
+//!
 //! Always holds: the same keys for any number of threads; whether a form, or what keys are made of, is kept or read again
 //! changes no result.
 //! Not here: what keys are (keys); what is done with them (buckets, score).
@@ -12,14 +14,14 @@
 use super::{
     Stopped, body,
     crew::{Crew, Share},
-    detail::{self, Kind, PAIRED},
-    read::{KeyParts, Side},
+    detail::{self, EXACT, Kind, PAIRED},
+    read::{KeyParts, PARTS_WORDS, Side, parts_of, words_of},
     room::Memory,
-    runs::{Runs, Sheet, WordFile, put_away, sorted},
+    runs::{Held, Runs, Sheet, WordFile, put_away, sorted},
 };
 use crate::{
     form::{Form, Texts},
-    keys::{self, Counted, KINDS},
+    keys::{self, Counted, KINDS, Parts},
     problem::Problem,
     source::{Row, Source},
 };
@@ -92,8 +94,11 @@ impl Bodies {
     /// Itself if the memory spares it; nothing otherwise.
     fn if_spared(mut self, memory: &Memory) -> Bodies {
         self.bytes.shrink_to_fit();
-        let size = self.bytes.len() as u64 + 4 * self.spots.len() as u64;
-        if memory.spares(size) { self } else { Bodies::default() }
+        if memory.spares(self.size()) { self } else { Bodies::default() }
+    }
+
+    fn size(&self) -> u64 {
+        self.bytes.len() as u64 + 4 * self.spots.len() as u64
     }
 }
 
@@ -149,6 +154,11 @@ impl<'p> Pool<'p> {
     /// A side of which every row is read from the file.
     pub fn new(source: &'p Source, side: &'p Side) -> Pool<'p> {
         Pool { source, side, bodies: Vec::new() }
+    }
+
+    /// Drops the forms, and gives back what they took of the memory cap.
+    pub fn give_back(self, memory: &Memory) {
+        memory.give(self.bodies.iter().map(Bodies::size).sum());
     }
 
     /// Buffers for this side.
@@ -212,44 +222,132 @@ impl Records {
     }
 }
 
-/// The records of the keys of a side's open rows: of A all, which set the sieve; of B those that the sieve lets through.
+/// Makes the records of rows.
+struct Keyed<'k, 's> {
+    pool: &'k Pool<'s>,
+    reader: Reader<'s>,
+    records: Records,
+    of_b: bool,
+    sieve: &'k Sieve,
+}
+
+impl<'k, 's> Keyed<'k, 's> {
+    /// Of A all records, which set the sieve; of B those that the sieve lets through.
+    fn new(pool: &'k Pool<'s>, (of_b, sieve): (bool, &'k Sieve)) -> Keyed<'k, 's> {
+        Keyed { pool, reader: pool.reader(), records: Records::default(), of_b, sieve }
+    }
+
+    /// A row's, whose parts may be known.
+    fn add(&mut self, row: u32, known: Option<Parts>) {
+        match known {
+            Some(parts) if !parts.more => keys::blocks_of(&parts, &mut self.records.blocks),
+            _ => {
+                self.pool.read(row, &mut self.reader);
+                keys::blocks(&self.reader.form, &mut self.records.blocks);
+            }
+        }
+        let sieve = self.sieve;
+        if self.of_b {
+            self.records.add(OF_B | u64::from(row), |hash| sieve.has(hash));
+        } else {
+            self.records.blocks.iter().for_each(|(_, hash)| sieve.set(*hash));
+            self.records.add(u64::from(row), |_| true);
+        }
+    }
+}
+
+/// The records of the keys of a side's open rows. Beside them, what keys are made of, if it is known, of the rows that look
+/// aside, or are looked at then: of A those that the exact stage left, of B those that it linked.
 pub(super) fn gather(
     crew: &Crew<'_>,
     memory: &Memory,
     (source, side, parts): (&Source, &Side, &KeyParts),
     (of_b, sieve): (bool, &Sieve),
     progress: &Share<'_>,
-) -> Result<Runs, Stopped> {
+) -> Result<(Runs, Runs), Stopped> {
     let pool = Pool::new(source, side);
-    let file = WordFile::new(memory.file()?, 0);
-    let begin = || (pool.reader(), Records::default());
-    let sheets = crew.each(units(side.rows), begin, |(reader, records), unit| {
-        for row in rows(side, unit).filter(|row| detail::kind(detail(side, *row)) == Kind::Open) {
-            match parts.get(side, row) {
-                Some(parts) if !parts.more => keys::blocks_of(&parts, &mut records.blocks),
-                _ => {
-                    pool.read(row, reader);
-                    keys::blocks(&reader.form, &mut records.blocks);
-                }
+    let (file, file_aside) = (WordFile::new(memory.file()?, 0), WordFile::new(memory.file()?, 0));
+    let begin = || (Keyed::new(&pool, (of_b, sieve)), Vec::new());
+    let found = crew.each(units(side.rows), begin, |(keyed, aside), unit| {
+        aside.clear();
+        for row in rows(side, unit) {
+            let open = detail(side, row) & EXACT == 0;
+            if !open && !of_b {
+                continue;
             }
-            if of_b {
-                records.add(OF_B | u64::from(row), |hash| sieve.has(hash));
-            } else {
-                records.blocks.iter().for_each(|(_, hash)| sieve.set(*hash));
-                records.add(u64::from(row), |_| true);
+            let known = parts.get(side, row);
+            if open != of_b && parts.taken > 0 {
+                aside.extend(words_of(known));
+            }
+            if open {
+                keyed.add(row, known);
             }
         }
         progress.add(1);
-        records.sheet(memory, &file)
+        Ok((keyed.records.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
+    })?;
+    let (sheets, sheets_aside) = found.into_iter().unzip();
+    let aside = Runs { stride: PARTS_WORDS, sheets: sheets_aside, file: Some(file_aside) };
+    Ok((Runs { stride: 1, sheets, file: Some(file) }, aside))
+}
+
+/// A unit's parts, in memory if that spares it. A file costs little: they are written once and read once, in their order.
+fn laid_aside(memory: &Memory, words: &[u64], file: &WordFile) -> Result<Sheet, Fault> {
+    let records = (words.len() / PARTS_WORDS) as u32;
+    if words.is_empty() || memory.spares(words.len() as u64 * 8) {
+        return Ok(Sheet { bounds: vec![0, records], held: Held::Heap(words.to_vec()) });
+    }
+    Ok(Sheet { bounds: vec![0, records], held: Held::File(file.append(words)?) })
+}
+
+/// The records of rows that look aside (of A: what is not linked by now), or are looked at then (of B: what the exact stage
+/// linked), from the parts that [`gather`] laid aside.
+pub(super) fn gather_aside(
+    crew: &Crew<'_>,
+    memory: &Memory,
+    (source, side, aside): (&Source, &Side, &Runs),
+    (of_b, sieve): (bool, &Sieve),
+    progress: &Share<'_>,
+) -> Result<Runs, Stopped> {
+    let pool = Pool::new(source, side);
+    let file = WordFile::new(memory.file()?, 0);
+    let begin = || (Keyed::new(&pool, (of_b, sieve)), Vec::new(), Vec::new());
+    let sheets = crew.each(units(side.rows), begin, |(keyed, bytes, words), unit| {
+        aside.unit(unit, bytes, words)?;
+        let mut known = words.as_chunks::<PARTS_WORDS>().0.iter();
+        for row in rows(side, unit) {
+            let detail = detail(side, row);
+            if (detail & EXACT != 0) == of_b {
+                let parts = known.next().map(parts_of);
+                if of_b || looks_aside(detail) {
+                    keyed.add(row, parts);
+                }
+            }
+        }
+        progress.add(1);
+        keyed.records.sheet(memory, &file)
     })?;
     Ok(Runs { stride: 1, sheets, file: Some(file) })
 }
 
-/// Reads the rows of B that are in a pair, and keeps their forms as far as the memory spares it.
+/// Whether a row of A looks aside.
+fn looks_aside(detail: u64) -> bool {
+    !matches!(detail::kind(detail), Kind::Link(_))
+}
+
+/// How many rows of A look aside.
+pub(super) fn looking_aside(side: &Side) -> u64 {
+    let details = side.detail.words().iter().map(|detail| detail.load(Ordering::Relaxed));
+    details.filter(|detail| looks_aside(*detail)).count() as u64
+}
+
+/// Reads the rows of B that are in a pair and have these flags of [`PAIRED`] and [`EXACT`], and keeps their forms as far as
+/// the memory spares it.
 pub(super) fn paired<'p>(
     crew: &Crew<'_>,
     memory: &Memory,
     (source, side): (&'p Source, &'p Side),
+    flags: u64,
     progress: &Share<'_>,
 ) -> Result<Pool<'p>, Stopped> {
     let mut pool = Pool::new(source, side);
@@ -260,7 +358,8 @@ pub(super) fn paired<'p>(
             let mut bodies = Bodies::default();
             // When nothing is left, reading would be for nothing.
             if memory.has_spare() {
-                for row in rows(side, unit).filter(|row| detail(side, *row) & PAIRED != 0) {
+                let wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
+                for row in rows(side, unit).filter(wanted) {
                     pool.read(row, reader);
                     bodies.pack(row, reader);
                 }

@@ -98,11 +98,31 @@ impl KeyParts {
     /// What the keys of a row are made of, if it is in memory.
     pub fn get(&self, side: &Side, row: u32) -> Option<Parts> {
         let chunk = side.first_rows.partition_point(|first| *first <= row).checked_sub(1)?;
-        let packed = self.chunks.get(chunk)?.get((row - side.first_rows[chunk]) as usize)?;
-        let [birth, name, kana, town, numbers, end, start] = *packed;
-        let more = birth & MORE != 0;
-        Some(Parts { birth: birth & !MORE, name, kana, town, numbers, end, start, more })
+        self.chunks.get(chunk)?.get((row - side.first_rows[chunk]) as usize).map(unpacked)
     }
+}
+
+fn unpacked(packed: &Packed) -> Parts {
+    let [birth, name, kana, town, numbers, end, start] = *packed;
+    let more = birth & MORE != 0;
+    Parts { birth: birth & !MORE, name, kana, town, numbers, end, start, more }
+}
+
+/// Words of a row's parts.
+pub(super) const PARTS_WORDS: usize = 4;
+
+/// Parts as words. Of a row whose parts are not known they say that it has more keys than these make: it is read again.
+pub(super) fn words_of(parts: Option<Parts>) -> [u64; PARTS_WORDS] {
+    let [a, b, c, d, e, f, g] =
+        packed(parts.unwrap_or(Parts { more: true, ..Parts::default() })).map(u64::from);
+    [a | b << 32, c | d << 32, e | f << 32, g]
+}
+
+/// The parts that [`words_of`] wrote.
+pub(super) fn parts_of(words: &[u64; PARTS_WORDS]) -> Parts {
+    let low = |at: usize| words[at] as u32;
+    let high = |at: usize| (words[at] >> 32) as u32;
+    unpacked(&[low(0), high(0), low(1), high(1), low(2), high(2), low(3)])
 }
 
 /// What a chunk's rows left.

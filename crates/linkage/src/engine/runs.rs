@@ -134,6 +134,19 @@ impl Runs {
         Ok(())
     }
 
+    /// Takes out all records of one unit: `into` is emptied first. A unit without sheet has none.
+    pub fn unit(&self, number: usize, bytes: &mut Vec<u8>, into: &mut Vec<u64>) -> Result<(), Fault> {
+        into.clear();
+        let Some(sheet) = self.sheets.get(number) else { return Ok(()) };
+        let words = sheet.bounds.last().map_or(0, |end| *end as usize * self.stride);
+        match (&sheet.held, &self.file) {
+            (Held::Heap(held), _) => into.extend_from_slice(&held[..words]),
+            (Held::File(at), Some(file)) => file.read(*at, words, bytes, into)?,
+            (Held::File(_), None) => return Err(Fault::new("a spilled sheet lost its file")),
+        }
+        Ok(())
+    }
+
     /// Bytes of the sheets in memory.
     pub fn heap_bytes(&self) -> u64 {
         let words = self.sheets.iter().map(|sheet| match &sheet.held {
@@ -169,7 +182,9 @@ mod tests {
             units in prop::collection::vec(prop::collection::vec((0_u64..50, 0_u64..9), 0..40), 0..8),
             parts in 1_usize..9,
         ) {
-            let memory = crate::engine::room::Memory::new(&std::env::temp_dir(), 0);
+            // A folder of its own: another test process may make files of the same names.
+            let folder = tempfile::tempdir().unwrap();
+            let memory = crate::engine::room::Memory::new(folder.path(), 0);
             for spilled in [false, true] {
                 let file = spilled.then(|| WordFile::new(memory.file().unwrap(), 0));
                 let part = |_: usize, record: &[u64]| (record[0] % parts as u64) as usize;
@@ -179,6 +194,13 @@ mod tests {
                 });
                 let runs = Runs { stride: 2, sheets: sheets.collect(), file };
                 prop_assert_eq!(runs.records(), units.iter().map(Vec::len).sum::<usize>() as u64);
+                for (number, unit) in units.iter().enumerate() {
+                    let (mut found, mut want) = (vec![7], unit.clone());
+                    runs.unit(number, &mut Vec::new(), &mut found).unwrap();
+                    // Partition by partition, and in a partition as they were given.
+                    want.sort_by_key(|(a, _)| a % parts as u64);
+                    prop_assert_eq!(found, want.iter().flat_map(|(a, b)| [*a, *b]).collect::<Vec<u64>>());
+                }
                 for number in 0..parts {
                     let mut found = vec![7];
                     let add_unit = |unit: usize, words: &mut [u64]| {

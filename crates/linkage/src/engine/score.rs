@@ -1,7 +1,8 @@
 //! Third stage, second half: pairs are compared and decided one by one.
 //!
 //! Always holds: a pair's decision depends on its two rows and on counts in B alone; each row's best candidate is the same
-//! whatever the order in which pairs come; rows with more good candidates than a person can have are linked to none.
+//! whatever the order in which pairs come; a row with more good candidates than a person can have is linked only to one that
+//! is clearly better than the others.
 //! Not here: which pairs (buckets); what happens to pairs that stand against each other (assign).
 //! Rules come from: the issue, part B.
 
@@ -13,8 +14,11 @@ use super::{
     pool::{Pool, Reader},
     room::Memory,
 };
-use crate::rules::{Decision, Grade, decide, rarity::Counts};
-use std::sync::atomic::Ordering;
+use crate::{
+    outcome::Case,
+    rules::{Decision, Grade, decide, rarity::Counts, rivals},
+};
+use std::{cmp::Reverse, sync::atomic::Ordering};
 
 /// A pair that is a link or for a clerk by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +33,9 @@ pub(super) struct Near {
     pub decision: Decision,
 }
 
-/// A row of A with more near candidates than this is left to a clerk, and its pairs are not kept: nobody is in a list
-/// twenty times, and memory stays bounded.
-const CROWD: usize = 20;
+/// Of a row of A with more near candidates than this only the best are kept, as many as a case can show: nobody is in a list
+/// fifty times, and memory stays bounded.
+pub(super) const CROWD: usize = Case::PAIRS_MAX;
 
 /// Pairs of a round are at least so many, whatever the memory cap: 16 MiB.
 const ROUND_MIN: u64 = 1 << 20;
@@ -41,14 +45,6 @@ struct Better {
     b: u32,
     key: u64,
     pair: u64,
-}
-
-/// What a thread needs.
-struct State<'p> {
-    bytes: Vec<u8>,
-    pairs: Vec<u64>,
-    a: Reader<'p>,
-    b: Reader<'p>,
 }
 
 /// Compares all pairs; gives the near ones, by row of A and of B. Writes each row's best candidate.
@@ -61,44 +57,67 @@ pub(super) fn compare(
     progress: &Share<'_>,
 ) -> Result<Vec<Near>, Stopped> {
     let mut near = Vec::new();
+    each_row(
+        (crew, memory, progress),
+        buckets,
+        (a, b),
+        |readers, candidates, (near, better): &mut (Vec<Near>, Vec<Better>)| {
+            one_row((a, b), readers, candidates, counts, near, better);
+        },
+        |found| {
+            let (nears, betters): (Vec<_>, Vec<_>) = found.into_iter().unzip();
+            let before = near.len();
+            near.extend(nears.into_iter().flatten());
+            memory.need(((near.len() - before) * size_of::<Near>()) as u64);
+            // Only now is it known which candidate of a row of B is its best.
+            crew.each(
+                betters.len(),
+                || (),
+                |(), list| {
+                    betters[list].iter().for_each(|better| settle(b, better));
+                    Ok(())
+                },
+            )?;
+            Ok(())
+        },
+    )?;
+    Ok(near)
+}
+
+/// Goes through all pairs: hands over the candidates of one row of A at a time, with what a slice of rows has found so far;
+/// and what the slices of a round found, in their order.
+pub(super) fn each_row<'p, T: Default + Send>(
+    (crew, memory, progress): (&Crew<'_>, &Memory, &Share<'_>),
+    buckets: &Buckets<'_>,
+    (a, b): (&Pool<'p>, &Pool<'p>),
+    row: impl Fn(&mut [Reader<'p>; 2], &[u64], &mut T) + Sync,
+    mut round_found: impl FnMut(Vec<T>) -> Result<(), Stopped>,
+) -> Result<(), Stopped> {
     // A pair is there twice while it is sorted, in eight bytes.
     for round in buckets.rounds((memory.left() / 32).max(ROUND_MIN)) {
         let runs = buckets.pairs(crew, &round)?;
-        let begin = || State { bytes: Vec::new(), pairs: Vec::new(), a: a.reader(), b: b.reader() };
-        let found = crew.each(round.len(), begin, |state, slice| {
-            let State { bytes, pairs, a: reader_a, b: reader_b } = state;
+        let begin = || (Vec::new(), Vec::new(), [a.reader(), b.reader()]);
+        let found = crew.each(round.len(), begin, |(bytes, pairs, readers), slice| {
             runs.partition(slice, bytes, pairs, |_, _| ())?;
             pairs.sort_unstable();
             pairs.dedup();
-            let (mut near, mut better) = (Vec::new(), Vec::new());
+            let mut found = T::default();
             for candidates in pairs.chunk_by(|one, next| one >> 32 == next >> 32) {
-                one_row((a, reader_a), (b, reader_b), candidates, counts, &mut near, &mut better);
+                row(readers, candidates, &mut found);
             }
             progress.add(buckets.slices[round.start + slice]);
-            Ok((near, better))
+            Ok(found)
         })?;
         drop(runs);
-        let (nears, betters): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-        let before = near.len();
-        near.extend(nears.into_iter().flatten());
-        memory.need(((near.len() - before) * size_of::<Near>()) as u64);
-        // Only now is it known which candidate of a row of B is its best.
-        crew.each(
-            betters.len(),
-            || (),
-            |(), list| {
-                betters[list].iter().for_each(|better| settle(b, better));
-                Ok(())
-            },
-        )?;
+        round_found(found)?;
     }
-    Ok(near)
+    Ok(())
 }
 
 /// Compares a row of A with all its candidates.
 fn one_row<'p>(
-    (a, reader_a): (&Pool<'p>, &mut Reader<'p>),
-    (b, reader_b): (&Pool<'p>, &mut Reader<'p>),
+    (a, b): (&Pool<'p>, &Pool<'p>),
+    [reader_a, reader_b]: &mut [Reader<'p>; 2],
     candidates: &[u64],
     counts: &Counts,
     near: &mut Vec<Near>,
@@ -111,10 +130,7 @@ fn one_row<'p>(
     for pair in candidates {
         let row_b = *pair as u32;
         b.get(row_b, reader_b);
-        let levels = reader_a.form.compare(&reader_b.form);
-        let rarity = counts.rarity(reader_a.counted, reader_b.counted);
-        let decision = decide(&levels, rarity);
-        let pair = detail::packed(&levels, rarity);
+        let (pair, decision) = compared(reader_a, reader_b, counts);
         let key = detail::candidate(&decision, row_b);
         if key > best {
             (best, best_pair) = (key, pair);
@@ -131,12 +147,30 @@ fn one_row<'p>(
     let detail = &a.side.detail.words()[row_a as usize];
     let mut now = detail::with_pair(detail.load(Ordering::Relaxed), best_pair) | BEST;
     if near.len() - before > CROWD {
-        now |= MANY | BLOCKED;
-        for near in near.drain(before..) {
-            b.side.detail.words()[near.b as usize].fetch_or(MANY | BLOCKED, Ordering::Relaxed);
+        let others = best_kept(near, before);
+        // A pair that no other of the row rivals may be linked; no other of the row is a link then, nor could become one.
+        let clear = |best: &Decision, second| best.grade == Grade::Link && !rivals(best, second);
+        if !matches!(&near[before..], [best, second, ..] if clear(&best.decision, &second.decision)) {
+            now |= MANY | BLOCKED;
+        }
+        for other in others {
+            b.side.detail.words()[other.b as usize].fetch_or(MANY | BLOCKED, Ordering::Relaxed);
         }
     }
     detail.store(now, Ordering::Relaxed);
+}
+
+/// Sorts the pairs behind `before`, which are of one row of A, best first; takes out those beyond [`CROWD`].
+pub(super) fn best_kept(near: &mut Vec<Near>, before: usize) -> Vec<Near> {
+    near[before..].sort_unstable_by_key(|near| Reverse(detail::candidate(&near.decision, near.b)));
+    near.split_off(near.len().min(before + CROWD))
+}
+
+/// Compares the two rows that were read: levels and rarities, packed, and what follows from them.
+pub(super) fn compared(a: &Reader<'_>, b: &Reader<'_>, counts: &Counts) -> (u64, Decision) {
+    let levels = a.form.compare(&b.form);
+    let rarity = counts.rarity(a.counted, b.counted);
+    (detail::packed(&levels, rarity), decide(&levels, rarity))
 }
 
 /// Writes down the levels of a row of B's best candidate. One thread has it: a key names one row of A, whose pairs were

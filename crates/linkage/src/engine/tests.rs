@@ -1,12 +1,16 @@
 //! Whole runs over small files, and the watchers that tests use. All people are invented.
 
 use super::{
-    Crew, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, find, open, rows_about, run_sized,
-    work::Work,
+    Crew, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open, results,
+    rows_about, run_sized, work::Work,
 };
 use crate::{
+    form::{Form, Texts},
+    keys,
     outcome::{Cause, Outcome, Tier, Verdict},
     problem::ProblemCode,
+    rules::{decide, rarity::Counts},
+    source::Source,
     spec::{Fixed, Layout, Spec, Unit},
 };
 use expect_test::expect;
@@ -131,6 +135,12 @@ fn crowd(folder: &Path) {
             7 => format!("{number},\"{name},途中\n"),
             _ => of_a.clone(),
         };
+        match number {
+            // Twice in A, once without sex; and a brother of the same day.
+            n if n % 19 == 0 => a += &of_a.replace(&format!(",{sex},"), ",,"),
+            n if n % 13 == 0 => a += &of_a.replace('　', "　次"),
+            _ => {}
+        }
         match next(10) {
             0 => a += &of_a,
             1 => b += &of_b,
@@ -154,6 +164,11 @@ fn s8_r5_the_same_bytes_for_any_threads_memory_and_chunks() {
     run_sized(&job(folder.path(), "plain", 1, GIB), &Quiet, SIZES).unwrap();
     let want = files(&folder.path().join("plain"));
     assert!(want["links.csv"].len() > 10_000 && want["review.csv"].len() > 1_000);
+    let unlinked = std::str::from_utf8(&want["unlinked_a.csv"]).unwrap();
+    for cause in ["U1", "U2"] {
+        assert!(unlinked.matches(cause).count() > 5, "{cause}");
+    }
+    assert!(want.keys().all(|name| results::is_result(name)), "{:?}", want.keys());
     let cases = [
         ("two", 2, GIB, SMALL),
         ("seven", 7, GIB, SMALL),
@@ -246,7 +261,7 @@ fn told(a: &str, b: &str, memory: u64) -> String {
     let job = job(folder.path(), "out", 2, memory);
     let (source_a, source_b) = open(&job).unwrap();
     let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
-    let work = Work::take(&job.out, false).unwrap();
+    let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let found =
         find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&source_a, &source_b), &plan).unwrap();
     let (rows_a, rows_b) = found.rows();
@@ -337,6 +352,270 @@ fn s8_r5_verdicts_of_small_files() {
     }
 }
 
+/// A row of one house, born on one day.
+fn at_home(name: &str, kana: &str, sex: &str, go: &str) -> String {
+    format!("1,{name},{kana},1950-02-03,{sex},東京都府中市本町1丁目2番{go}\n")
+}
+
+/// Rows of A, rows of B, and what is told.
+type Story = (String, String, expect_test::Expect);
+
+fn tell(stories: impl IntoIterator<Item = Story>) {
+    for (a, b, want) in stories {
+        let found = told(&a, &b, GIB);
+        assert_eq!(told(&a, &b, 0), found);
+        want.assert_eq(&found);
+    }
+}
+
+#[test]
+fn s8_r5_neighbours_of_rows_that_are_equal() {
+    let kazuo = at_home("小川　和夫", "オガワ　カズオ", "1", "3号");
+    let other_kazuo = at_home("小川　和男", "オガワ　カズオ", "1", "3号");
+    let (twin, other_twin) = (
+        at_home("岡田　進", "オカダ　ススム", "1", "3号"),
+        at_home("岡田　清", "オカダ　キヨシ", "1", "3号"),
+    );
+    let cases = [
+        // Another character: a link by itself, and worse by more than the margin.
+        (
+            kazuo.clone() + &other_kazuo,
+            kazuo.clone(),
+            expect![[r#"
+            a0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            a1 Taken a1 b0 N7 K1 B1 S1 A1 I-
+            b0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            raw 1 + 0
+            A DuplicateKey 1
+        "#]],
+        ),
+        // B does not look aside.
+        (
+            kazuo.clone(),
+            kazuo.clone() + &other_kazuo,
+            expect![[r#"
+            a0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            b0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            b1 NoCandidate
+            raw 1 + 0
+            B DuplicateKey 1
+        "#]],
+        ),
+        (
+            twin.clone() + &other_twin,
+            twin.clone(),
+            expect![[r#"
+            a0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            a1 TooLittle a1 b0 N9 K5 B1 S1 A1 I-
+            b0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+            raw 1 + 0
+            A DuplicateKey 1
+        "#]],
+        ),
+        // The best candidate was linked as equal; one that was left agrees less.
+        (
+            twin.clone() + &other_twin,
+            twin.clone()
+                + &other_twin.replace("岡田　清", "大山　静").replace("1,東京都府中市", "2,東京都調布市"),
+            expect![[r#"
+                a0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+                a1 TooLittle a1 b0 N9 K5 B1 S1 A1 I-
+                b0 Raw a0 b0 N1 K1 B1 S1 A1 I-
+                b1 TooLittle a1 b1 N0 K1 B1 S0 A0 I-
+                raw 1 + 0
+                A DuplicateKey 1
+                B DuplicateKey 1
+            "#]],
+        ),
+    ];
+    tell(cases);
+}
+
+#[test]
+fn s8_r5_one_person_twice_in_a() {
+    let kazuo = at_home("小川　和夫", "オガワ　カズオ", "1", "3号");
+    let other_kazuo = at_home("小川　和男", "オガワ　カズオ", "1", "3号");
+    let (sexless, lot) = (
+        at_home("小川　和夫", "オガワ　カズオ", "", "3号"),
+        at_home("小川　和夫", "オガワ　カズオ", "1", ""),
+    );
+    let brother = at_home("小川　清", "オガワ　キヨシ", "1", "3号");
+    let moved = kazuo.replace("府中市本町", "調布市小島町");
+    let cases = [
+        // The same person twice in A, once without sex, or without the last number.
+        (
+            kazuo.clone() + &sexless,
+            kazuo.clone(),
+            expect![[r#"
+            a0 case 0
+            a1 case 0
+            b0 case 0
+            Tie [(0, 0), (1, 0)] of [0, 1] [0]
+            raw 0 + 1
+            A DuplicateKey 1
+        "#]],
+        ),
+        (
+            lot.clone() + &kazuo,
+            kazuo.clone(),
+            expect![[r#"
+            a0 case 0
+            a1 case 0
+            b0 case 0
+            Tie [(1, 0), (0, 0)] of [0, 1] [0]
+            raw 0 + 1
+            A DuplicateKey 1
+        "#]],
+        ),
+        // Who is in the case with them: another near row, but not a brother.
+        (
+            kazuo.clone() + &sexless + &other_kazuo + &brother,
+            kazuo.clone(),
+            expect![[r#"
+            a0 case 0
+            a1 case 0
+            a2 case 0
+            a3 TooLittle a3 b0 N9 K5 B1 S1 A1 I-
+            b0 case 0
+            Tie [(0, 0), (1, 0), (2, 0)] of [0, 1, 2] [0]
+            raw 0 + 1
+            A DuplicateKey 3
+        "#]],
+        ),
+        // A row that has a doubtful candidate of its own takes it into the case.
+        (
+            kazuo.clone() + &sexless,
+            moved.clone() + &kazuo,
+            expect![[r#"
+            a0 case 0
+            a1 case 0
+            b0 case 0
+            b1 case 0
+            Tie [(0, 1), (1, 1), (1, 0)] of [0, 1] [0, 1]
+            raw 0 + 1
+            A DuplicateKey 1
+            B DuplicateKey 1
+        "#]],
+        ),
+    ];
+    tell(cases);
+}
+
+/// The forms of all rows of a file; one that says nothing for a row that cannot be read.
+fn forms(source: &Source) -> Vec<Form> {
+    let (mut row, mut texts, mut problems) = (source.row(), Texts::default(), Vec::new());
+    let mut forms = Vec::new();
+    for chunk in source.chunks(u64::MAX, 1) {
+        let mut rows = source.rows(chunk);
+        while let Some(whole) = rows.next(&mut row, &mut problems) {
+            let readable = whole && row.texts(&mut texts, &mut problems);
+            forms.push(if readable { Form::of(&texts) } else { Form::default() });
+        }
+    }
+    forms
+}
+
+#[test]
+fn s8_r5_what_is_left_of_a_was_held_beside_all_of_b() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    let job = job(folder.path(), "out", 2, GIB);
+    let (source_a, source_b) = open(&job).unwrap();
+    let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
+    let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
+    let crew = Crew { threads: 2, watch: &Quiet };
+    let found = find(&job, &crew, &work, (&source_a, &source_b), &plan).unwrap();
+    let (forms_a, forms_b) = (forms(&source_a), forms(&source_b));
+    let counts = Counts::new();
+    forms_b.iter().for_each(|form| counts.add(keys::counted(form)));
+    counts.set_rows(forms_b.len() as u64);
+    let keys_of = |form: &Form| {
+        let mut blocks = Vec::new();
+        keys::blocks(form, &mut blocks);
+        blocks
+    };
+    let keys_b: Vec<_> = forms_b.iter().map(keys_of).collect();
+    // Rows without candidate; those whose best candidate was linked as equal, and in a link of another kind or none.
+    let (mut without, mut equal, mut other) = (0, 0, 0);
+    for (a, form) in (0..).zip(&forms_a) {
+        let Verdict::None { cause: Cause::TooLittle | Cause::Taken | Cause::NoCandidate, best } = found.a(a)
+        else {
+            continue;
+        };
+        let mine = keys_of(form);
+        let shares = |b: &u32| keys_b[*b as usize].iter().any(|key| mine.contains(key));
+        let candidates = (0..forms_b.len() as u32).filter(shares).map(|b| {
+            let other = &forms_b[b as usize];
+            let rarity = counts.rarity(keys::counted(form), keys::counted(other));
+            detail::candidate(&decide(&form.compare(other), rarity), b)
+        });
+        assert_eq!(best.map(|pair| pair.b), candidates.max().map(detail::partner), "row {a}");
+        match best.map(|pair| found.b(pair.b)) {
+            None => without += 1,
+            Some(Verdict::Link { tier: Tier::Raw | Tier::Normal, .. }) => equal += 1,
+            Some(_) => other += 1,
+        }
+    }
+    assert!(without > 5 && equal > 20 && other > 20, "{without} {equal} {other}");
+}
+
+#[test]
+fn s8_r5_a_crowd_is_for_a_clerk() {
+    let of = |name: &str, town: &str| format!("1,{name},タカハシ　メグミ,1960-03-04,2,{town}1丁目2番3号\n");
+    let (one, same) = (of("髙橋　恵", "東京都府中市本町"), of("高橋　恵", "東京都府中市本町"));
+    let elsewhere = |rows: u64| {
+        (0..rows).map(|n| of("高橋　恵", &format!("静岡県静岡市葵区追手町{n}番地"))).collect::<String>()
+    };
+    // Rows of A, rows of B; cases; how many rows of each side are in them; how many are linked, how many told to be too many.
+    let cases = [
+        // More candidates than one looks at, and yet all in one case, whichever side has them.
+        (one.clone(), same.repeat(25), "Tie", (1, 25), 0, 0),
+        (same.repeat(25), one.clone(), "Tie", (25, 1), 0, 0),
+        // More than a case can show.
+        (one.clone(), same.repeat(60), "TooMany", (1, 50), 0, 10),
+        (same.repeat(60), one.clone(), "Tie", (60, 1), 0, 0),
+        // One is far better than all others.
+        (one.clone(), elsewhere(60) + &same, "", (0, 0), 2, 11),
+    ];
+    for (a, b, cause, rows, linked, many) in cases {
+        let found = told(&a, &b, GIB);
+        let count = |side: char| {
+            found.lines().filter(|line| line.starts_with(side) && line.contains(" case ")).count()
+        };
+        assert_eq!((count('a'), count('b')), rows, "{found}");
+        assert_eq!(found.matches(" Scored ").count(), linked, "{found}");
+        let unlinked = found.lines().filter(|line| line.starts_with(['a', 'b']) && line.contains(" TooMany"));
+        assert_eq!(unlinked.count(), many, "{found}");
+        assert!(cause.is_empty() || found.contains(&format!("\n{cause} ")), "{found}");
+    }
+}
+
+#[test]
+fn results_never_replace_what_is_not_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    let out = folder.path().join("out");
+    let first = job(folder.path(), "out", 1, GIB);
+    run_sized(&first, &Quiet, SIZES).unwrap();
+    let want = files(&out);
+    let fault = |job: &Job| match run_sized(job, &Quiet, SIZES) {
+        Err(Stopped::Broken(fault)) => fault.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(fault(&first).contains("--replace"));
+    // An input lies there under a name that results have.
+    let page = out.join("review-2.html");
+    fs::copy(&first.a, &page).unwrap();
+    assert!(fault(&Job { a: page.clone(), replace: true, ..first.clone() }).contains("review-2.html"));
+    fs::remove_file(page).unwrap();
+    // Somebody's table.
+    fs::remove_file(out.join("run.json")).unwrap();
+    assert!(fault(&first).contains("links.csv"));
+    assert!(files(&out).iter().all(|(name, bytes)| bytes == &want[name]));
+    run_sized(&Job { replace: true, ..first }, &Quiet, SIZES).unwrap();
+    assert!(files(&out) == want);
+}
+
 #[test]
 fn ten_thousand_of_one_name_are_told_and_not_compared() {
     let many = |rows: u64| -> String {
@@ -359,7 +638,7 @@ fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     let job = job(folder.path(), "out", 2, GIB);
     let (a, b) = open(&job).unwrap();
     let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0 }).unwrap();
-    let work = Work::take(&job.out, false).unwrap();
+    let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan).unwrap();
     let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);
     assert_eq!(twice.map(|problem| problem.line).collect::<Vec<_>>(), [4, 8, 9]);

@@ -113,6 +113,11 @@ fn s5_r2_rows_equal_in_exact_agree_as_a_row_with_itself() {
         "山田　太郎+佐藤|ヤマダ　タロウ|昭和30年3月12日|1|宇治市本町2-1-5|",
         "KIM　TAE YOUNG||1955-03-12|1|宇治市本町2-1-5|",
         "KIM TAE YOUNG||1955-03-12|1|宇治市本町2-1-5|",
+        // Without a gap these may be surnames alone.
+        "林誠||1955-03-12|1|宇治市本町2-1-5|",
+        "林　誠||1955-03-12|1|宇治市本町2-1-5|",
+        "林　誠|ハヤシ|1955-03-12|1|宇治市本町2-1-5|",
+        "林　誠|ハ ヤシ|1955-03-12|1|宇治市本町2-1-5|",
     ];
     let mut met = 0;
     for a in rows.map(form) {

@@ -159,7 +159,7 @@ fn s8_r5_a_look_up_and_a_batch_agree() {
 #[test]
 fn lines_and_rows_are_those_of_the_file() {
     let many = (0..6_000).map(|n| {
-        let mut row = texts(&format!("東山　{n}|ヒガシヤマ {n}|1955-03-12|1|宇治市本町2-1-5|{n}"));
+        let mut row = texts(&format!("東山　{n}|ヒガシヤマ {n}|1955-03-12|1|宇治市本町2-1-5|34{n:04}"));
         if n % 1_000 == 0 {
             row.address = "\"宇治市\n本町2-1-5\"".to_owned();
         }
@@ -169,7 +169,7 @@ fn lines_and_rows_are_those_of_the_file() {
     let index = Index::open_by(path.path(), &side(), 2, 50_000).unwrap();
     assert_eq!(index.len(), 6_000);
     for n in [1_u64, 999, 1_001, 2_500, 5_999] {
-        let bucket = index.near(&form(&format!("|||||{n}"))).0;
+        let bucket = index.near(&form(&format!("|||||34{n:04}"))).0;
         assert_eq!(bucket, [n as u32]);
         let Rows::File { places, .. } = &index.rows else { panic!("a file") };
         // The heading, the rows before, and one more line for each broken one.
@@ -183,8 +183,11 @@ fn a_bucket_too_full_is_said() {
     let index = Index::of((0..1_000).map(|number| (number, same.clone())));
     let found = index.find(&same);
     assert_eq!((found.grade, found.cause), (Grade::Review, Some(Cause::TooMany)));
-    // Fewer than a bucket takes: all are told to be equally near, as many as one can look at.
+    // Fewer than a bucket takes, and more than a case can show.
     let index = Index::of((0..90).map(|number| (number, same.clone())));
+    assert_eq!(index.find(&same).cause, Some(Cause::TooMany));
+    // All are told to be equally near, as many as one can look at.
+    let index = Index::of((0..50).map(|number| (number, same.clone())));
     let found = index.find(&same);
     assert_eq!((found.grade, found.cause), (Grade::Review, Some(Cause::Tie)));
     assert_eq!(found.candidates.len(), CANDIDATES_MAX);

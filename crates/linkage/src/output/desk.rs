@@ -25,7 +25,7 @@ use crate::{
     spec::{Side, Spec},
 };
 use base::Fault;
-use std::{io::Write, ops::Range, path::Path};
+use std::{collections::BTreeMap, io::Write, ops::Range, path::Path};
 
 /// Bytes of a file that a thread takes at a time.
 const CHUNK: u64 = 1 << 20;
@@ -73,6 +73,48 @@ impl Explained {
         };
         (0..ATTRIBUTES.len()).map(of).collect()
     }
+}
+
+/// A row of B that a look-up found, for who asked.
+pub struct Looked {
+    /// Its own key; its number where the spec names none.
+    pub key: String,
+    shown: Shown,
+    form: Form,
+}
+
+impl Looked {
+    /// What it holds and how it was read: attribute, as written, as compared.
+    pub fn values(&self) -> Vec<[String; 3]> {
+        let compared = compared(&self.form);
+        let of = |at: usize| [ATTRIBUTES[at].to_owned(), self.shown.texts[at].clone(), compared[at].clone()];
+        (0..ATTRIBUTES.len()).map(of).collect()
+    }
+}
+
+/// The rows of B on these lines, in their order. The file is gone through once, without reading what rows hold.
+pub fn look(path: &Path, spec: &Side, lines: &[u64], watch: &dyn Watch) -> Result<Vec<Looked>, Stopped> {
+    let source = open(path, 'B', spec)?;
+    let mut places: BTreeMap<u64, Option<(u32, Place)>> = lines.iter().map(|line| (*line, None)).collect();
+    each_place(&source, watch, &mut |number, place, _| {
+        if let Some(found) = places.get_mut(&place.line) {
+            *found = Some((number, place));
+        }
+        Ok(())
+    })?;
+    let of = |line: &u64| {
+        let (number, place) = places.get(line).copied().flatten()?;
+        let mut reader = Reader::new(&source, spec);
+        let shown = reader.read(number, place);
+        Some(Looked { key: shown.key.clone(), shown, form: reader.into_form() })
+    };
+    let looked: Option<Vec<Looked>> = lines.iter().map(of).collect();
+    looked.ok_or_else(|| {
+        let fault = Fault::new("file B has changed since it was read");
+        Stopped::Broken(
+            fault.in_japanese("ファイルBが読み込みの途中で変わりました。もう一度実行してください。"),
+        )
+    })
 }
 
 /// The attributes as compared, each in one text.
@@ -125,10 +167,7 @@ pub fn explain(
 }
 
 fn open(path: &Path, side: char, spec: &Side) -> Result<Source, Stopped> {
-    Source::open(path, side, spec).map_err(|closed| match closed {
-        Ok(problems) => Stopped::Input(problems),
-        Err(fault) => Stopped::Broken(fault),
-    })
+    Ok(Source::open(path, side, spec)?)
 }
 
 /// Reads all rows by several threads, in any order; how many there are.
@@ -200,41 +239,59 @@ fn find(
     which: &Which,
     watch: &dyn Watch,
 ) -> Result<(u32, Place), Stopped> {
-    let fault = |en: String, ja: String| Err(Stopped::Broken(Fault::new(en).in_japanese(ja)));
+    let fault = |en: String, ja: String| Stopped::Broken(Fault::new(en).in_japanese(ja));
     if matches!(which, Which::Key(_)) && side.key.is_none() {
-        return fault(
+        return Err(fault(
             format!("the spec names no key of file {letter}: name the row by its line"),
             format!("設定にファイル{letter}の key がありません。行番号で指定してください。"),
-        );
+        ));
     }
-    let (mut before, mut number) = (source.first_line(), 0);
     let mut found: Option<(u32, Place)> = None;
-    let mut row = source.row();
-    let mut problems = Vec::new();
+    let behind = each_place(source, watch, &mut |number, place, row| {
+        match which {
+            // A row may have several lines: it is the last one that begins at or before the line.
+            Which::Line(line) if place.line <= *line => found = Some((number, place)),
+            Which::Key(key) if row.key() == key.as_str() => {
+                if let Some((_, first)) = found {
+                    let (first, second) = (first.line, place.line);
+                    return Err(fault(
+                        format!(
+                            "the key stands on lines {first} and {second} of file {letter}: name the row by its line"
+                        ),
+                        format!(
+                            "そのキーはファイル{letter}の {first} 行目と {second} 行目にあります。行番号で指定してください。"
+                        ),
+                    ));
+                }
+                found = Some((number, place));
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let is_past = matches!(which, Which::Line(line) if *line >= behind);
+    let absent = || {
+        fault(
+            format!("there is no such row in file {letter}"),
+            format!(
+                "ファイル{letter}にその行はありません。行番号（1行目から数えます）かキーを確かめてください。"
+            ),
+        )
+    };
+    found.filter(|_| !is_past).ok_or_else(absent)
+}
+
+type EachPlace<'e> = &'e mut dyn FnMut(u32, Place, &Row<'_>) -> Result<(), Stopped>;
+
+/// Goes through the rows of a file in their order, with their numbers and places; the line behind the last row.
+fn each_place(source: &Source, watch: &dyn Watch, each: EachPlace<'_>) -> Result<u64, Stopped> {
+    let (mut before, mut number) = (source.first_line(), 0);
+    let (mut row, mut problems) = (source.row(), Vec::new());
     for chunk in source.chunks(CHUNK, 1) {
         let mut rows = source.rows(chunk);
         while rows.next(&mut row, &mut problems).is_some() {
             problems.clear();
-            let place = Place { offset: row.offset, line: before + row.line };
-            match which {
-                // A row may have several lines: it is the last one that begins at or before the line.
-                Which::Line(line) if place.line <= *line => found = Some((number, place)),
-                Which::Key(key) if row.key() == key.as_str() => {
-                    if let Some((_, first)) = found {
-                        let (first, second) = (first.line, place.line);
-                        return fault(
-                            format!(
-                                "the key stands on lines {first} and {second} of file {letter}: name the row by its line"
-                            ),
-                            format!(
-                                "そのキーはファイル{letter}の {first} 行目と {second} 行目にあります。行番号で指定してください。"
-                            ),
-                        );
-                    }
-                    found = Some((number, place));
-                }
-                _ => {}
-            }
+            each(number, Place { offset: row.offset, line: before + row.line }, &row)?;
             number += 1;
         }
         before += rows.lines();
@@ -242,16 +299,7 @@ fn find(
             return Err(Stopped::Told);
         }
     }
-    let is_past = matches!(which, Which::Line(line) if *line >= before);
-    match found.filter(|_| !is_past) {
-        Some(found) => Ok(found),
-        None => fault(
-            format!("there is no such row in file {letter}"),
-            format!(
-                "ファイル{letter}にその行はありません。行番号（1行目から数えます）かキーを確かめてください。"
-            ),
-        ),
-    }
+    Ok(before)
 }
 
 /// Writes every row of a file as the comparison sees it, as CSV (UTF-8, LF); how many rows there are.

@@ -6,7 +6,7 @@
 
 use crate::engine::Stopped;
 use aws_lc_rs::digest::{Context, SHA256};
-use base::Fault;
+use base::{Fault, hex};
 use std::{
     fs::{File, OpenOptions},
     io::Write,
@@ -72,11 +72,6 @@ pub(super) fn whole(work: &Path, name: &str, bytes: &[u8]) -> Result<Written, Fa
 fn unwritable(name: &str, error: std::io::Error) -> Fault {
     Fault::caused(format!("{name} cannot be written into the folder of results"), error)
         .in_japanese(format!("結果の {name} を書けません。出力先の空きと、書き込む権限を確かめてください。"))
-}
-
-/// Hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// SHA-256 of a large text, in hexadecimal digits; `None` when told to stop.

@@ -318,8 +318,9 @@ fn plain(text: &mut String, drawn: &Drawn<'_>) {
     text.push_str("<th>一致の度合い</th><th>A行</th><th>B行</th></tr></thead><tbody>");
     for entry in drawn.entries.iter().take(PLAIN_MAX) {
         let (a, b) = (drawn.a(entry), drawn.b(entry));
-        let cause = entry.case.cause.words().0;
-        let _ = write!(text, "<tr><td>{}</td><td>{}</td><td>{cause}</td>", entry.number, entry.case_number);
+        let (code, (words, _)) = (entry.case.cause.code(), entry.case.cause.words());
+        let _ = write!(text, "<tr><td>{}</td><td>{}</td>", entry.number, entry.case_number);
+        let _ = write!(text, "<td>{code} {words}</td>");
         for attribute in 0..ATTRIBUTES.len() {
             for row in [a, b] {
                 text.push_str("<td>");

@@ -6,12 +6,12 @@
 
 use super::{
     Run, Summary,
-    files::{self, Written, hex, sha256},
+    files::{self, Written, sha256},
     table::Table,
 };
 use crate::rules::RELEASE;
 use aws_lc_rs::digest::{Context, SHA256};
-use base::{Fault, Lang};
+use base::{Fault, Lang, hex};
 use serde_json::json;
 use std::path::Path;
 

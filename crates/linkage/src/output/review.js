@@ -24,10 +24,13 @@
       about: "左が A、右が B です。違う字には色と下線が付きます。判断とメモは、このブラウザーにだけ残ります。終えたら書き出してください。",
       part: (n) => `${n} 枚目`, parts: "分けたページ", form: "比較した形：",
       exported: (n) => `${n} 件を書き出しました。`, imported: (n, strange) => `${n} 件を取り込みました。${strange ? `この画面にない ${strange} 件は飛ばしました。` : ""}`,
-      foreign: "このファイルは別の実行の判断です。取り込みませんでした。", unread: "このファイルからは判断を読めません。見出し「A行」「B行」「判断」「メモ」「実行ID」のある CSV を選んでください。",
+      unclear: (n, some) => `判断欄を読めない ${n} 件は取り込んでいません（番号 ${some}）。「同一人」「別人」「保留」のどれかに直し、もう一度取り込んでください。`,
+      foreign: (n, some) => `このファイルは別の実行の判断です（実行ID が違う行が ${n} 行。ファイルの ${some} 行目）。取り込みませんでした。`,
+      unrun: (n, some) => `実行ID がない行が ${n} 行あります（ファイルの ${some} 行目）。実行ID の列を元のとおりに戻してください。取り込みませんでした。`,
+      unread: "このファイルからは判断を読めません。見出し「A行」「B行」「判断」「メモ」「実行ID」のある、コンマ区切りの CSV を選んでください。",
       unkept: "このブラウザーは判断を保存できません。画面を閉じる前に書き出してください。", sure: "この画面の判断とメモをすべて消します。よろしいですか。", forgotten: "消しました。",
       printed: (n, of) => `印刷は先頭の ${n} 件です（全 ${of} 件）。絞り込んでから印刷してください。`,
-      keys: [["Tab", "次の部品へ"], ["J ／ K", "次の組、前の組へ（組の中にいるとき）"], ["1 ／ 2 ／ 3", "同一人、別人、保留（もう一度押すと取り消し）"], ["M", "メモへ"], ["Esc", "メモから組へ戻る"]],
+      keys: [["Tab", "次の部品へ"], ["J ／ K", "次の組、前の組へ。50組の終わりでは次のページへ"], ["1 ／ 2 ／ 3", "同一人、別人、保留（もう一度押すと取り消し）"], ["M", "メモへ"], ["Esc", "メモから組へ戻る"]], useKeys: "文字のキー（J・K・1・2・3・M）を使う",
       kept: "判断とメモは、この端末のこのブラウザーにだけ保存されます。ほかの人に渡すとき、別の端末で続けるときは、書き出して取り込んでください。取り込めるのは、書き出した CSV か、判断欄に記入した review.csv です。",
     },
     en: {
@@ -44,10 +47,13 @@
       about: "A is left, B is right. Characters that differ are coloured and underlined. Decisions and memos stay in this browser; export them when you are done.",
       part: (n) => `Part ${n}`, parts: "Parts", form: "as compared: ",
       exported: (n) => `${n} pairs exported.`, imported: (n, strange) => `${n} decisions imported.${strange ? ` ${strange} are not on this page and were left out.` : ""}`,
-      foreign: "This file holds decisions of another run. Nothing was imported.", unread: "No decisions can be read from this file: choose a CSV with the headings A行, B行, 判断, メモ and 実行ID.",
+      unclear: (n, some) => ` ${n} have a decision that cannot be read and were not imported (numbers ${some}): write 同一人, 別人 or 保留 and import them again.`,
+      foreign: (n, some) => `This file holds decisions of another run (another run id in ${n} rows: rows ${some}). Nothing was imported.`,
+      unrun: (n, some) => `${n} rows have no run id (実行ID; rows ${some}): put the column back as it was. Nothing was imported.`,
+      unread: "No decisions can be read from this file: choose a CSV, separated by commas, with the headings A行, B行, 判断, メモ and 実行ID.",
       unkept: "This browser cannot keep decisions. Export them before you close the page.", sure: "Erase all decisions and memos of this page?", forgotten: "Erased.",
       printed: (n, of) => `The first ${n} of ${of} are printed. Filter before you print.`,
-      keys: [["Tab", "next control"], ["J / K", "next and previous pair (inside a pair)"], ["1 / 2 / 3", "same, other, hold (again: undone)"], ["M", "memo"], ["Esc", "from the memo back to the pair"]],
+      keys: [["Tab", "next control"], ["J / K", "next and previous pair, at the end of 50 on to the next page"], ["1 / 2 / 3", "same, other, hold (again: undone)"], ["M", "memo"], ["Esc", "from the memo back to the pair"]], useKeys: "Use the letter keys (J, K, 1, 2, 3, M)",
       kept: "Decisions and memos are kept in this browser on this machine only. To hand over, or to go on elsewhere, export and import them. An exported CSV can be imported, and a review.csv with its decision column filled in.",
     },
   };
@@ -63,7 +69,7 @@
     .flatMap((row) => [row[KEY], text(row, 0), text(row, 1), text(row, 4)]).join("\n").normalize("NFKC").toLowerCase();
 
   // --- what is kept ------------------------------------------------------------------------------------------
-  const PLACE = `shikaku-review:${data.run}:${data.part}`, TONGUE = "shikaku-review:lang";
+  const PLACE = `shikaku-review:${data.run}:${data.part}`, TONGUE = "shikaku-review:lang", KEYS = "shikaku-review:keys";
   const stored = (place) => { try { return localStorage.getItem(place); } catch { return null; } };
   const store = (place, value) => { try { localStorage.setItem(place, value); return true; } catch { return false; } };
   let kept = {};
@@ -95,6 +101,8 @@
   const t = (key, ...rest) => { const word = WORDS[lang][key]; return typeof word === "function" ? word(...rest) : word; };
   const aside = (word) => lang === "ja" ? `（${word}）` : ` (${word})`;
   const pick = (words) => words[lang === "ja" ? 1 : 2];
+  /** A code with its words, as the manual has it. */
+  const coded = (words) => `${words[0]} ${pick(words)}`;
   const $ = (id) => document.getElementById(id);
   const make = (tag, set = {}, ...children) => {
     const node = document.createElement(tag);
@@ -106,10 +114,11 @@
     node.append(...children.filter((child) => child !== null && child !== undefined));
     return node;
   };
-  const say = (key, tone, ...rest) => {
+  const tell = (sentence, tone) => {
     $("notice").className = `notice ${tone ?? ""}`;
-    $("notice").textContent = key ? t(key, ...rest) : "";
+    $("notice").textContent = sentence;
   };
+  const say = (key, tone, ...rest) => tell(t(key, ...rest), tone);
 
   // --- which characters differ -------------------------------------------------------------------------------
   const segmenter = Intl.Segmenter ? new Intl.Segmenter("ja") : null;
@@ -206,9 +215,8 @@
     card.pair = pair;
     card.dataset.d = decision(pair);
     const facts = [`${t("case")} ${pair.caseNumber}${pair.levels && pair.of > 1 ? aside(t("nth", pair.nth, pair.of)) : ""}`];
-    // Of a single doubtful pair the rule says more than the cause.
-    if (!pair.levels || data.causes[pair.cause][0] !== "Q1") facts.push(pick(data.causes[pair.cause]));
-    if (pair.levels) facts.push(`${pick(data.reasons[pair.reason])}${aside(data.reasons[pair.reason][0])}`, `${t("score")} ${(pair.score / 100).toFixed(1)}`);
+    facts.push(coded(data.causes[pair.cause]));
+    if (pair.levels) facts.push(coded(data.reasons[pair.reason]), `${t("score")} ${(pair.score / 100).toFixed(1)}`);
     const lines = [pair.a && `A ${pair.a[LINE]}`, pair.b && `B ${pair.b[LINE]}`].filter(Boolean).join(" – ");
     card.append(make("div", { className: "pair-head" },
       make("h2", { id: `h${pair.at}` }, `${pair.number}`, make("span", { className: "unseen" }, ` ${lines}`)),
@@ -294,8 +302,8 @@
   };
   const tally = (of) => { const sums = new Map(); pairs.forEach((pair) => { const key = of(pair); if (key !== null) sums.set(key, (sums.get(key) ?? 0) + 1); }); return [...sums].sort(([x], [y]) => x - y); };
   const filters = () => {
-    const causes = tally((pair) => pair.cause).map(([key, n]) => [String(key), `${pick(data.causes[key])}${aside(n)}`]);
-    const rules = tally((pair) => pair.levels ? pair.reason : null).map(([key, n]) => [String(key), `${pick(data.reasons[key])}${aside(n)}`]);
+    const causes = tally((pair) => pair.cause).map(([key, n]) => [String(key), `${coded(data.causes[key])}${aside(n)}`]);
+    const rules = tally((pair) => pair.levels ? pair.reason : null).map(([key, n]) => [String(key), `${coded(data.reasons[key])}${aside(n)}`]);
     const fields = [select(t("cause"), causes, wanted.cause, (value) => { wanted.cause = value; }),
       select(t("rule"), rules, wanted.rule, (value) => { wanted.rule = value; }),
       select(t("decision"), [["open", t("open")], ...DONE.map((what) => [what, t(what)])], wanted.decision, (value) => { wanted.decision = value; })];
@@ -327,14 +335,33 @@
     }, t(key), now ? make("span", { "aria-hidden": "true" }, down ? " ▼" : " ▲") : null, now ? make("span", { className: "unseen" }, t(down ? "down" : "up")) : null);
   }));
 
-  // --- keys: only while a pair has the focus, so that they are in nobody's way ---------------------------------
+  // --- keys: in a pair, and J where nothing has the focus; whom they bother takes them off -----------------------
+  const keys = $("keys");
+  keys.checked = stored(KEYS) !== "off";
+  keys.addEventListener("change", () => store(KEYS, keys.checked ? "on" : "off"));
+  /** To the pair beside this one, on the page before or behind it if need be. */
+  const step = (card, by) => {
+    const beside = by > 0 ? card.nextElementSibling : card.previousElementSibling;
+    if (beside) return beside.focus();
+    if (page + by < 0 || (page + by) * AT_ONCE >= shown.length) return;
+    page += by;
+    list();
+    const cards = $("list").querySelectorAll(".pair");
+    cards[by > 0 ? 0 : cards.length - 1].focus();
+  };
   document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
     const card = event.target.closest?.(".pair");
-    if (!card || event.ctrlKey || event.altKey || event.metaKey || event.isComposing) return;
-    if (event.target.matches("textarea")) { if (event.key === "Escape") card.focus(); return; }
-    const beside = { j: "nextElementSibling", k: "previousElementSibling" }[event.key.toLowerCase()];
+    if (card && event.target.matches("textarea")) { if (event.key === "Escape") card.focus(); return; }
+    if (!keys.checked) return;
+    const by = { j: 1, k: -1 }[event.key.toLowerCase()];
+    if (!card) {
+      if (by !== 1 || ![document.body, $("list")].includes(event.target)) return;
+      document.querySelector(".pair")?.focus();
+      return event.preventDefault();
+    }
     const what = { 1: "1", 2: "0", 3: "?" }[event.key];
-    if (beside) card[beside]?.focus();
+    if (by) step(card, by);
     else if (what) decide(card.pair, card, what);
     else if (event.key.toLowerCase() === "m") card.querySelector("textarea").focus();
     else return;
@@ -374,23 +401,41 @@
   const decoded = (bytes) => {
     try { return new TextDecoder("utf-8", { fatal: true }).decode(bytes); } catch { return new TextDecoder("shift_jis").decode(bytes); }
   };
+  /** A cell as it was meant: without blanks, full-width as half-width. */
+  const plain = (cell) => (cell ?? "").normalize("NFKC").replace(/\s/g, "");
+  /** The decision that a word means; undefined of a word that means none of them. */
+  const meant = (word) => ["", "1", "0", "?"].find((what) => SAID[what].includes(word.toLowerCase()));
+  const SAID = {
+    "": [""], "1": ["同一人", "同一", "同じ", "同じ人", "同人", "本人", "○", "◯", "〇", "same"],
+    "0": ["別人", "別", "別の人", "他人", "違う", "×", "✕", "✖", "other"], "?": ["保留", "△", "?", "hold"],
+  };
+  /** The first of them, for a sentence. */
+  const some = (numbers) => numbers.slice(0, 20).join(lang === "ja" ? "、" : ", ") + (numbers.length > 20 ? " …" : "");
   const taken = (bytes) => {
-    const [headings, ...rows] = parsed(decoded(bytes).replace(/^\ufeff/, ""));
+    // Rows by their numbers, as a spreadsheet counts them. One without a word is none: spreadsheets leave such rows behind.
+    const rows = parsed(decoded(bytes).replace(/^\ufeff/, "")).map((cells, at) => ({ cells, at: at + 1 })).filter(({ cells }) => cells.some(plain));
+    const headings = rows.shift()?.cells.map(plain) ?? [];
     const [a, b, what, note, run] = ["A行", "B行", "判断", "メモ", "実行ID"].map((word) => headings.indexOf(word));
     if ([a, b, what, note, run].includes(-1)) return say("unread", "bad");
-    const filled = rows.filter((row) => row.length > 1);
-    if (filled.some((row) => row[run] !== data.run)) return say("foreign", "bad");
-    const meant = { 同一人: "1", 別人: "0", 保留: "?" };
+    const rowsWhose = (is) => rows.filter(({ cells }) => is(plain(cells[run]))).map(({ at }) => at);
+    const [other, without] = [rowsWhose((id) => id && id !== data.run), rowsWhose((id) => !id)];
+    if (other.length) return say("foreign", "bad", other.length, some(other));
+    if (without.length) return say("unrun", "bad", without.length, some(without));
     let [count, strange] = [0, 0];
-    filled.forEach((row) => {
-      const [word, written] = [meant[(row[what] ?? "").trim()] ?? "", (row[note] ?? "").replace(/^'(?=[=+\-@\t\r])/, "")];
-      if (!word && !written) return;
-      const pair = byId.get(`${row[a]}:${row[b]}`);
-      if (pair) { put(pair, word || decision(pair), written || memo(pair)); count++; } else strange++;
+    const unclear = [];
+    rows.forEach(({ cells }) => {
+      const [word, written] = [meant(plain(cells[what])), (cells[note] ?? "").replace(/^'(?=[=+\-@\t\r])/, "")];
+      if (word === "" && !written) return;
+      const pair = byId.get(`${plain(cells[a])}:${plain(cells[b])}`);
+      if (!pair) return void strange++;
+      put(pair, word || decision(pair), written || memo(pair));
+      if (word === undefined) unclear.push(pair.number); else count++;
     });
     save();
     find();
-    if (canKeep) say("imported", "", count, strange);
+    if (!canKeep) return;
+    const lost = unclear.length ? t("unclear", unclear.length, some(unclear)) : "";
+    tell(t("imported", count, strange) + lost, lost ? "warn" : "");
   };
   $("import").addEventListener("click", () => $("file").click());
   $("file").addEventListener("change", async (event) => {

@@ -11,11 +11,12 @@ use super::{
     page,
     shown::{Reader, Shown},
     table::Table,
-    words::{self, ATTRIBUTES},
+    words::ATTRIBUTES,
 };
 use crate::{
     engine::Stopped,
     outcome::{Case, Pair},
+    rules::Lang,
 };
 use std::ops::Range;
 
@@ -260,8 +261,8 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
     }
     match entry.pair {
         Some(pair) => {
-            words::seen(&pair.levels).into_iter().for_each(|seen| table.text(seen));
-            table.words(words::codes(&pair.levels));
+            pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
+            table.words(pair.levels.all_codes());
             table.text(pair.decision.grade.words().0);
             table.text(pair.decision.reason.code());
             table.text(pair.decision.reason.ja());

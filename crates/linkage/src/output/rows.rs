@@ -1,7 +1,8 @@
 //! links.csv, unlinked_a.csv and unlinked_b.csv: one pass over each file's verdicts, by several threads.
 //!
-//! Always holds: links stand in A's order, unlinked rows in their file's; carried columns are the text as decoded, without
-//! any guard, since these tables go to other programs.
+//! Always holds: links stand in A's order, unlinked rows in their file's; keys and carried columns are the text as decoded,
+//! and guarded against being a formula only where the spec asks for a byte order mark, that is, for spreadsheets: without
+//! one these tables go to other programs.
 //! Not here: rows to review (review).
 //! Rules come from: the issue, part C.
 
@@ -9,11 +10,12 @@ use super::{
     Counts, Run, files,
     files::{Sink, Written},
     table::{Style, Table},
-    words::{self, ATTRIBUTES},
+    words::ATTRIBUTES,
 };
 use crate::{
     engine::Stopped,
     outcome::{Cause, Pair, Place, Verdict},
+    rules::Lang,
     source::{Row, Source},
     spec::Side,
 };
@@ -231,7 +233,7 @@ fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
             table.text(tier.code());
             table.text(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(words::codes(&pair.levels));
+            table.words(pair.levels.all_codes());
             carried(table, &spec.a, &kept.a);
             carried(table, &spec.b, &kept.b);
             table.end();
@@ -258,14 +260,14 @@ fn b_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
 /// A row's own key, its number where the spec names none; and its line.
 fn key_and_line(table: &mut Table, side: &Side, row: &Row<'_>, number: u32, place: Place) {
     match side.key {
-        Some(_) => table.text(&row.key()),
+        Some(_) => table.guarded_by_style(&row.key()),
         None => table.number(u64::from(number) + 1),
     }
     table.number(place.line);
 }
 
 fn carried(table: &mut Table, side: &Side, row: &Row<'_>) {
-    (0..side.carry.len()).for_each(|index| table.text(&row.carried(index)));
+    (0..side.carry.len()).for_each(|index| table.guarded_by_style(&row.carried(index)));
 }
 
 /// A row without a link: why, and how far its best candidate agrees.
@@ -285,8 +287,8 @@ fn unlinked(
             key_and_line(table, best_side, best_row, number, place);
             table.text(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(words::codes(&pair.levels));
-            words::seen(&pair.levels).into_iter().for_each(|seen| table.text(seen));
+            table.words(pair.levels.all_codes());
+            pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
         }
         None => table.empty(5 + ATTRIBUTES.len()),
     }

@@ -77,11 +77,8 @@ impl<'r> Reader<'r> {
             Some(_) => self.row.key().into_owned(),
             None => (u64::from(number) + 1).to_string(),
         };
-        let names: Vec<&str> = texts.names[..texts.names_used.min(texts.names.len())]
-            .iter()
-            .map(String::as_str)
-            .filter(|name| !name.is_empty())
-            .collect();
+        let names: Vec<&str> =
+            texts.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
         let shown = Shown {
             line: place.line,
             key,
@@ -105,7 +102,6 @@ impl<'r> Reader<'r> {
         let written = |attribute| self.row.written(attribute);
         self.texts = Texts {
             names: vec![written(Attribute::Name)],
-            names_used: 1,
             kana: written(Attribute::Kana),
             birth: written(Attribute::Birth),
             sex: written(Attribute::Sex),

@@ -10,12 +10,16 @@ use super::{
     files::{self, Written},
 };
 use crate::{
+    levels::{BirthLevel, Levels, NameLevel, StrongLevel},
     outcome::{Cause, Tier, Verdict},
     problem::ProblemCode,
     rules::RELEASE,
 };
 use base::{Fault, Lang};
 use serde_json::{Map, Value, json};
+
+/// With fewer pairs nothing is said of the identifier.
+const IDENTIFIERS_MIN: u64 = 5;
 
 /// What became of the rows of one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +32,9 @@ pub struct Counts {
     pub review: u64,
     /// Rows without a link, by cause, in the causes' order.
     pub unlinked: [u64; Cause::ALL.len()],
+    /// Rows whose partner or best candidate agrees in name and birth date: with the same identifier, and kept apart by
+    /// another one.
+    pub identifiers: (u64, u64),
 }
 
 impl Counts {
@@ -35,9 +42,26 @@ impl Counts {
     pub(super) fn count(&mut self, verdict: &Verdict) {
         self.rows += 1;
         match verdict {
-            Verdict::Link { tier, .. } => self.linked[place(&Tier::ALL, tier)] += 1,
+            Verdict::Link { tier, pair } => {
+                self.linked[place(&Tier::ALL, tier)] += 1;
+                self.identify(&pair.levels);
+            }
             Verdict::Review(_) => self.review += 1,
-            Verdict::None { cause, .. } => self.unlinked[place(&Cause::ALL, cause)] += 1,
+            Verdict::None { cause, best } => {
+                self.unlinked[place(&Cause::ALL, cause)] += 1;
+                best.iter().for_each(|pair| self.identify(&pair.levels));
+            }
+        }
+    }
+
+    fn identify(&mut self, levels: &Levels) {
+        if levels.name > NameLevel::Weak || levels.birth != BirthLevel::Equal {
+            return;
+        }
+        match levels.strong {
+            StrongLevel::Equal => self.identifiers.0 += 1,
+            StrongLevel::Different => self.identifiers.1 += 1,
+            StrongLevel::Missing => {}
         }
     }
 
@@ -45,6 +69,8 @@ impl Counts {
     pub(super) fn add(&mut self, other: &Counts) {
         self.rows += other.rows;
         self.review += other.review;
+        self.identifiers.0 += other.identifiers.0;
+        self.identifiers.1 += other.identifiers.1;
         self.linked.iter_mut().zip(other.linked).for_each(|(sum, count)| *sum += count);
         self.unlinked.iter_mut().zip(other.unlinked).for_each(|(sum, count)| *sum += count);
     }
@@ -131,6 +157,13 @@ impl Summary {
         self
     }
 
+    /// Whether nearly all who agree in name and birth date have other identifiers: then it is no identifier that both
+    /// files share, and the spec should not name it.
+    pub fn identifiers_differ(&self) -> bool {
+        let (same, other) = self.a.identifiers;
+        other >= IDENTIFIERS_MIN && other >= 9 * same
+    }
+
     /// Whether every row is accounted for.
     pub(super) fn balance(&self) -> Result<(), Fault> {
         let adds = |counts: &Counts| {
@@ -177,6 +210,7 @@ impl Summary {
                     cases.map(|(cause, count)| (cause.code().to_owned(), count.into())).collect::<Map<_, _>>(),
             },
             "raw_pairs": { "linked": self.raw_pairs.0, "review": self.raw_pairs.1 },
+            "identifiers": { "same": self.a.identifiers.0, "other": self.a.identifiers.1, "doubtful": self.identifiers_differ() },
             "problems": problems.collect::<Vec<_>>(),
         })
     }
@@ -186,6 +220,13 @@ impl Summary {
         let mut text = Told { text: String::new(), lang };
         let title = lang.pick("突合の結果", "What the run found");
         text.plain(&format!("{title}  ({RELEASE} · {})", self.run));
+        if self.identifiers_differ() {
+            text.plain("");
+            text.plain(lang.pick(
+                "注意：固有番号が、氏名と生年月日の一致する組でもほとんど相違します。設定の strong を確かめてください（両方の機関が同じ人に同じ番号を付けているときだけ書きます）。",
+                "Mind: nearly all pairs that agree in name and birth date have different identifiers. See to `strong` in the spec: it is for a number that both offices give to one person.",
+            ));
+        }
         for (side, counts) in [('A', &self.a), ('B', &self.b)] {
             text.plain("");
             text.side(side, counts);
@@ -224,7 +265,7 @@ struct Told {
 }
 
 /// Columns before the numbers, in half-widths.
-const COLUMN: usize = 64;
+const COLUMN: usize = 70;
 
 impl Told {
     fn plain(&mut self, line: &str) {
@@ -289,6 +330,7 @@ fn width(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::levels::{AddressLevel, KanaLevel, SexLevel};
 
     #[test]
     fn numbers_for_people() {
@@ -303,8 +345,55 @@ mod tests {
     }
 
     #[test]
+    fn an_identifier_that_nearly_always_differs_is_doubted() {
+        for (identifiers, want) in [
+            ((0, 0), false),
+            ((0, 4), false),
+            ((0, 5), true),
+            ((1, 9), true),
+            ((1, 8), false),
+            ((9, 9), false),
+        ] {
+            let a = Counts { identifiers, ..Counts::default() };
+            let summary = Summary { a, ..Summary::default() };
+            assert_eq!(summary.identifiers_differ(), want, "{identifiers:?}");
+            assert_eq!(summary.text(Lang::Ja).contains("strong"), want);
+            assert_eq!(summary.text(Lang::En).contains("strong"), want);
+        }
+    }
+
+    #[test]
+    fn only_namesakes_of_one_birthday_tell_of_identifiers() {
+        let same = Levels {
+            name: NameLevel::Variant,
+            kana: KanaLevel::Equal,
+            birth: BirthLevel::Equal,
+            sex: SexLevel::Equal,
+            address: AddressLevel::Equal,
+            strong: StrongLevel::Different,
+        };
+        for (levels, want) in [
+            (same, (0, 1)),
+            (Levels { strong: StrongLevel::Equal, ..same }, (1, 0)),
+            (Levels { strong: StrongLevel::Missing, ..same }, (0, 0)),
+            (Levels { name: NameLevel::SurnameOnly, ..same }, (0, 0)),
+            (Levels { birth: BirthLevel::Different, ..same }, (0, 0)),
+        ] {
+            let mut counts = Counts::default();
+            counts.identify(&levels);
+            assert_eq!(counts.identifiers, want, "{levels:?}");
+        }
+    }
+
+    #[test]
     fn s8_r8_a_missing_row_breaks_the_balance() {
-        let counts = Counts { rows: 6, linked: [1, 1, 1], review: 1, unlinked: [0, 0, 0, 1, 0, 1, 0] };
+        let counts = Counts {
+            rows: 6,
+            linked: [1, 1, 1],
+            review: 1,
+            unlinked: [0, 0, 0, 1, 0, 1, 0],
+            ..Counts::default()
+        };
         let whole = Summary { a: counts.clone(), b: counts, ..Summary::default() };
         assert!(whole.balance().is_ok());
         for break_it in [

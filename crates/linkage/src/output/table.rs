@@ -52,6 +52,12 @@ impl Table {
         self.quoted(value);
     }
 
+    /// A cell of a table that goes to a spreadsheet or to a program: guarded if the style is that of spreadsheets, which
+    /// is what a byte order mark is for; a program gets the text as it is.
+    pub fn guarded_by_style(&mut self, value: &str) {
+        if self.style.bom { self.guarded(value) } else { self.text(value) }
+    }
+
     /// A cell that people open in a spreadsheet: what would be a formula there gets an apostrophe before it.
     pub fn guarded(&mut self, value: &str) {
         self.begin();
@@ -192,6 +198,16 @@ mod tests {
             ("", ""),
         ] {
             assert_eq!(one(|table| table.guarded(value)), want);
+        }
+    }
+
+    #[test]
+    fn programs_get_cells_as_they_are() {
+        for (bom, want) in [(true, "'=1+1,1"), (false, "=1+1,1")] {
+            let mut table = Table::new(Style { bom, crlf: false });
+            table.guarded_by_style("=1+1");
+            table.guarded_by_style("1");
+            assert_eq!(table.bytes(), want.as_bytes());
         }
     }
 

@@ -5,7 +5,6 @@
 //! Rules come from: docs/linkage.md.
 
 use crate::{
-    levels::Levels,
     outcome::{Cause, Tier},
     rules::Grade,
 };
@@ -66,8 +65,8 @@ impl Cause {
             }
             Cause::Tie => ("同じくらい近い候補が複数ある", "several candidates about equally near"),
             Cause::TooMany => (
-                "手がかりが同じ行が多すぎ、すべては比べていない",
-                "too many rows share a key; not all were compared",
+                "手がかりが同じ行か候補が多すぎ、扱いきれない",
+                "too many rows share a key or are near; not all were compared or are shown",
             ),
             Cause::TooLittle => {
                 ("最も近い候補でも一致が足りない", "the best candidate does not agree enough")
@@ -76,10 +75,14 @@ impl Cause {
                 "最も近い候補は、もっと近い別の行と結び付いた",
                 "the best candidate was linked to a nearer row",
             ),
-            Cause::NoCandidate => ("手がかりが合う行がない", "no row shares a key"),
-            Cause::Unusable => {
-                ("氏名か生年月日がないか読めず、比べられない", "name or birth date missing or unreadable")
-            }
+            Cause::NoCandidate => (
+                "（すでに結び付いた行を除いて）手がかりが合う行がない",
+                "no row shares a key (rows already linked aside)",
+            ),
+            Cause::Unusable => (
+                "氏名か生年月日がない（読めない）、または行が読めない",
+                "name or birth date missing or unreadable, or the whole row",
+            ),
         }
     }
 }
@@ -97,30 +100,6 @@ impl Grade {
 
 /// The attributes' Japanese headings, in the order of codes.
 pub(super) const ATTRIBUTES: [&str; 6] = ["氏名", "カナ", "生年月日", "性別", "住所", "固有番号"];
-
-/// The codes of a pair's levels, in fixed order.
-pub(super) fn codes(levels: &Levels) -> [&'static str; 6] {
-    [
-        levels.name.code(),
-        levels.kana.code(),
-        levels.birth.code(),
-        levels.sex.code(),
-        levels.address.code(),
-        levels.strong.code(),
-    ]
-}
-
-/// What was seen of a pair, in Japanese.
-pub(super) fn seen(levels: &Levels) -> [&'static str; 6] {
-    [
-        levels.name.ja(),
-        levels.kana.ja(),
-        levels.birth.ja(),
-        levels.sex.ja(),
-        levels.address.ja(),
-        levels.strong.ja(),
-    ]
-}
 
 /// How a page marks a level: `same`, `near`, `other` or `lack`.
 pub(super) fn tone(code: &str) -> &'static str {

@@ -11,32 +11,7 @@ pub use base::Lang;
 /// The decision of a pair in sentences: one for each attribute with its weight, the sum, the rule.
 pub fn explain(levels: &Levels, rarity: Rarity, decision: &Decision, lang: Lang) -> Vec<String> {
     let parts = weights::parts(levels, rarity);
-    let seen = match lang {
-        Lang::Ja => [
-            levels.name.ja(),
-            levels.kana.ja(),
-            levels.birth.ja(),
-            levels.sex.ja(),
-            levels.address.ja(),
-            levels.strong.ja(),
-        ],
-        Lang::En => [
-            levels.name.en(),
-            levels.kana.en(),
-            levels.birth.en(),
-            levels.sex.en(),
-            levels.address.en(),
-            levels.strong.en(),
-        ],
-    };
-    let codes = [
-        levels.name.code(),
-        levels.kana.code(),
-        levels.birth.code(),
-        levels.sex.code(),
-        levels.address.code(),
-        levels.strong.code(),
-    ];
+    let (codes, seen) = (levels.all_codes(), levels.all_words(lang));
     let weighed = [parts.name, parts.kana, parts.birth, parts.sex, parts.address, parts.strong];
     let mut lines = Vec::with_capacity(seen.len() + 3);
     for ((code, seen), weight) in codes.into_iter().zip(seen).zip(weighed) {

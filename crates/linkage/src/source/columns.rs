@@ -44,16 +44,12 @@ pub struct Raw {
 impl Columns {
     /// Columns named by headings or by a layout.
     pub fn of_names(spec: &Side, names: &[String], side: char) -> Result<Columns, Vec<Problem>> {
-        let mut finder =
-            Finder { side, problems: Vec::new(), headings: Vec::new(), find: &|name| find(names, name) };
+        let find = |name: &str| find(names, name);
+        let mut finder = Finder::new(side, &find);
         let columns = finder.all(spec);
-        if finder.problems.iter().any(|problem| problem.code == ProblemCode::NoColumn) {
-            let known: Vec<&str> =
-                names.iter().map(|name| blank_trimmed(name)).filter(|name| is_heading(name)).collect();
-            let known = if known.is_empty() { "なし / none".to_owned() } else { known.join("・") };
-            finder.problems.push(Problem::file(side, Some(&known), ProblemCode::HeaderHas));
-        }
-        finder.end(columns)
+        let known: Vec<&str> =
+            names.iter().map(|name| blank_trimmed(name)).filter(|name| is_heading(name)).collect();
+        finder.end(columns, &known)
     }
 
     /// Columns named by number, from 1.
@@ -62,9 +58,9 @@ impl Columns {
             Ok(number) if (1..=width).contains(&number) => Ok(number - 1),
             _ => Err(ProblemCode::NoColumn),
         };
-        let mut finder = Finder { side, problems: Vec::new(), headings: Vec::new(), find: &find };
+        let mut finder = Finder::new(side, &find);
         let columns = finder.all(spec);
-        finder.end(columns)
+        finder.end(columns, &[])
     }
 
     /// The heading of a field for a list of problems: of the spec, or its number.
@@ -77,20 +73,32 @@ impl Columns {
 struct Finder<'f> {
     side: char,
     problems: Vec<Problem>,
+    /// Columns of the spec that the file lacks, each once.
+    missing: Vec<String>,
     headings: Vec<(usize, String)>,
     find: &'f dyn Fn(&str) -> Result<usize, ProblemCode>,
 }
 
-impl Finder<'_> {
+impl<'f> Finder<'f> {
+    fn new(side: char, find: &'f dyn Fn(&str) -> Result<usize, ProblemCode>) -> Finder<'f> {
+        Finder { side, problems: Vec::new(), missing: Vec::new(), headings: Vec::new(), find }
+    }
+
     fn one(&mut self, name: &str) -> usize {
         match (self.find)(name) {
             Ok(field) => {
                 self.headings.push((field, name.to_owned()));
                 field
             }
+            Err(ProblemCode::NoColumn) => {
+                // A column that two attributes name is missing once.
+                if !self.missing.iter().any(|missing| missing == name) {
+                    self.missing.push(name.to_owned());
+                }
+                0
+            }
             Err(code) => {
                 let problem = Problem::file(self.side, Some(name), code);
-                // A column that two attributes name is missing once.
                 if !self.problems.contains(&problem) {
                     self.problems.push(problem);
                 }
@@ -136,7 +144,18 @@ impl Finder<'_> {
         columns
     }
 
-    fn end(self, mut columns: Columns) -> Result<Columns, Vec<Problem>> {
+    /// What is missing is one problem: a file with another separator lacks all columns for one reason.
+    fn end(mut self, mut columns: Columns, known: &[&str]) -> Result<Columns, Vec<Problem>> {
+        if !self.missing.is_empty() {
+            let none_fits = self.headings.is_empty() && self.problems.is_empty();
+            let code = if none_fits { ProblemCode::NoHeadingFits } else { ProblemCode::NoColumn };
+            let missing = self.missing.join("・");
+            self.problems.insert(0, Problem::file(self.side, Some(&missing), code));
+            if !known.is_empty() {
+                let known = known.join("・");
+                self.problems.push(Problem::file(self.side, Some(&known), ProblemCode::HeaderHas));
+            }
+        }
         columns.headings = self.headings;
         if self.problems.is_empty() { Ok(columns) } else { Err(self.problems) }
     }

@@ -34,8 +34,14 @@ pub struct Begin {
     pub charset: Charset,
 }
 
+/// How a spreadsheet's own files begin: .xlsx, which is a ZIP archive, and the older .xls.
+const WORKBOOKS: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 /// Finds the encoding, or says why the file cannot be read.
 pub fn begin(bytes: &[u8], declared: Encoding) -> Result<Begin, ProblemCode> {
+    if WORKBOOKS.iter().any(|sign| bytes.starts_with(sign)) {
+        return Err(ProblemCode::Workbook);
+    }
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) || looks_utf16(bytes) {
         return Err(ProblemCode::Utf16);
     }

@@ -25,13 +25,15 @@ pub fn look(source: &Source, spec: &Side) -> Result<Vec<Problem>, Vec<Problem>> 
     let mut rows = source.rows(0..u64::MAX);
     let mut looks = [Looks::default(); 5];
     let (mut keys, mut strongs) = (Numbers::default(), Numbers::default());
-    let mut count = 0;
+    let (mut count, mut unread) = (0, 0);
     while count < ROWS
         && let Some(usable) = rows.next(&mut row, &mut ignored)
     {
         count += 1;
         // Problems of these rows are told when they are read in earnest.
-        if usable && row.texts(&mut texts, &mut ignored) {
+        if usable && !row.texts(&mut texts, &mut ignored) {
+            unread += 1;
+        } else if usable {
             for (looks, text) in looks.iter_mut().zip(compared(&texts)) {
                 looks.add(text);
             }
@@ -44,6 +46,10 @@ pub fn look(source: &Source, spec: &Side) -> Result<Vec<Problem>, Vec<Problem>> 
     if count == 0 {
         let header = matches!(spec.layout, Layout::Csv { header: true, .. });
         return Err(vec![stops(None, if header { ProblemCode::HeaderOnly } else { ProblemCode::Empty })]);
+    }
+    // Another encoding altogether (EUC-JP): telling it row by row would hide that nothing can be linked.
+    if count >= VALUES_MIN && unread * 10 > count * 9 {
+        return Err(vec![stops(None, ProblemCode::OtherEncoding)]);
     }
     let swapped: Vec<Problem> = swapped(&looks)
         .into_iter()

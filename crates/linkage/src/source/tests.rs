@@ -291,12 +291,10 @@ fn columns_are_found_by_heading() {
         "s,s,氏名,住所,山田太郎\n1,2,3,4,5\n",
         &side,
         expect![[r#"
-        P103 0:Some("氏名（カナ）") NoColumn
-        P103 0:Some("b") NoColumn
-        P105 0:Some("s") ColumnTwice
-        P103 0:Some("n") NoColumn
-        P104 0:Some("氏名・住所") HeaderHas
-    "#]],
+            P103 0:Some("氏名（カナ）・b・n") NoColumn
+            P105 0:Some("s") ColumnTwice
+            P104 0:Some("氏名・住所") HeaderHas
+        "#]],
     );
 }
 
@@ -371,6 +369,36 @@ fn utf8_is_seen_and_read() {
     "#]];
     check_side(format!("\u{feff}{text}"), &side(Encoding::Cp932), &other);
     check_side("n,b,s\n高橋太郎,昭和,男\n", &side(Encoding::Cp932), other);
+}
+
+#[test]
+fn a_spreadsheets_own_file_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.xlsx");
+    for begin in [&b"PK\x03\x04\x14\0\x06\0"[..], b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"] {
+        let bytes = [begin, &[0; 4096]].concat();
+        check(
+            &bytes,
+            expect![[r#"
+            P111 0:None Workbook
+        "#]],
+        );
+        std::fs::write(&path, bytes).unwrap();
+        assert_eq!(super::header(&path, 'A').unwrap_err().unwrap()[0].code, ProblemCode::Workbook);
+    }
+}
+
+#[test]
+fn a_file_of_which_no_heading_fits_is_one_problem() {
+    for text in ["n;b;s\n1;2;3\n", "令和8年度の名簿,,\nn,b,s\n1,2,3\n", "山田　太郎,19481103,男\n"]
+    {
+        check(
+            text,
+            expect![[r#"
+            P110 0:Some("n・b・s") NoHeadingFits
+        "#]],
+        );
+    }
 }
 
 #[test]
@@ -594,10 +622,10 @@ fn several_columns_are_joined() {
         let (mut line, mut problems) = (source.row(), Vec::new());
         assert_eq!(source.rows(0..u64::MAX).next(&mut line, &mut problems), Some(true));
         // What another row left in the buffers does not shine through.
-        let mut texts =
-            Texts { names: names("x x x x"), names_used: 4, kana: "x".into(), ..Texts::default() };
+        let mut texts = Texts { names: names("x x x x"), kana: "x".into(), ..Texts::default() };
         assert!(line.texts(&mut texts, &mut problems));
-        let names = texts.names[..texts.names_used].join("+");
+        let written = texts.names.iter().filter(|name| !name.is_empty());
+        let names = written.map(String::as_str).collect::<Vec<_>>().join("+");
         let found = [
             &names,
             &texts.kana,
@@ -843,4 +871,26 @@ fn chunks_are_about_as_large_as_asked() {
     let fixed =
         cut("0123456789195001011\n".repeat(1_000).as_bytes(), &fixed(Unit::Bytes, Some(20), false)).unwrap();
     assert_eq!(fixed.chunks(4_000, 2).len(), 5);
+}
+
+#[test]
+fn a_file_of_another_encoding_is_told_as_a_whole() {
+    let mut bytes = b"n,b,s\n".to_vec();
+    for _ in 0..20 {
+        bytes.extend(b"\xfd\xfe\xff,19500101,1\n");
+    }
+    let spec = side(FROM_AUTO);
+    let source = cut(&bytes, &spec).unwrap();
+    let stops = sample::look(&source, &spec).unwrap_err();
+    assert_eq!(stops, [Problem::file('A', None, ProblemCode::OtherEncoding)]);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_pipe_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert!(matches!(Source::open(&pipe, 'A', &side(FROM_AUTO)), Err(Err(_))));
+    assert!(Spec::load(&pipe).is_err());
 }

@@ -44,13 +44,10 @@ impl<'s> Row<'s> {
     fn decode(&self, into: &mut Texts) -> Result<(), usize> {
         let columns = &self.source.columns;
         self.join(&columns.name, "\u{3000}", &mut into.names[0])?;
-        for other in &columns.others {
-            let name = &mut into.names[into.names_used];
-            name.clear();
+        for (other, name) in columns.others.iter().zip(&mut into.names[1..]) {
             // An alternative of several columns (旧氏, 名) is a name only when all are written.
             if other.iter().all(|field| !self.is_blank(*field)) {
                 self.join(other, "\u{3000}", name)?;
-                into.names_used += 1;
             }
         }
         self.join(&columns.kana, "\u{3000}", &mut into.kana)?;
@@ -184,11 +181,8 @@ fn clear(texts: &mut Texts, others: usize) {
     if texts.names.len() <= others {
         texts.names.resize_with(others + 1, String::new);
     }
-    texts.names[0].clear();
-    texts.names_used = 1;
-    for text in [&mut texts.kana, &mut texts.birth, &mut texts.sex, &mut texts.address, &mut texts.strong] {
-        text.clear();
-    }
+    let rest = [&mut texts.kana, &mut texts.birth, &mut texts.sex, &mut texts.address, &mut texts.strong];
+    texts.names.iter_mut().chain(rest).for_each(String::clear);
 }
 
 fn undoubled(bytes: &[u8]) -> Vec<u8> {

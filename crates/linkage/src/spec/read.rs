@@ -58,6 +58,13 @@ pub fn spec(text: &str, load: Load<'_>) -> Result<Spec, Vec<SpecError>> {
     if reader.errors.is_empty() { Ok(spec) } else { Err(reader.errors) }
 }
 
+/// Whether the line of a mistake has quotes that a word processor makes, or an input method.
+fn has_wide_quotes(text: &str, at: usize) -> bool {
+    let begin = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1);
+    let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    line.contains(['“', '”', '„', '＂', '‘', '’', '＇'])
+}
+
 struct Reader<'t> {
     text: &'t str,
     /// The layout file that is read, if it is not the spec.
@@ -71,8 +78,15 @@ impl<'t> Reader<'t> {
             Ok(table) => Some(table.into_inner()),
             Err(error) => {
                 let span = error.span().unwrap_or(0..0);
-                let en = format!("not TOML: {}", error.message());
-                self.wrong(span, "TOMLとして読めません（引用符やかっこの閉じ忘れなど）", en);
+                let (ja, en) = match has_wide_quotes(self.text, span.start) {
+                    true => (
+                        "。全角の引用符 “ ” は使えません。半角の \" で囲んでください",
+                        "; write \" and not “ ”",
+                    ),
+                    false => ("（引用符やかっこの閉じ忘れなど）", ""),
+                };
+                let en = format!("not TOML: {}{en}", error.message());
+                self.wrong(span, format!("TOMLとして読めません{ja}"), en);
                 None
             }
         }

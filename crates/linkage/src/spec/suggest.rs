@@ -1,8 +1,8 @@
 //! A spec guessed from the headings of both files, as Japanese offices and English exports usually write them.
 //!
 //! Always holds: a heading is taken by its meaning only when it is in the table here; the My Number (個人番号) is never
-//! suggested; a number counts as strong identifier only when both files have it, and only the insured number (被保険者番号)
-//! does: numbers that an office gives itself differ between offices for one person, and would keep every pair apart.
+//! suggested; a strong identifier is never suggested outright, since no heading tells whether both offices give one person
+//! the same number: where they do not, every pair would be kept apart. A proposal shows it as a comment (write).
 //! Not here: looking into the columns (source looks whether they hold what their heading says).
 
 use super::{Layout, Side, Spec, SpecError};
@@ -96,6 +96,21 @@ const HEADINGS: [(Meaning, &str); 23] = [
     (Carry, "郵便番号 郵便 〒 zip zipcode postcode postalcode"),
 ];
 
+/// Words of headings under which the My Number (個人番号) stands.
+const MY_NUMBER: [&str; 4] = ["個人番号", "マイナンバ", "ﾏｲﾅﾝﾊﾞ", "mynumber"];
+
+/// Whether a heading is that of the My Number: of no use here, and not to be in the file at all.
+pub(super) fn is_my_number(heading: &str) -> bool {
+    let folded = fold(heading);
+    MY_NUMBER.iter().any(|word| folded.contains(word))
+}
+
+/// A number that both files have and that may be the same for one person in both: the insured number (被保険者番号).
+pub(super) fn strong(a: &Header, b: &Header) -> Option<(String, String)> {
+    let one = |header: &Header| find(header, Strong).into_iter().next().filter(|_| is_header(header));
+    one(a).zip(one(b))
+}
+
 /// Whether a cell is one of the headings known here, and so no person's data.
 pub fn is_heading(cell: &str) -> bool {
     let folded = fold(cell);
@@ -164,11 +179,6 @@ pub(super) fn known(a: &Header, b: &Header) -> Spec {
 /// What the headings tell; something may be missing.
 fn found(a: &Header, b: &Header) -> Spec {
     let mut spec = Spec { a: side(a), b: side(b), output: super::Output::default() };
-    let strong = |header: &Header| find(header, Strong).into_iter().next();
-    if let Some((of_a, of_b)) = strong(a).zip(strong(b)) {
-        spec.a.strong = vec![of_a];
-        spec.b.strong = vec![of_b];
-    }
     spec.share();
     spec
 }

@@ -263,6 +263,9 @@ fn usual_headings_make_a_spec() {
         "住所",
         "方書",
         "被保険者番号",
+        "備考",
+        "続柄 \"1\"",
+        "",
         "個人番号",
     ]);
     let b = header(&[
@@ -289,6 +292,8 @@ fn usual_headings_make_a_spec() {
         # 突合の設定。項目名はファイルの見出しのとおりに書きます。複数の列は ["姓", "名"] のように並べます。
 
         [a]  # ファイルA（相手を探す側）
+        # 使っていない見出し："備考", "続柄 \"1\""
+        # 個人番号（マイナンバー）の列があります。突合には使いません。この列をファイルから消してください。
         encoding = "auto"  # auto・utf-8・cp932
         format = "csv"
         separator = ","
@@ -299,11 +304,14 @@ fn usual_headings_make_a_spec() {
         birth = ["生年月日"]  # 生年月日
         sex = ["性別"]  # 性別
         address = ["住所", "方書"]  # 住所・方書
-        strong = ["被保険者番号"]  # 両方のファイルに共通する番号（違えば別人とみなす）
         carry = ["郵便番号"]  # 結果にそのまま写す項目
+        # 次の行は、両方の機関が同じ人に同じ番号を付けているときだけ、[a] と [b] の両方で先頭の # を消します。番号が違えば別人とみなすので、
+        # それぞれが振った番号なら1組も結び付かなくなります。
+        # strong = ["被保険者番号"]
         other_names = [["通称名"], ["旧氏"]]  # 通称・旧氏など
 
         [b]  # ファイルB（探される側）
+        # 使っていない見出し："No."
         encoding = "auto"  # auto・utf-8・cp932
         format = "csv"
         separator = ","
@@ -314,16 +322,26 @@ fn usual_headings_make_a_spec() {
         birth = ["元号", "年", "月", "日"]  # 生年月日
         sex = ["Sex"]  # 性別
         address = ["都道府県", "市区町村", "町名", "番地", "建物名"]  # 住所・方書
-        strong = ["被保番"]  # 両方のファイルに共通する番号（違えば別人とみなす）
+        # 次の行は、両方の機関が同じ人に同じ番号を付けているときだけ、[a] と [b] の両方で先頭の # を消します。番号が違えば別人とみなすので、
+        # それぞれが振った番号なら1組も結び付かなくなります。
+        # strong = ["被保番"]
         other_names = [["旧姓", "名"]]  # 通称・旧氏など
 
         [output]
         bom = true  # 表計算ソフトで開くなら true
         newline = "crlf"
     "##]]
-    .assert_eq(&spec.to_toml(Lang::Ja));
+    .assert_eq(&spec.proposal(&a, &b, Lang::Ja));
     for lang in [Lang::Ja, Lang::En] {
         assert_eq!(Spec::parse(&spec.to_toml(lang)).as_ref(), Ok(&spec));
+        let proposal = spec.proposal(&a, &b, lang);
+        assert_eq!(Spec::parse(&proposal).as_ref(), Ok(&spec));
+        // With the signs taken off it is what the comment says.
+        let strong = Spec::parse(&proposal.replace("# strong", "strong")).unwrap();
+        assert_eq!(
+            (&*strong.a.strong, &*strong.b.strong),
+            (&["被保険者番号".into()][..], &["被保番".into()][..])
+        );
     }
 }
 
@@ -334,6 +352,56 @@ fn headings_of_different_numbers_are_no_strong_identifier() {
     let spec = Spec::suggest(&a, &b).unwrap();
     assert!(!spec.a.shared.strong && spec.a.strong.is_empty() && spec.b.strong.is_empty());
     assert_eq!(spec.a.heading(Attribute::Birth), "date_of_birth");
+}
+
+#[test]
+fn a_column_of_my_numbers_is_to_be_removed_and_never_named() {
+    for (heading, want) in [
+        ("個人番号", true),
+        ("マイナンバー", true),
+        ("ﾏｲﾅﾝﾊﾞｰ", true),
+        ("本人 個人番号", true),
+        ("My Number", true),
+        ("個人コード", false),
+        ("整理番号", false),
+    ] {
+        let [a, b] = [header(&["氏名", "生年月日", "性別", heading]), header(&["氏名", "生年月日", "性別"])];
+        let texts = [
+            Spec::suggest(&a, &b).unwrap().proposal(&a, &b, Lang::Ja),
+            Spec::draft(&a, &header(&["おなまえ", "生年月日", "性別"]), Lang::Ja),
+        ];
+        for text in texts {
+            let about = text.lines().filter(|line| line.contains("消してください")).count();
+            assert_eq!(about == 1, want, "{text}");
+            assert_eq!(text.contains(&format!("\"{heading}\"")), !want, "{text}");
+        }
+    }
+}
+
+#[test]
+fn what_may_be_a_person_is_not_listed_as_unused() {
+    // Two headings are enough for a proposal, and so are two of anything.
+    let a = header(&["name", "birth", "sex"]);
+    let b = header(&["氏名", "誕生日", "山田　太郎", "19481103", "性"]);
+    let proposal = Spec::suggest(&a, &b).unwrap().proposal(&a, &b, Lang::Ja);
+    assert!(!proposal.contains("山田"), "{proposal}");
+}
+
+#[test]
+fn quotes_of_word_processors_are_told() {
+    let wide = LEAST.replace("name = \"氏名\"", "name = “氏名”");
+    wrong(
+        &wide,
+        expect![[r#"
+        3: TOMLとして読めません。全角の引用符 “ ” は使えません。半角の " で囲んでください / not TOML: string values must be quoted, expected literal string; write " and not “ ”
+    "#]],
+    );
+    wrong(
+        &LEAST.replace("name = \"氏名\"", "name = \"氏名 # “"),
+        expect![[r#"
+        3: TOMLとして読めません。全角の引用符 “ ” は使えません。半角の " で囲んでください / not TOML: invalid basic string, expected `"`; write " and not “ ”
+    "#]],
+    );
 }
 
 #[test]

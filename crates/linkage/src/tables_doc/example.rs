@@ -9,7 +9,7 @@
 
 use super::{NOTHING, signed};
 use crate::{
-    Job, Lang, Spec, Stage, Watch, Which, explain, header,
+    Job, Lang, Spec, Which, explain, header,
     rules::{LINK_AT, REVIEW_AT, Rarity, score},
     run,
 };
@@ -20,16 +20,6 @@ const PAGE: &str = include_str!("../../../../docs/linkage.md");
 
 /// Columns of unlinked_a.csv that the page has room for: to the best candidate's levels.
 const COLUMNS_SHOWN: usize = 9;
-
-struct Quiet;
-
-impl Watch for Quiet {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
-
-    fn stop(&self) -> bool {
-        false
-    }
-}
 
 #[test]
 fn the_example_comes_out_as_the_manual_shows_it() {
@@ -50,10 +40,10 @@ fn the_example_comes_out_as_the_manual_shows_it() {
         replace: false,
         at: None,
     };
-    run(&job, &Quiet).unwrap();
+    run(&job, &()).unwrap();
 
     let (row_a, row_b) = (Which::Key("0004".into()), Which::Key("00012348".into()));
-    let explained = explain(&spec, (&a, &b), (&row_a, &row_b), 1, &Quiet).unwrap();
+    let explained = explain(&spec, (&a, &b), (&row_a, &row_b), 1, &()).unwrap();
     let shown = block("explain").lines();
     let around: Vec<&str> = shown.clone().take(1).chain(shown.last()).collect();
     let mut sentences = explained.sentences(Lang::Ja);
@@ -61,7 +51,7 @@ fn the_example_comes_out_as_the_manual_shows_it() {
     sentences.push(around[1].to_owned());
 
     let outputs = [
-        ("spec.toml", spec.to_toml(Lang::Ja)),
+        ("spec.toml", spec.proposal(&header_a, &header_b, Lang::Ja)),
         ("summary.txt", table(&out, "summary.txt")),
         ("links.csv", table(&out, "links.csv")),
         ("unlinked_a.csv", cut(&table(&out, "unlinked_a.csv"))),

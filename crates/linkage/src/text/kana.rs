@@ -9,6 +9,7 @@ use super::{
     fold,
     gaps::Gaps,
     parts::{self, Part, Side},
+    placeholders,
 };
 use crate::levels::KanaLevel;
 use std::fmt;
@@ -16,6 +17,15 @@ use std::fmt;
 /// Without a gap, so many kana at the beginning or end are a surname or a given name. Two are too few: ナコ and コ end
 /// half of all given names.
 const PART_LEAST: usize = 3;
+
+/// A separated given name has so many kana at least; with less it was cut (サトウ ケ).
+const GIVEN_LEAST: usize = 2;
+
+/// Without a gap, a reading of fewer kana may be that of a surname alone: オガサワラ and タカヤナギ have five.
+const WHOLE_LEAST: usize = 6;
+
+/// The same in Roman letters (TAKAHASHI).
+const ROMAN_LEAST: usize = 10;
 
 /// A reading as compared. Buffers are reused: reading clears them.
 #[derive(Clone, Default)]
@@ -32,6 +42,19 @@ impl fmt::Debug for KanaForm {
     /// Nothing of the person.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KanaForm").finish_non_exhaustive()
+    }
+}
+
+impl KanaForm {
+    /// Whether the given name's reading is there, as far as writing shows it. One that is not tells nobody from brothers
+    /// and sisters, so that agreeing in it is not agreeing in the reading.
+    pub(crate) fn has_given(&self) -> bool {
+        let length = self.chars.len();
+        match self.given {
+            Some(at) => at > 0 && at + GIVEN_LEAST <= length,
+            None if self.chars.first().is_some_and(char::is_ascii) => length >= ROMAN_LEAST,
+            None => length >= WHOLE_LEAST,
+        }
     }
 }
 
@@ -108,11 +131,13 @@ fn same_but_voicing(a: char, b: char) -> bool {
     unvoiced(a) == unvoiced(b) || matches!((a, b), ('チ', 'ジ') | ('ジ', 'チ') | ('ツ', 'ズ') | ('ズ', 'ツ'))
 }
 
-/// Reads a field. What stands in brackets is left out.
+/// Reads a field. What stands in brackets is left out. A word for "none" (フメイ), and a field with a kanji in it, are no
+/// reading.
 pub fn read(text: &str, into: &mut KanaForm) {
     into.chars.clear();
     into.gaps.clear();
     let mut depth = 0_usize;
+    let mut is_kanji = false;
     for written in text.chars() {
         let Some(c) = fold::folded(written) else { continue };
         match c {
@@ -121,16 +146,21 @@ pub fn read(text: &str, into: &mut KanaForm) {
             '(' | '[' | '【' | '〔' => depth += 1,
             ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
-            _ => take(into, c, written),
+            _ => is_kanji |= take(into, c, written),
         }
+    }
+    if is_kanji || placeholders::is_no_reading(&into.chars) {
+        into.chars.clear();
+        into.gaps.clear();
     }
     into.gaps.end(into.chars.len());
     into.given = into.gaps.given();
 }
 
-/// Takes one folded character.
-fn take(into: &mut KanaForm, c: char, written: char) {
+/// Takes one folded character; says whether it is a kanji.
+fn take(into: &mut KanaForm, c: char, written: char) -> bool {
     let last = into.chars.last().copied();
+    let length = into.chars.len();
     match c {
         ' ' => into.gaps.add(into.chars.len(), if written == '\u{3000}' { 2 } else { 1 }),
         '・' | ',' | '.' => into.gaps.add(into.chars.len(), 1),
@@ -151,6 +181,7 @@ fn take(into: &mut KanaForm, c: char, written: char) {
         '\'' => {}
         _ => into.chars.push(plain(c)),
     }
+    fold::is_kanji(c) && into.chars.get(length) == Some(&c)
 }
 
 /// Compares two readings. Long vowels are alike however they are written (コウジ, コオジ, コージ), since the reading in a
@@ -238,6 +269,13 @@ mod tests {
             ("", "", None),
             ("　", "", None),
             ("ﾞｱ", "ア", None),
+            // No readings.
+            ("フメイ", "", None),
+            ("ﾅｼ", "", None),
+            ("フ　メイ", "", None),
+            ("不明", "", None),
+            ("田中　ハナコ", "", None),
+            ("#N/A", "", None),
         ] {
             let form = form(written);
             assert_eq!(
@@ -282,6 +320,22 @@ mod tests {
         ] {
             assert_eq!(compare(&form(one), &form(two)), want, "{one} / {two}");
             assert_eq!(compare(&form(two), &form(one)), want, "{two} / {one}");
+        }
+    }
+
+    #[test]
+    fn s5_r2_readings_without_a_given_name() {
+        for (written, want) in [
+            ("サトウ", false),
+            ("サトウ　ケ", false),
+            ("オガサワラ", false),
+            ("TAKAHASHI", false),
+            ("", false),
+            ("サトウ　ケン", true),
+            ("サトウケンジ", true),
+            ("KIM YONGJA", true),
+        ] {
+            assert_eq!(form(written).has_given(), want, "{written}");
         }
     }
 

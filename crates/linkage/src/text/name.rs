@@ -14,6 +14,7 @@ use super::{
     fold,
     gaps::Gaps,
     parts::{self, Part, Side},
+    placeholders,
     variants::{self, Tie},
 };
 use crate::levels::NameLevel;
@@ -21,6 +22,11 @@ use std::fmt;
 
 /// Without a gap, so many letters at the beginning or end are a surname or a given name.
 const PART_LEAST: usize = 2;
+/// Without a gap, a name of fewer letters may be a surname alone. (長谷川 is one of three, but most names of three letters are
+/// whole: 林花子.)
+const WHOLE_LEAST: usize = 3;
+/// The same of a name in kana alone: オガサワラ.
+const KANA_LEAST: usize = 6;
 /// A Roman name of more words is not compared word by word.
 const WORDS_MAX: usize = 16;
 
@@ -61,6 +67,20 @@ impl NameForm {
     /// Whether the name is in Roman letters.
     fn is_roman(&self) -> bool {
         self.chars.iter().all(char::is_ascii_alphabetic)
+    }
+
+    /// Whether there is a given name, as far as writing shows it: behind a gap, or since the name is too long for a surname.
+    pub(crate) fn has_given(&self) -> bool {
+        self.is_whole(WHOLE_LEAST)
+    }
+
+    /// The same where a name in kanji without a gap needs so many letters. A Roman name without a gap never shows it.
+    pub(crate) fn is_whole(&self, least: usize) -> bool {
+        if self.given.is_some() || self.gaps.count() > 0 {
+            return true;
+        }
+        let least = if self.chars.iter().all(|c| fold::is_kana(*c)) { KANA_LEAST.max(least) } else { least };
+        self.chars.len() >= least && !self.is_roman()
     }
 
     fn side(&self) -> Side<'_> {
@@ -113,8 +133,11 @@ impl NameForm {
         }
     }
 
-    /// The field has ended.
+    /// The field has ended. A word for "none" is no name.
     fn end(&mut self) {
+        if placeholders::is_no_name(&self.chars) {
+            self.clear();
+        }
         self.gaps.end(self.chars.len());
         self.given = self.gaps.given();
     }
@@ -174,6 +197,12 @@ pub fn compare(a: &NameForm, b: &NameForm) -> NameLevel {
         Some(Part::Surname) => NameLevel::SurnameOnly,
         None => NameLevel::Different,
     }
+}
+
+/// Whether a part of the given name is unreadable in two names that are the same where readable: what is hidden there may be
+/// what tells twins apart (●子). Where nothing shows how long the surname is, it is taken for short.
+pub(crate) fn hides_given(a: &NameForm, b: &NameForm) -> bool {
+    unreadable::hides_given(a, b, a.is_marked() || b.is_marked())
 }
 
 /// Whether two characters are the same or tied; a mark is never.

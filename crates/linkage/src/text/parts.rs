@@ -93,14 +93,17 @@ pub(super) fn agreeing(
     }
 }
 
-/// Whether an unparted name begins with the surname and ends with the given name, with something left.
+/// Whether an unparted name begins with the surname and ends with the given name, with something left. A given name of one
+/// letter is no name's end (子), nor is one that leaves a single letter for the surname of a longer name (山 + 田花子).
 fn within(
     (surname, given): (&[char], &[char]),
     whole: &[char],
     same: impl Fn(char, char) -> bool + Copy,
 ) -> (bool, bool) {
     let begins = whole.len() > surname.len() && common_prefix(surname, whole, same) == surname.len();
-    let ends = whole.len() > given.len() && common_suffix(given, whole, same) == given.len();
+    let rest = whole.len().saturating_sub(given.len());
+    let is_parted = given.len() > 1 && (rest > 1 || rest == 1 && whole.len() < 4);
+    let ends = is_parted && common_suffix(given, whole, same) == given.len();
     (begins, ends)
 }
 

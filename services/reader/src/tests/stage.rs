@@ -284,7 +284,7 @@ impl<'s> Stage<'s> {
         let key = &keys.iter().find(|(name, _)| *name == leaf).expect("a key").1;
         let key = SigningKey::from_pkcs8(key).expect("a key");
         let serial = [0x77, 0x10, person.as_bytes()[1], self.cards.len() as u8];
-        self.secrets.push(serial.iter().map(|byte| format!("{byte:02x}")).collect());
+        self.secrets.push(base::hex(&serial));
         let until = day(value(words, "until").unwrap_or("20290401")).plus_days(1).begins().plus_ms(-1000);
         let signing = words.contains(&"signing");
         let attributes = pki::authority::Attributes {

@@ -131,9 +131,13 @@ fn finish(into: &mut [NameForm], found: &[Found]) -> usize {
     }
     for (other, found) in others.iter_mut().zip(found) {
         if is_surname(other, *found, name) {
-            let guess = SURNAME_GUESS.min(name.chars.len() - 1);
             let surname = other.chars.len();
-            other.chars.extend_from_slice(&name.chars[name.given.unwrap_or(guess)..]);
+            let Some(given) = name.chars.get(name.given.unwrap_or(SURNAME_GUESS)..) else { continue };
+            // Without a gap one letter is too little to be held for a given name: 子 of 林花子.
+            if given.is_empty() || given.len() == 1 && name.given.is_none() {
+                continue;
+            }
+            other.chars.extend_from_slice(given);
             other.given = Some(surname);
         }
     }

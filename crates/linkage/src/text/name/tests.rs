@@ -80,6 +80,16 @@ fn fields() {
         ("－", &[]),
         ("（　）", &[]),
         ("通子　旧", &["通子|旧"]),
+        // Without a gap one letter is no given name.
+        ("林花子（旧姓 山田）", &["林花子", "山田"]),
+        ("林　誠（旧姓 山田）", &["林|誠", "山田|誠"]),
+        // Words for "none".
+        ("なし", &[]),
+        ("　同上", &[]),
+        ("#N/A", &[]),
+        ("田中　花子（世帯主）", &["田中|花子"]),
+        ("田中　花子（旧姓なし）（なし）", &["田中|花子"]),
+        ("外国人（金山　英子）", &["金山|英子"]),
     ] {
         assert_eq!(names(written), want, "{written}");
     }
@@ -176,6 +186,55 @@ fn the_same_where_readable() {
 }
 
 #[test]
+fn s5_r2_what_hides_the_given_name() {
+    for (one, two, want) in [
+        ("田●　花子", "田中　花子", false),
+        ("●　誠一", "林　誠一", false),
+        ("タカ橋　誠", "髙橋　誠", false),
+        ("サイ藤花子", "齋藤花子", false),
+        ("●藤花子", "斎藤花子", false),
+        ("佐●木花子", "佐々木花子", false),
+        ("田中　●子", "田中　花子", true),
+        ("田中太●", "田中　太一", true),
+        ("田●　●子", "田中　花子", true),
+        ("林　●子", "林花子", true),
+        ("林●子", "林花子", true),
+        ("田中　エミ子", "田中　裕子", true),
+        ("田中エミ子", "田中　裕子", true),
+        ("田中エミ子", "田中裕子", true),
+    ] {
+        let (a, b) = (form(one), form(two));
+        assert_eq!(compare(&a, &b), NameLevel::Unreadable, "{one} / {two}");
+        assert_eq!(hides_given(&a, &b), want, "{one} / {two}");
+        assert_eq!(hides_given(&b, &a), want, "{two} / {one}");
+    }
+}
+
+#[test]
+fn s5_r2_names_without_a_given_name() {
+    for (name, want) in [
+        ("山田", false),
+        ("林", false),
+        ("KIM", false),
+        ("TAKAHASHI", false),
+        ("ヤマダ", false),
+        ("オガサワラ", false),
+        ("", false),
+        ("林　誠", true),
+        ("山田誠", true),
+        ("林さくら", true),
+        ("ヤマダハナコ", true),
+        ("KIM YONGJA", true),
+        ("NGUYEN THI HOA", true),
+        ("田 中 花 子", true),
+    ] {
+        let mut forms = vec![NameForm::default()];
+        read(name, &mut forms);
+        assert_eq!(forms[0].has_given(), want, "{name}");
+    }
+}
+
+#[test]
 fn roman_words() {
     use NameLevel::{Different, GivenOnly, OneOff, Roman, SurnameOnly};
     check(&[
@@ -212,6 +271,9 @@ fn a_part_is_the_same() {
         ("田中　花子", "佐藤花子", GivenOnly),
         ("田中花子", "佐藤花子", GivenOnly),
         ("田中　花子", "長谷川　花子", GivenOnly),
+        ("佐藤　子", "山田花子", Different),
+        ("佐藤　田花子", "山田花子", Different),
+        ("佐藤　健太郎", "山田健太郎", GivenOnly),
         ("髙橋　花子", "高橋　美咲", SurnameOnly),
         ("高橋　花子", "髙橋美咲", SurnameOnly),
         ("高橋花子", "髙橋美咲", SurnameOnly),

@@ -17,6 +17,8 @@ use std::ops::Range;
 
 /// Katakana in place of so many kanji at most.
 const KANJI_MOST: usize = 2;
+/// No given name in kanji is longer than this, but for very few.
+const GIVEN_MOST: usize = 3;
 /// The longest reading of that many kanji.
 const KATAKANA_MOST: usize = 8;
 
@@ -88,6 +90,35 @@ fn katakana(a: &NameForm, b: &NameForm) -> Option<bool> {
             _ => false,
         })
     }))
+}
+
+/// Whether the unreadable part reaches into the given name of a name that [`compare`] found to agree.
+pub(super) fn hides_given(a: &NameForm, b: &NameForm, marked: bool) -> bool {
+    if marked {
+        let given = [a, b].into_iter().filter_map(|name| name.given).min().unwrap_or(surname(a));
+        let mut letters = a.chars.iter().zip(&b.chars).skip(given);
+        return letters.any(|(x, y)| *x == MARK || *y == MARK);
+    }
+    let prefix = common_prefix(&a.chars, &b.chars, is_same);
+    let rest = |name: &NameForm| name.chars.len().saturating_sub(prefix);
+    let suffix =
+        common_suffix(&a.chars[a.chars.len() - rest(a)..], &b.chars[b.chars.len() - rest(b)..], is_same);
+    let beyond = |name: &NameForm, given: usize| name.chars.len() - suffix > given;
+    match (a.given, b.given) {
+        (None, None) => {
+            // The side in kanji is the shorter one, or as long as the other.
+            let kanji = if a.chars.len() <= b.chars.len() { a } else { b };
+            beyond(kanji, surname(kanji))
+        }
+        (one, other) => {
+            one.is_some_and(|given| beyond(a, given)) || other.is_some_and(|given| beyond(b, given))
+        }
+    }
+}
+
+/// How many letters of a name without a gap are the surname's for sure: nobody has a given name of four.
+fn surname(name: &NameForm) -> usize {
+    name.chars.len().saturating_sub(GIVEN_MOST).max(1)
 }
 
 /// Whether letters are katakana that may be the reading of a kanji.

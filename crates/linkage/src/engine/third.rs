@@ -1,0 +1,112 @@
+//! Third stage as a whole: what the exact stage left is compared; later, what is still left of A looks aside.
+//!
+//! Always holds: memory that was taken for one of the two is given back before the other begins.
+//! Not here: keys (pool), pairs (buckets), what they are worth (score, aside), who is linked (assign).
+//! Rules come from: the issue, parts B and C.
+
+use super::{
+    Stopped,
+    aside::{self, Ties},
+    buckets::Buckets,
+    crew::{Crew, Progress, Share},
+    detail::{EXACT, PAIRED},
+    pool::{self, Pool, Sieve},
+    read::{KeyParts, Side},
+    room::Memory,
+    runs::Runs,
+    score::{self, Near},
+};
+use crate::{rules::rarity::Counts, source::Source};
+
+/// Progress in thousandths: keys of A, keys of B, buckets, rows of B, pairs; then the same looking aside.
+pub(super) const PROGRESS: [u64; 10] = [50, 150, 100, 300, 340, 10, 20, 10, 10, 10];
+
+/// Where looking aside begins in [`PROGRESS`].
+const ASIDE: usize = 5;
+
+/// What the stage needs.
+pub(super) struct Third<'t> {
+    /// Threads.
+    pub crew: &'t Crew<'t>,
+    /// The memory cap.
+    pub memory: &'t Memory,
+    /// File A.
+    pub a: (&'t Source, &'t Side),
+    /// File B.
+    pub b: (&'t Source, &'t Side),
+    /// How rare names and towns are.
+    pub counts: &'t Counts,
+    /// How far it is.
+    pub progress: &'t Progress<'t>,
+}
+
+impl Third<'_> {
+    /// Pairs of rows that the exact stage left (so many of A), and what keys of those that look aside are made of.
+    pub fn open(
+        &self,
+        parts_a: KeyParts,
+        parts_b: KeyParts,
+        open: u64,
+    ) -> Result<(Vec<Near>, [Runs; 2]), Stopped> {
+        let Third { crew, memory, counts, .. } = *self;
+        let sieve = Sieve::new(open);
+        memory.need(sieve.bytes());
+        let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
+            let progress = self.share(part, pool::units(side.rows) as u64);
+            pool::gather(crew, memory, (source, side, parts), (of_b, &sieve), &progress)
+        };
+        let (runs_a, aside_a) = gather(self.a, &parts_a, false, 0)?;
+        let (runs_b, aside_b) = gather(self.b, &parts_b, true, 1)?;
+        memory.give(parts_a.taken + parts_b.taken + sieve.bytes());
+        drop((sieve, parts_a, parts_b));
+        let near = self.pairs((runs_a, runs_b), (2, PAIRED), |buckets, pools, progress| {
+            score::compare(crew, memory, buckets, pools, counts, progress)
+        })?;
+        Ok((near, [aside_a, aside_b]))
+    }
+
+    /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
+    pub fn aside(&self, [aside_a, aside_b]: [Runs; 2]) -> Result<Ties, Stopped> {
+        let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
+        let sieve = Sieve::new(pool::looking_aside(a));
+        memory.need(sieve.bytes());
+        let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
+            let progress = self.share(part, pool::units(side.rows) as u64);
+            pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve), &progress)
+        };
+        let runs_a = gather(self.a, &aside_a, false, ASIDE)?;
+        let runs_b = gather(self.b, &aside_b, true, ASIDE + 1)?;
+        memory.give(sieve.bytes() + aside_a.heap_bytes() + aside_b.heap_bytes());
+        drop((sieve, aside_a, aside_b));
+        let near =
+            self.pairs((runs_a, runs_b), (ASIDE + 2, PAIRED | EXACT), |buckets, pools, progress| {
+                aside::compare(crew, memory, buckets, pools, counts, progress)
+            })?;
+        Ok(aside::ties(a, b, near))
+    }
+
+    /// The pairs of these records, of whose rows of B those with these flags are kept; and what is found among them.
+    fn pairs(
+        &self,
+        (runs_a, runs_b): (Runs, Runs),
+        (part, flags): (usize, u64),
+        compare: impl FnOnce(&Buckets<'_>, (&Pool<'_>, &Pool<'_>), &Share<'_>) -> Result<Vec<Near>, Stopped>,
+    ) -> Result<Vec<Near>, Stopped> {
+        let Third { crew, memory, a: (source_a, a), b: (source_b, b), .. } = *self;
+        let share = |more: usize, of: u64| self.share(part + more, of);
+        let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &share(0, pool::PARTS as u64))?;
+        let progress = share(1, pool::units(b.rows) as u64);
+        let pool_b = pool::paired(crew, memory, (source_b, b), flags, &progress)?;
+        // Pairs come by rows of A, so each of them is read only once.
+        let pool_a = Pool::new(source_a, a);
+        let progress = share(2, buckets.slices.iter().sum());
+        let near = compare(&buckets, (&pool_a, &pool_b), &progress)?;
+        buckets.give_back(memory);
+        pool_b.give_back(memory);
+        Ok(near)
+    }
+
+    fn share(&self, part: usize, of: u64) -> Share<'_> {
+        self.progress.share(PROGRESS[part], of)
+    }
+}
