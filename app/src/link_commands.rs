@@ -273,9 +273,9 @@ fn link(args: &RunArgs, watch: &Line<'_>, say: &mut dyn FnMut(&str)) -> std::res
         replace: args.replace,
         at: Some(Instant::from_ms(rim::wall_ms()).for_people()),
     };
-    let is_made = make_out(&args.out)?;
+    let is_new = !args.out.is_dir();
     let summary = linkage::run(&job, watch).map_err(|stopped| {
-        if is_made {
+        if is_new {
             // Goes only if it is empty, that is, if nothing was kept for going on.
             let _ = fs::remove_dir(&args.out);
         }
@@ -303,22 +303,6 @@ fn link(args: &RunArgs, watch: &Line<'_>, say: &mut dyn FnMut(&str)) -> std::res
         say(&format!("{}  {}", args.out.join(file).display(), lang.pick(ja, en)));
     }
     Ok(())
-}
-
-/// Makes the folder for results, for its owner alone, since names and addresses come into it; whether it was made. One
-/// that is there already stays as it is: its owner knows who may see it.
-fn make_out(out: &Path) -> std::result::Result<bool, Fault> {
-    if out.is_dir() {
-        return Ok(false);
-    }
-    let mut folder = fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(out).map(|()| true).map_err(|e| {
-        Fault::caused("the folder for results cannot be made", e)
-            .in_japanese("出力先のフォルダーを作れません。場所と、書き込む権限を確かめてください。")
-    })
 }
 
 /// How far a run is, on standard error: one line that changes at a terminal, else a line now and then.

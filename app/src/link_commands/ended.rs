@@ -97,14 +97,11 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     words.map_or_else(|| format!("システムの表示 {error}"), str::to_owned)
 }
 
-/// Where the engine keeps what a stopped run has read; a small run keeps nothing.
-const KEPT: &str = ".shikaku-link-work";
-
-/// What is said when somebody stopped a command: a run into `out`, or a question.
+/// What is said when somebody stopped a command: a run into `out`, or a question. A small run keeps nothing.
 pub(super) fn stopped(out: Option<&Path>, lang: Lang) -> &str {
     match out {
         None => lang.pick("止めました。", "stopped"),
-        Some(out) if out.join(KEPT).exists() => lang.pick(
+        Some(out) if out.join(linkage::WORK_FOLDER).exists() => lang.pick(
             "止めました。同じコマンドをもう一度実行すると、読み終えたところから続けます。",
             "stopped; the same command goes on behind what was read",
         ),

@@ -46,6 +46,7 @@ use room::Memory;
 use score::Near;
 use std::path::PathBuf;
 use third::Third;
+pub use work::FOLDER as WORK_FOLDER;
 use work::{Stamp, Work, or_full_disk};
 
 /// What a run is given.

@@ -145,7 +145,7 @@ mod text;
 
 pub use base::Fault;
 pub use birth::BirthDoubt;
-pub use engine::{Job, Stage, Stopped, Watch, run};
+pub use engine::{Job, Stage, Stopped, WORK_FOLDER, Watch, run};
 pub use errors::Failed;
 pub use form::{Doubts, Form, Texts};
 pub use levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel};

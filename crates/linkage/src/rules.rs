@@ -160,6 +160,12 @@ pub fn rivals(best: &Decision, other: &Decision) -> bool {
     }
 }
 
+/// Whether a link of the exact stage must not stand beside another pair with its row of B: one that is a link by itself and
+/// less than the margin behind. What is a clerk's by itself loses to a row that is the same in everything.
+pub(crate) fn rivals_exact(link: &Decision, other: &Decision) -> bool {
+    other.grade == Grade::Link && other.score.saturating_add(MARGIN) > link.score
+}
+
 /// The rules by which a pair is of two persons, whatever it weighs.
 fn different(levels: &Levels) -> Option<Reason> {
     if levels.strong == StrongLevel::Different {

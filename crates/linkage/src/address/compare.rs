@@ -30,14 +30,15 @@ pub fn compare(a: &AddressForm, b: &AddressForm) -> AddressLevel {
         return AddressLevel::Different;
     }
     let far = if both_known { AddressLevel::SameCity } else { AddressLevel::Different };
-    if a.town.is_empty() && b.town.is_empty() && !needs_no_town(a) {
+    if a.town.is_empty() && b.town.is_empty() && !(needs_no_town(a) && needs_no_town(b)) {
         return if both_known { AddressLevel::SameCity } else { AddressLevel::Missing };
     }
     let town = towns(a, b);
     if town == Texts::Equal && !a.numbers.is_empty() && a.numbers == b.numbers {
         return buildings(&a.building, &b.building);
     }
-    if joined(a).eq(joined(b)) && !a.numbers.is_empty() && !is_room_for_go(a, b) {
+    let both_numbered = !a.numbers.is_empty() && !b.numbers.is_empty();
+    if both_numbered && joined(a).eq(joined(b)) && !is_room_for_go(a, b) {
         // The same numbers, parted otherwise: 3-12-5-203 and 3番12号5 with a room 203.
         return AddressLevel::Equal;
     }

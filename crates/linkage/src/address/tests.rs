@@ -447,6 +447,12 @@ fn written(style: u8, town: &str, [chome, ban, go]: [u32; 3]) -> String {
     format!("{city}{town}{numbers}")
 }
 
+#[test]
+fn a_lot_under_a_letter_beside_a_bare_number_is_compared_alike_from_both_sides() {
+    let (x, y) = (form("北区イ百条"), form("1"));
+    assert_eq!((compare(&x, &y), compare(&y, &x)), (Level::Missing, Level::Missing));
+}
+
 proptest! {
     #[test]
     fn both_styles_are_one_address(a in 0..32_u8, b in 0..32_u8, town in 0..TOWNS.len(), numbers in [1..40_u32, 1..60, 1..3_000]) {

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     outcome::Tier,
-    rules::{Decision, Grade, MARGIN, rarity::Counts},
+    rules::{rarity::Counts, rivals_exact},
 };
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
@@ -59,30 +59,18 @@ fn one_row<'p>(
     counts: &Counts,
     near: &mut Vec<Near>,
 ) {
-    let Some(row_a) = candidates.first().map(|pair| (pair >> 32) as u32) else { return };
-    a.get(row_a, reader_a);
     let before = near.len();
-    let (mut best, mut best_pair) = (0, 0);
-    for pair in candidates {
-        let row_b = *pair as u32;
-        b.get(row_b, reader_b);
-        let (pair, decision) = score::compared(reader_a, reader_b, counts);
-        let key = detail::candidate(&decision, row_b);
-        if key > best {
-            (best, best_pair) = (key, pair);
-        }
-        if decision.grade != Grade::NoLink {
-            near.push(Near { a: row_a, b: row_b, pair, decision });
-        }
-    }
+    let Some(best) = score::best_of((a, b), [reader_a, reader_b], candidates, counts, near, |_| ()) else {
+        return;
+    };
     // So that memory stays bounded; the others stay in the links in which they are.
     if near.len() - before > CROWD {
         score::best_kept(near, before);
     }
     // The key of a row that is not linked is still its best candidate among open rows.
-    if a.side.key.words()[row_a as usize].fetch_max(best, Ordering::Relaxed) < best {
-        let detail = &a.side.detail.words()[row_a as usize];
-        let now = detail::with_pair(detail.load(Ordering::Relaxed), best_pair) | BEST;
+    if a.side.key.words()[best.row as usize].fetch_max(best.key, Ordering::Relaxed) < best.key {
+        let detail = &a.side.detail.words()[best.row as usize];
+        let now = detail::with_pair(detail.load(Ordering::Relaxed), best.pair) | BEST;
         detail.store(now, Ordering::Relaxed);
     }
 }
@@ -111,37 +99,10 @@ pub(super) fn ties(a: &Side, b: &Side, mut near: Vec<Near>) -> Ties {
     ties
 }
 
-/// Whether a link of the exact stage must not stand beside another pair with its row of B.
-fn rivals_exact(link: &Decision, other: &Decision) -> bool {
-    other.grade == Grade::Link && other.score.saturating_add(MARGIN) > link.score
-}
-
 /// The link of a row of B, which the exact stage linked.
 fn exact(a: &Side, b: &Side, row_b: u32) -> (Near, Kind) {
     let row_a = b.key.words()[row_b as usize].load(Ordering::Relaxed) as u32;
     let detail = a.detail.words()[row_a as usize].load(Ordering::Relaxed);
     let pair = detail::with_pair(0, detail);
     (Near { a: row_a, b: row_b, pair, decision: detail::decision(detail) }, detail::kind(detail))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rules::Reason;
-
-    #[test]
-    fn a_link_that_is_nearly_as_good_is_a_rival_of_an_exact_one() {
-        let decision = |reason: Reason, score| Decision { grade: reason.grade(), score, reason };
-        let link = decision(Reason::Enough, 3_000);
-        for (reason, score, want) in [
-            (Reason::Enough, 3_100, true),
-            (Reason::Enough, 3_000 - MARGIN + 1, true),
-            (Reason::Enough, 3_000 - MARGIN, false),
-            // What is a clerk's by itself loses to a row that is the same in everything.
-            (Reason::SexDiffers, 3_000, false),
-            (Reason::GivenDiffers, 3_000, false),
-        ] {
-            assert_eq!(rivals_exact(&link, &decision(reason, score)), want, "{reason:?} {score}");
-        }
-    }
 }

@@ -123,29 +123,17 @@ fn one_row<'p>(
     near: &mut Vec<Near>,
     better: &mut Vec<Better>,
 ) {
-    let Some(row_a) = candidates.first().map(|pair| (pair >> 32) as u32) else { return };
-    a.get(row_a, reader_a);
     let before = near.len();
-    let (mut best, mut best_pair) = (0, 0);
-    for pair in candidates {
-        let row_b = *pair as u32;
-        b.get(row_b, reader_b);
-        let (pair, decision) = compared(reader_a, reader_b, counts);
-        let key = detail::candidate(&decision, row_b);
-        if key > best {
-            (best, best_pair) = (key, pair);
+    let keep = |compared: Near| {
+        let key = detail::candidate(&compared.decision, compared.a);
+        if b.side.key.words()[compared.b as usize].fetch_max(key, Ordering::Relaxed) < key {
+            better.push(Better { b: compared.b, key, pair: compared.pair });
         }
-        let key = detail::candidate(&decision, row_a);
-        if b.side.key.words()[row_b as usize].fetch_max(key, Ordering::Relaxed) < key {
-            better.push(Better { b: row_b, key, pair });
-        }
-        if decision.grade != Grade::NoLink {
-            near.push(Near { a: row_a, b: row_b, pair, decision });
-        }
-    }
-    a.side.key.words()[row_a as usize].store(best, Ordering::Relaxed);
-    let detail = &a.side.detail.words()[row_a as usize];
-    let mut now = detail::with_pair(detail.load(Ordering::Relaxed), best_pair) | BEST;
+    };
+    let Some(best) = best_of((a, b), [reader_a, reader_b], candidates, counts, near, keep) else { return };
+    a.side.key.words()[best.row as usize].store(best.key, Ordering::Relaxed);
+    let detail = &a.side.detail.words()[best.row as usize];
+    let mut now = detail::with_pair(detail.load(Ordering::Relaxed), best.pair) | BEST;
     if near.len() - before > CROWD {
         let others = best_kept(near, before);
         // A pair that no other of the row rivals may be linked; no other of the row is a link then, nor could become one.
@@ -160,6 +148,45 @@ fn one_row<'p>(
     detail.store(now, Ordering::Relaxed);
 }
 
+/// A row of A's best candidate.
+pub(super) struct Best {
+    /// The row of A.
+    pub row: u32,
+    /// Its candidate, as `detail::candidate` orders them.
+    pub key: u64,
+    /// Levels and rarities of the two, packed.
+    pub pair: u64,
+}
+
+/// Compares a row of A with its candidates: the best one, the near ones into `near`, and every one to `each`.
+pub(super) fn best_of<'p>(
+    (a, b): (&Pool<'p>, &Pool<'p>),
+    [reader_a, reader_b]: [&mut Reader<'p>; 2],
+    candidates: &[u64],
+    counts: &Counts,
+    near: &mut Vec<Near>,
+    mut each: impl FnMut(Near),
+) -> Option<Best> {
+    let row_a = candidates.first().map(|pair| (pair >> 32) as u32)?;
+    a.get(row_a, reader_a);
+    let mut best = Best { row: row_a, key: 0, pair: 0 };
+    for candidate in candidates {
+        let row_b = *candidate as u32;
+        b.get(row_b, reader_b);
+        let (pair, decision) = compared(reader_a, reader_b, counts);
+        let key = detail::candidate(&decision, row_b);
+        if key > best.key {
+            best = Best { row: row_a, key, pair };
+        }
+        let compared = Near { a: row_a, b: row_b, pair, decision };
+        each(compared);
+        if decision.grade != Grade::NoLink {
+            near.push(compared);
+        }
+    }
+    Some(best)
+}
+
 /// Sorts the pairs behind `before`, which are of one row of A, best first; takes out those beyond [`CROWD`].
 pub(super) fn best_kept(near: &mut Vec<Near>, before: usize) -> Vec<Near> {
     near[before..].sort_unstable_by_key(|near| Reverse(detail::candidate(&near.decision, near.b)));
@@ -167,7 +194,7 @@ pub(super) fn best_kept(near: &mut Vec<Near>, before: usize) -> Vec<Near> {
 }
 
 /// Compares the two rows that were read: levels and rarities, packed, and what follows from them.
-pub(super) fn compared(a: &Reader<'_>, b: &Reader<'_>, counts: &Counts) -> (u64, Decision) {
+fn compared(a: &Reader<'_>, b: &Reader<'_>, counts: &Counts) -> (u64, Decision) {
     let levels = a.form.compare(&b.form);
     let rarity = counts.rarity(a.counted, b.counted);
     (detail::packed(&levels, rarity), decide(&levels, rarity))

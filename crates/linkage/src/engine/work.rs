@@ -18,7 +18,8 @@ use std::{
 };
 use xxhash_rust::xxh3::xxh3_64;
 
-const FOLDER: &str = ".shikaku-link-work";
+/// A run's folder within OUT; there after a stop only if something is kept for going on.
+pub const FOLDER: &str = ".shikaku-link-work";
 const LOCK: &str = "lock";
 const RESULTS: &str = "results";
 
@@ -44,7 +45,10 @@ impl Work {
     /// input, or, unless they may `replace` it, of anything that lies there.
     pub fn take(out: &Path, replace: bool, inputs: [&Path; 2]) -> Result<Work, Fault> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(out);
-        made.map_err(|e| Fault::caused("cannot make the folder for results", e))?;
+        made.map_err(|e| {
+            Fault::caused("the folder for results cannot be made", e)
+                .in_japanese("出力先のフォルダーを作れません。場所と、書き込む権限を確かめてください。")
+        })?;
         let folder = out.join(FOLDER);
         make(out, &folder)?;
         let lock = lock(&folder)?;

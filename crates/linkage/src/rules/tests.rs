@@ -540,3 +540,19 @@ fn every_explanation_shows_weights_whose_sum_is_the_score() {
         assert_eq!(sum, hundredths(&lines[7].split_once(';').expect("thresholds").0.to_owned()));
     }
 }
+
+#[test]
+fn a_link_that_is_nearly_as_good_is_a_rival_of_an_exact_one() {
+    let decision = |reason: Reason, score| Decision { grade: reason.grade(), score, reason };
+    let link = decision(Reason::Enough, 3_000);
+    for (reason, score, want) in [
+        (Reason::Enough, 3_100, true),
+        (Reason::Enough, 3_000 - MARGIN + 1, true),
+        (Reason::Enough, 3_000 - MARGIN, false),
+        // What is a clerk's by itself loses to a row that is the same in everything.
+        (Reason::SexDiffers, 3_000, false),
+        (Reason::GivenDiffers, 3_000, false),
+    ] {
+        assert_eq!(rivals_exact(&link, &decision(reason, score)), want, "{reason:?} {score}");
+    }
+}
