@@ -52,6 +52,8 @@ pub struct AddressForm {
     pub(crate) spare: Vec<char>,
     /// For reading the next one; nothing of the form.
     pub(crate) last: places::Last,
+    /// The text that was read, if this is the form of one: a household's rows follow each other.
+    pub(crate) written: String,
 }
 
 impl AddressForm {
@@ -68,6 +70,7 @@ impl AddressForm {
     }
 
     fn clear(&mut self) {
+        self.written.clear();
         (self.city, self.city_key) = (0, 0);
         self.clear_house();
     }
@@ -90,7 +93,11 @@ impl fmt::Debug for AddressForm {
 
 /// Reads a field.
 pub fn read(text: &str, into: &mut AddressForm) {
+    if !text.is_empty() && into.written == text {
+        return;
+    }
     into.clear();
+    into.written.push_str(text);
     // The buffer is lent out so that the rest of the form can be written while it is read.
     let mut signs = std::mem::take(&mut into.spare);
     chars::decode(text, &mut signs);

@@ -109,6 +109,8 @@ pub struct Hashes {
     birth: u32,
     /// Municipality (as coarsely as the table holds all ways to write it for one) and town.
     town: u64,
+    /// The town alone.
+    town_text: u64,
     /// House numbers.
     numbers: u64,
     /// House numbers to the 番.
@@ -146,18 +148,16 @@ pub fn hashes(form: &Form) -> Hashes {
     let (start, end) = pieces(families);
     let address = &form.address;
     let whole = form.birth.is_whole();
+    let town_text = readable_hash(&address.town);
+    let town = town_hash(form, town_text);
     Hashes {
         name: name_hash(families),
         start,
         end,
         kana: kana_hash(&form.kana),
         birth: if whole { birth_number(form.birth) } else { 0 },
-        // Where neither file writes the municipality, the town alone is the place.
-        town: if is_readable(&address.town) {
-            filled(mix(text_hash(&address.town), u64::from(address.city_key)))
-        } else {
-            0
-        },
+        town,
+        town_text,
         numbers: readable_hash(&address.numbers),
         block: readable_hash(address.numbers.get(..address.block).unwrap_or_default()),
         more: form.names().len() > 1 || !form.strong.is_empty(),
@@ -185,8 +185,8 @@ impl Hashes {
             u64::from(name.has_given()) << 1 | u64::from(form.kana.has_given()),
             born,
             u64::from(form.address.city),
-            text_hash(&form.address.town),
-            text_hash(&form.address.numbers),
+            self.town_text,
+            self.numbers,
             text_hash(&form.address.building),
             text_hash(&form.strong),
         ]);
@@ -220,7 +220,14 @@ pub fn keys(form: &Form) -> Keys {
 
 /// Hashes by which names and towns are counted (for how rare they are).
 pub fn counted(form: &Form) -> Counted {
-    hashes(form).counted()
+    let name = form.main_name().map_or(0, |name| name_hash(&name.families));
+    Counted { name, town: town_hash(form, readable_hash(&form.address.town)) }
+}
+
+/// Municipality and town, of which the text's hash is given. Where neither file writes the municipality, the town alone is
+/// the place.
+fn town_hash(form: &Form, text: u64) -> u64 {
+    if text == 0 { 0 } else { filled(mix(text, u64::from(form.address.city_key))) }
 }
 
 /// Keys of the scored stage as (kind, hash), ascending and each once. A kind occurs twice where a row has alternative names.

@@ -75,11 +75,16 @@ impl Classes {
     }
 }
 
-/// The folded sign of each sign of the basic plane: reading an address is one look-up a character.
-static FOLDED: LazyLock<Vec<char>> = LazyLock::new(|| {
+/// The folded sign of each sign of the basic plane: reading an address is one look-up a character. In two bytes each, since
+/// addresses use so many kanji that the table would else fill a processor's cache.
+static FOLDED: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let families: Vec<(char, char)> = KNOWN.chars().map(|known| (variants::family(known), known)).collect();
-    (0..=0xffff).map(|code| char::from_u32(code).map_or(MARK, |sign| slowly(sign, &families))).collect()
+    let folded = |code| char::from_u32(code).map_or(MARK, |sign| slowly(sign, &families));
+    (0..=0xffff).map(|code| u16::try_from(u32::from(folded(code))).unwrap_or(BEYOND)).collect()
 });
+
+/// In [`FOLDED`]: a sign of another plane stands for this one's family.
+const BEYOND: u16 = 1;
 
 /// One sign, by rules instead of by table.
 fn slowly(sign: char, families: &[(char, char)]) -> char {
@@ -175,13 +180,21 @@ fn is_kanji(sign: char) -> bool {
 
 /// One folded sign; [`NOTHING`] for what is not seen.
 #[inline]
-fn folded(sign: char) -> char {
-    match FOLDED.get(sign as usize) {
-        Some(known) => *known,
+fn folded(sign: char, table: &[u16]) -> char {
+    match table.get(sign as usize) {
+        // Signs of the basic plane are characters but for surrogates, which stand for none here.
+        Some(code) if *code != BEYOND => char::from_u32(u32::from(*code)).unwrap_or(MARK),
+        _ => folded_beyond(sign, table),
+    }
+}
+
+fn folded_beyond(sign: char, table: &[u16]) -> char {
+    match table.get(sign as usize) {
+        Some(_) => plain(variants::family(plain(sign))),
         None if is_kanji(sign) => {
             let family = variants::family(sign);
             // The one who stands for a family beyond the basic plane is folded once more, as a numeral may be.
-            FOLDED.get(family as usize).copied().unwrap_or(family)
+            table.get(family as usize).map_or(family, |_| folded(family, table))
         }
         None if matches!(sign, '\u{e0100}'..='\u{e01ef}') => NOTHING,
         None => MARK,
@@ -191,6 +204,7 @@ fn folded(sign: char) -> char {
 /// Reads a text into folded signs. What stands in 【…】 becomes one mark; punctuation at the end goes.
 pub(super) fn decode(text: &str, into: &mut Vec<char>) {
     into.clear();
+    let table = FOLDED.as_slice();
     let mut signs = text.chars();
     while let Some(sign) = signs.next() {
         if into.len() == CHARS_MAX {
@@ -204,7 +218,7 @@ pub(super) fn decode(text: &str, into: &mut Vec<char>) {
             }
             sign = composed;
         }
-        match folded(sign) {
+        match folded(sign, table) {
             NOTHING => {}
             '【' => {
                 let rest = signs.as_str();
@@ -257,9 +271,9 @@ mod tests {
     fn folding_twice_changes_nothing() {
         for code in 0..=0xffff_u32 {
             let Some(sign) = char::from_u32(code) else { continue };
-            let once = folded(sign);
+            let once = folded(sign, &FOLDED);
             if once != NOTHING {
-                assert_eq!(folded(once), once, "U+{code:04X}");
+                assert_eq!(folded(once, &FOLDED), once, "U+{code:04X}");
             }
         }
     }

@@ -121,10 +121,16 @@ pub(super) fn find(signs: &[char]) -> Option<Found> {
     PLACES.find(signs).0
 }
 
-/// The municipality of the address before: files are sorted by it, or hold only one.
+/// Municipalities of addresses before: a file holds few, and is sorted by them as a rule.
 #[derive(Clone, Default)]
 pub(crate) struct Last {
-    /// What its address began with; empty if nothing can be told from it.
+    slots: Vec<Seen>,
+}
+
+/// A municipality that was found.
+#[derive(Clone, Default)]
+struct Seen {
+    /// What its address began with; empty if none was found yet.
     signs: Vec<char>,
     city: u16,
     /// The node of the tree at which it ends.
@@ -132,21 +138,30 @@ pub(crate) struct Last {
 }
 
 impl Last {
-    /// Finds as [`find`] does, at once if the address begins as the last one did and the name does not go on.
-    pub fn find(&mut self, signs: &[char]) -> Option<Found> {
+    const SLOTS: usize = 64;
+
+    /// Finds as [`find`] does, at once if an address began so and the name does not go on.
+    pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
+        // Where most names of one prefecture, and most prefectures, differ.
+        let [Some(first), Some(fourth), Some(fifth)] = [signs.first(), signs.get(3), signs.get(4)] else {
+            return find(signs);
+        };
         let places = &*PLACES;
-        let length = self.signs.len();
+        self.slots.resize_with(Last::SLOTS, Seen::default);
+        let mixed = (*first as usize).wrapping_mul(5) ^ (*fourth as usize).wrapping_mul(3) ^ *fifth as usize;
+        let seen = &mut self.slots[mixed % Last::SLOTS];
+        let length = seen.signs.len();
         if length > 0
-            && signs.starts_with(&self.signs)
-            && signs.get(length).is_some_and(|next| *next != ' ' && places.child(self.node, *next).is_none())
+            && signs.starts_with(&seen.signs)
+            && signs.get(length).is_some_and(|next| *next != ' ' && places.child(seen.node, *next).is_none())
         {
-            return Some(Found { city: self.city, length });
+            return Some(Found { city: seen.city, length });
         }
         let (found, node) = places.find(signs);
-        self.signs.clear();
         if let (Some(found), Some(node)) = (found, node) {
-            self.signs.extend_from_slice(&signs[..found.length]);
-            (self.city, self.node) = (found.city, node);
+            seen.signs.clear();
+            seen.signs.extend_from_slice(&signs[..found.length]);
+            (seen.city, seen.node) = (found.city, node);
         }
         found
     }
@@ -162,7 +177,8 @@ impl Places {
             Some((found, node)) => {
                 let found = Found { city: found.city, length: from + found.length };
                 // Without a prefecture what follows may say that it is only a town (栄町1-2).
-                (Some(found), (number != 0).then_some(node))
+                let name = &self.names[usize::from(self.nodes[node as usize].name)];
+                (Some(found), (number != 0 || !name.is_weak).then_some(node))
             }
             None => (prefecture.map(|(length, _)| Found { city: 0, length }), None),
         }

@@ -488,3 +488,21 @@ proptest! {
         prop_assert!(x.town.is_empty() || itself == Level::Missing || itself == Level::Equal);
     }
 }
+
+proptest! {
+    /// A form that is used again remembers municipalities; they are found as by a new one.
+    #[test]
+    fn what_was_read_before_changes_nothing(
+        rows in prop::collection::vec("(東京都|神奈川県|北海道|)(港区|横浜市|横浜市港北区|札幌市|札幌市中央区|府中市|栄町|郡山市|三島市|駿東郡清水町|清水町|)(安食|本町|北一条西|市場町|)( |　|)(1|2-3|一丁目二番三号|)", 1..12),
+    ) {
+        let mut kept = AddressForm::default();
+        for row in rows {
+            read(&row, &mut kept);
+            let new = form(&row);
+            prop_assert_eq!(
+                (kept.city, kept.city_key, &kept.town, &kept.numbers, kept.block, &kept.building, kept.part, kept.is_chome),
+                (new.city, new.city_key, &new.town, &new.numbers, new.block, &new.building, new.part, new.is_chome)
+            );
+        }
+    }
+}

@@ -43,8 +43,7 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
         Sex::Female => 2,
     };
     out.extend([*month, *day, sex]);
-    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, spare: _, last: _ } =
-        address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, .. } = address;
     number(usize::from(*city), out);
     out.extend(city_key.to_le_bytes());
     for part in [town, numbers, building, strong] {
@@ -84,8 +83,9 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
         2 => Sex::Female,
         _ => Sex::Unknown,
     };
-    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, spare: _, last: _ } =
-        address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, written, .. } = address;
+    // What is unpacked is no longer the form of the text that was read last.
+    written.clear();
     *city = bytes.number() as u16;
     *city_key = u32::from_le_bytes(bytes.array());
     for text in [town, numbers, building, strong] {

@@ -112,7 +112,26 @@ pub(super) fn set_start(starts: &Room, row: u32, start: u32) {
 mod tests {
     use super::*;
     use crate::engine::room::Memory;
+    use proptest::prelude::*;
     use std::path::Path;
+
+    proptest! {
+        #[test]
+        fn a_row_is_in_the_last_chunk_that_begins_before_it(
+            mut firsts in prop::collection::vec(0_u32..20_000, 0..40),
+            rows in 1_u32..20_000,
+        ) {
+            firsts.push(0);
+            firsts.retain(|first| *first <= rows);
+            firsts.sort_unstable();
+            let chunks = Chunks::new(firsts.clone(), rows);
+            for row in (0..rows).step_by(97).chain([rows - 1]) {
+                let want = firsts.partition_point(|first| *first <= row) - 1;
+                prop_assert_eq!(chunks.of(row), want);
+                prop_assert_eq!(chunks.first(want), firsts[want]);
+            }
+        }
+    }
 
     #[test]
     fn rows_stand_where_they_were_seen() {

@@ -282,3 +282,14 @@ fn debugging_shows_nothing() {
     }
     assert_eq!(form(row).compare(&form(row)).sex, SexLevel::Equal);
 }
+
+/// All that a form holds of a row.
+pub(crate) fn held(form: &Form) -> String {
+    let Form { kana, birth, sex, address, strong, .. } = form;
+    let names = form.names().iter();
+    let names: Vec<_> =
+        names.map(|name| (&name.chars, name.given, &name.families, name.gaps.count())).collect();
+    let address::AddressForm { city, city_key, town, numbers, block, building, part, is_chome, .. } = address;
+    let address = (city, city_key, town, numbers, block, building, part, is_chome);
+    format!("{names:?} {:?} {:?} {birth:?} {sex:?} {address:?} {strong}", kana.chars, kana.given)
+}

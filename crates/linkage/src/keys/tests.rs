@@ -207,3 +207,17 @@ fn hashes_tell_short_names_apart() {
     assert_ne!(chars_hash(&['\0']), chars_hash(&[]));
     assert_ne!(all([1, 2]), all([2, 1]));
 }
+
+#[test]
+fn what_is_counted_is_the_same_by_itself() {
+    for row in [
+        WHOLE,
+        "||||",
+        "●山　太|ヤマ|不詳|1|無番地|",
+        "山田　太郎||1955-03-12|1|本町2-1-5|12",
+        "山|||1|三島市|",
+    ] {
+        let form = form(row);
+        assert_eq!(counted(&form), hashes(&form).counted(), "{row}");
+    }
+}

@@ -4,6 +4,7 @@
 //! weight shows in the frozen lists, which are read before they are updated.
 
 use super::{rarity::bits, *};
+use crate::keys::Counted;
 use expect_test::expect;
 use std::fmt::Write as _;
 
@@ -555,4 +556,17 @@ fn a_link_that_is_nearly_as_good_is_a_rival_of_an_exact_one() {
     ] {
         assert_eq!(rivals_exact(&link, &decision(reason, score)), want, "{reason:?} {score}");
     }
+}
+
+#[test]
+fn rows_counted_together_are_counted_as_one_by_one() {
+    let row = |number: u64| Counted { name: number % 7 * 1_000_003, town: number % 5 * 7 };
+    let rows: Vec<Counted> = (0..1_000).map(row).collect();
+    let (one, all) = (rarity::Counts::new(), rarity::Counts::new());
+    rows.iter().for_each(|counted| one.add(*counted));
+    all.add_all(&rows);
+    let mut seen = Vec::new();
+    all.rarities(&rows, |at, rarity| seen.push((at, rarity)));
+    let want = rows.iter().enumerate().map(|(at, counted)| (at, one.rarity(*counted, *counted)));
+    assert_eq!(seen, want.collect::<Vec<_>>());
 }

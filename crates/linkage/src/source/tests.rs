@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::{
-    form::Texts,
+    form::{Form, Texts, tests::held},
     problem::Problems,
     spec::{Attribute, Field, Fixed, Shared, Spec, Unit},
 };
@@ -871,6 +871,85 @@ fn chunks_are_about_as_large_as_asked() {
     let fixed =
         cut("0123456789195001011\n".repeat(1_000).as_bytes(), &fixed(Unit::Bytes, Some(20), false)).unwrap();
     assert_eq!(fixed.chunks(4_000, 2).len(), 5);
+}
+
+/// A row read at once is what its columns read one by one are.
+#[test]
+fn a_row_read_into_a_form_is_its_texts_read() {
+    let names = |names: &str| names.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let (few, many) = (vec![names("alias"), names("old mei")], vec![names("alias"); 9]);
+    let spec = |other_names| Side {
+        name: names("sei mei"),
+        other_names,
+        kana: names("k"),
+        birth: names("era y"),
+        sex: names("s"),
+        address: names("a1 a2"),
+        strong: names("no"),
+        ..Side::default()
+    };
+    let header = "sei,mei,alias,old,k,era,y,s,a1,a2,no,rest\n";
+    let cell = || {
+        prop_oneof![
+            3 => "(高橋|花子|ﾀｶﾊｼ|昭和25年1月2日|19500102|1|女|静岡県三島市本町|1-2-3|コーポ203|ABC12| |　|){1,2}",
+            1 => "[a-z0-9１２３一二\"\"'=.E+●（）-]{0,8}",
+            1 => Just(String::from("1.23E+11")),
+        ]
+    };
+    let rows = prop::collection::vec(prop::collection::vec(cell(), 12), 1..6);
+    proptest!(|(rows in rows, quoted in any::<bool>(), broken in prop::option::of(0_usize..400), sjis in any::<bool>())| {
+        let mut text = String::from(header);
+        for row in &rows {
+            let cell = |cell: &String| match quoted && cell.contains(['"', 'E', '女']) {
+                true => format!("\"{}\"", cell.replace('"', "\"\"")),
+                false => cell.trim_start_matches('"').to_owned(),
+            };
+            text.push_str(&row.iter().map(cell).collect::<Vec<_>>().join(","));
+            text.push('\n');
+        }
+        let mut bytes = if sjis { SHIFT_JIS.encode(&text).0.into_owned() } else { text.clone().into_bytes() };
+        if let Some(at) = broken.map(|at| header.len() + at).filter(|at| *at < bytes.len() && bytes[*at] != b'\n') {
+            bytes[at] = 0xff;
+        }
+        let encoding = if sjis { Encoding::Cp932 } else { Encoding::Utf8 };
+        for others in [&few, &many] {
+            let side = Side { encoding, ..spec(others.clone()) };
+            let Ok(source) = cut(&bytes, &side) else { continue };
+            let (mut row, mut buffers, mut kept) = (source.row(), Buffers::default(), Form::default());
+            let mut lines = source.rows(0..u64::MAX);
+            let (mut texts, mut ignored) = (Texts::default(), Vec::new());
+            while lines.next(&mut row, &mut ignored).is_some() {
+                let (mut found, mut want) = (Vec::new(), Vec::new());
+                let doubts = row.form(&mut buffers, &mut kept, &mut found);
+                let readable = row.texts(&mut texts, &mut want);
+                let mut form = Form::default();
+                let wanted = form.read(&texts);
+                prop_assert_eq!(found, want);
+                prop_assert_eq!(doubts, readable.then_some(wanted));
+                if readable {
+                    prop_assert_eq!(held(&kept), held(&form));
+                }
+            }
+        }
+    });
+}
+
+proptest! {
+    #[test]
+    fn fields_are_what_stands_between_separators(
+        row in "([,\t;]|[a-c]|表|\u{0}|\u{80}|\u{ff}|[+-]){0,40}",
+        separator in prop::sample::select(vec![b',', b'\t', b';']),
+    ) {
+        let mut cells = Vec::new();
+        let taken = csv::take(row.as_bytes(), 0, separator, usize::MAX, &mut cells);
+        let found: Vec<&[u8]> = cells.iter().map(|cell| cell.of(row.as_bytes())).collect();
+        let want: Vec<&[u8]> = row.as_bytes().split(|byte| *byte == separator).collect();
+        prop_assert_eq!(&found, &want);
+        let nul = row.contains('\0').then_some((ProblemCode::Nul, None));
+        prop_assert_eq!(taken.wrong, nul);
+        let narrow = csv::take(row.as_bytes(), 0, separator, want.len() + 1, &mut cells);
+        prop_assert_eq!(narrow.wrong, Some((ProblemCode::TruncatedLastRow, None)));
+    }
 }
 
 #[test]

@@ -63,7 +63,9 @@ impl<'s> Row<'s> {
         for fields in &columns.others {
             match fields.as_slice() {
                 [field] => others[count] = self.cell(line, *field)?,
-                _ => return None,
+                // Rare, and written by few.
+                many if many.iter().all(|field| !self.is_blank(*field)) => return None,
+                _ => continue,
             }
             count += usize::from(!Charset::Utf8.is_blank(others[count].as_bytes()));
         }

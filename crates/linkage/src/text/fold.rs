@@ -51,14 +51,15 @@ const NONE: u32 = u32::MAX;
 /// that a look-up is two reads of memory that fits a core's cache.
 pub(super) struct Pages {
     index: Vec<u16>,
-    cells: Vec<u32>,
+    /// As characters, so that a look-up has nothing to check.
+    cells: Vec<Option<char>>,
 }
 
 impl Pages {
     /// Every character to itself.
     pub(super) fn identity() -> Pages {
         // Page 0 stands for all pages that change nothing; its cells are never read.
-        Pages { index: vec![0; 0x1100], cells: vec![0; 0x100] }
+        Pages { index: vec![0; 0x1100], cells: vec![None; 0x100] }
     }
 
     /// Changes what a character is mapped to.
@@ -67,9 +68,9 @@ impl Pages {
         if self.index[page] == 0 {
             self.index[page] = (self.cells.len() >> 8) as u16;
             let first = from & !0xFF;
-            self.cells.extend(first..first + 0x100);
+            self.cells.extend((first..first + 0x100).map(char::from_u32));
         }
-        self.cells[(usize::from(self.index[page]) << 8) | (from & 0xFF) as usize] = to;
+        self.cells[(usize::from(self.index[page]) << 8) | (from & 0xFF) as usize] = char::from_u32(to);
     }
 
     /// What a character is mapped to; `None` for nothing.
@@ -78,7 +79,7 @@ impl Pages {
         let point = c as u32;
         match self.index[(point >> 8) as usize] {
             0 => Some(c),
-            page => char::from_u32(self.cells[(usize::from(page) << 8) | (point & 0xFF) as usize]),
+            page => self.cells[(usize::from(page) << 8) | (point & 0xFF) as usize],
         }
     }
 }
