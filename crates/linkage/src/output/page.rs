@@ -58,11 +58,14 @@ fn shown_entries(list: &List<'_>, case: usize) -> usize {
 
 /// The cases of each page; one empty page when there are none.
 fn parts(list: &List<'_>) -> Vec<Range<usize>> {
+    let all: usize = (0..list.cases().len()).map(|case| shown_entries(list, case)).sum();
+    // Pages alike, not full ones and a rest: for clerks who share them, and for threads.
+    let most = all.div_ceil(all.div_ceil(PAIRS_MAX).max(1));
     let mut parts = Vec::new();
     let (mut begin, mut count) = (0, 0);
     for case in 0..list.cases().len() {
         let entries = shown_entries(list, case);
-        if count + entries > PAIRS_MAX {
+        if count > 0 && count + entries / 2 > most || count + entries > PAIRS_MAX {
             parts.push(begin..case);
             (begin, count) = (case, 0);
         }
@@ -416,7 +419,8 @@ mod tests {
         assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
         assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, cases.len()));
         for part in parts {
-            assert!(part.map(|case| shown_entries(&list, case)).sum::<usize>() <= PAIRS_MAX);
+            let entries = part.map(|case| shown_entries(&list, case)).sum::<usize>();
+            assert!((PAIRS_MAX / 2..=PAIRS_MAX).contains(&entries), "{entries}");
         }
         let none = super::parts(&List::new(&[]));
         assert_eq!((none.len(), none[0].len()), (1, 0));
