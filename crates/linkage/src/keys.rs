@@ -177,8 +177,11 @@ impl Hashes {
             EXACT,
             chars_hash(&name.chars),
             chars_hash(&form.kana.chars),
-            // A gap shows whether there is a given name, and with it what an agreement is worth.
-            u64::from(name.has_given()) << 1 | u64::from(form.kana.has_given()),
+            // A gap shows whether there is a given name, and with it what an agreement is worth; a unit, whether 1-2-3
+            // begins with a 丁目 or a lot.
+            u64::from(form.address.is_unusual()) << 2
+                | u64::from(name.has_given()) << 1
+                | u64::from(form.kana.has_given()),
             born,
             u64::from(form.address.city),
             text_hash(&form.address.town),
