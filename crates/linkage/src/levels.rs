@@ -49,6 +49,8 @@ levels! {
         Unreadable = "N4", "氏名が判読できない字を除き一致", "same name where readable";
         /// An alternative name of one side (通称, 旧氏) agrees.
         Alias = "N5", "通称・旧氏で一致", "same by an alternative name";
+        /// Alternative names of both sides agree, and the main ones do not: a household may share what stands there.
+        AliasOnly = "NT", "通称・旧氏どうしだけが一致", "same by alternative names of both sides only";
         /// Roman name of which words are missing or in another order.
         Roman = "N6", "ローマ字氏名の一部・語順を除き一致", "same Roman words but for order or a middle name";
         /// One character more, less or other.
