@@ -52,12 +52,13 @@ pub fn compare(a: &AddressForm, b: &AddressForm) -> AddressLevel {
             AddressLevel::Unreadable
         }
         (Texts::Equal | Texts::Readable, _) => AddressLevel::SameTown,
-        // A town on one side only, or half of it: the numbers must say the rest.
-        (Texts::Part, Texts::Equal)
-            if a.numbers.contains('-') || !a.town.is_empty() && !b.town.is_empty() =>
-        {
-            if a.numbers.is_empty() { far } else { AddressLevel::SameBlock }
+        // A town on one side only: every other town has these numbers as well.
+        (Texts::Part, found) if a.town.is_empty() || b.town.is_empty() => {
+            let differ = both_known || both_numbered && found == Texts::Different;
+            if differ { far } else { AddressLevel::Missing }
         }
+        // Half of a town's name: the numbers must say the rest.
+        (Texts::Part, Texts::Equal) if both_numbered => AddressLevel::SameBlock,
         (Texts::Part, _) => far,
     }
 }
