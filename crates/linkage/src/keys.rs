@@ -109,6 +109,8 @@ pub struct Hashes {
     numbers: u64,
     /// House numbers to the 番.
     block: u64,
+    /// Strong identifier.
+    strong: u64,
     /// Other names or an identifier make more keys.
     more: bool,
 }
@@ -156,6 +158,7 @@ pub fn hashes(form: &Form) -> Hashes {
         },
         numbers: readable_hash(&address.numbers),
         block: readable_hash(address.numbers.get(..address.block).unwrap_or_default()),
+        strong: strong(form),
         more: form.names().len() > 1 || !form.strong.is_empty(),
     }
 }
@@ -187,7 +190,7 @@ impl Hashes {
             text_hash(&form.address.town),
             text_hash(&form.address.numbers),
             text_hash(&form.address.building),
-            text_hash(&form.strong),
+            self.strong,
         ]);
         Keys { coarse, exact }
     }
@@ -195,6 +198,11 @@ impl Hashes {
     /// By what name and town are counted.
     pub fn counted(&self) -> Counted {
         Counted { name: self.name, town: self.town }
+    }
+
+    /// By what the identifier is counted; 0 if there is none.
+    pub fn strong(&self) -> u64 {
+        self.strong
     }
 
     /// What blocking keys are made of.
@@ -222,16 +230,20 @@ pub fn counted(form: &Form) -> Counted {
     hashes(form).counted()
 }
 
+/// The hash by which a row's identifier is counted; 0 if it has none.
+pub fn strong(form: &Form) -> u64 {
+    if form.strong.is_empty() { 0 } else { text_hash(&form.strong) }
+}
+
 /// Keys of the scored stage as (kind, hash), ascending and each once. A kind occurs twice where a row has alternative names.
 pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
-    let parts = hashes(form).parts();
+    let hashes = hashes(form);
+    let parts = hashes.parts();
     blocks_of(&parts, into);
     if !parts.more {
         return;
     }
-    if !form.strong.is_empty() {
-        push(into, STRONG, 1, half(text_hash(&form.strong)));
-    }
+    push(into, STRONG, 1, half(hashes.strong));
     // An alternative meets the main name of the other file under the kinds with a name in them.
     for name in form.names().iter().skip(1) {
         let (start, end) = pieces(&name.families);
@@ -242,6 +254,11 @@ pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
     }
     into.sort_unstable();
     into.dedup();
+}
+
+/// Takes the identifier's key out.
+pub fn without_strong(blocks: &mut Vec<(u8, u64)>) {
+    blocks.retain(|(kind, _)| usize::from(*kind) != STRONG);
 }
 
 /// The keys that parts make: all of the row's, unless it has [`Parts::more`].

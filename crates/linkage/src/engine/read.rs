@@ -140,7 +140,8 @@ pub(super) struct Leaf {
     pub bounds: Vec<u32>,
     /// Records for the exact stage, by partition; row numbers count from the chunk's first.
     pub entries: Vec<u64>,
-    /// Of B: hashes of name and town of each row, when the chunk is kept; they are counted again by a later run.
+    /// Of B: hashes of name and town of each row, and of its identifier if the file has such, when the chunk is kept; they are
+    /// counted again by a later run.
     pub counted: Vec<u64>,
     /// Hashes of the rows' own keys, if the file has such.
     pub own_keys: Vec<u32>,
@@ -278,8 +279,9 @@ impl Reading<'_> {
     fn chunk<'s>(&'s self, buffers: &mut Buffers<'s>, number: usize) -> Result<Head, Fault> {
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has(number)) {
             let (leaf, _) = kept.get(number, false)?;
-            for counted in leaf.counted.as_chunks::<2>().0 {
+            for counted in leaf.counted.chunks_exact(self.counted_words()) {
                 self.counts.add(keys::Counted { name: counted[0], town: counted[1] });
+                self.counts.add_strong(counted.get(2).copied().unwrap_or(0));
             }
             let rows = leaf.starts.len() as u32;
             return Ok(Head { rows, lines: leaf.lines, parts: Vec::new(), leaf: None });
@@ -338,7 +340,7 @@ impl Reading<'_> {
 
     /// A row of which nothing can be used.
     fn nothing(&self, leaf: &mut Leaf) -> u64 {
-        self.count(leaf, keys::Counted::default());
+        self.count(leaf, keys::Counted::default(), 0);
         if self.spec.key.is_some() {
             leaf.own_keys.push(0);
         }
@@ -348,11 +350,18 @@ impl Reading<'_> {
         0
     }
 
-    fn count(&self, leaf: &mut Leaf, counted: keys::Counted) {
+    /// How many words of [`Leaf::counted`] a row has.
+    fn counted_words(&self) -> usize {
+        if self.spec.strong.is_empty() { 2 } else { 3 }
+    }
+
+    fn count(&self, leaf: &mut Leaf, counted: keys::Counted, strong: u64) {
         if self.side == 'B' {
             self.counts.add(counted);
+            self.counts.add_strong(strong);
             if self.kept.is_some() {
-                leaf.counted.extend([counted.name, counted.town]);
+                let words = [counted.name, counted.town, strong];
+                leaf.counted.extend(&words[..self.counted_words()]);
             }
         }
     }
@@ -366,7 +375,7 @@ impl Reading<'_> {
         let doubts = form.read(texts);
         self.doubts(&doubts, bytes.line, problems);
         let hashes = keys::hashes(form);
-        self.count(leaf, hashes.counted());
+        self.count(leaf, hashes.counted(), hashes.strong());
         if self.parts_taken > 0 {
             leaf.parts.push(packed(hashes.parts()));
         }
@@ -380,7 +389,7 @@ impl Reading<'_> {
         words.extend(exact::entry(keys, bytes.raw_hash(), row).into_iter().flatten());
         if keys.coarse != 0 && self.side == 'A' {
             let rarity = self.counts.rarity(hashes.counted(), hashes.counted());
-            detail = detail::with_pair(detail, detail::packed(&form.compare(form), rarity));
+            detail = detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), rarity));
         }
         detail
     }

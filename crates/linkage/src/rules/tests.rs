@@ -233,24 +233,24 @@ fn s5_r2_all_combinations_are_frozen() {
         let _ = writeln!(table, "{} {count}", reason.code());
     }
     expect![[r#"
-        L1 1368
-        C0 206
-        C1 5984
-        C2 455
-        C3 116
-        C4 363
-        C5 1896
-        C6 9340
-        C7 1097
-        C8 142
-        C9 356
-        D0 7691
+        L1 1697
+        C0 211
+        C1 7801
+        C2 910
+        C3 232
+        C4 483
+        C5 2493
+        C6 12787
+        C7 1401
+        C8 162
+        C9 482
+        D0 13088
         D1 18144
-        D2 1080
-        D3 1220
-        D4 1170
-        D5 3468
-        D6 336
+        D2 2160
+        D3 2440
+        D4 2340
+        D5 5073
+        D6 672
     "#]]
     .assert_eq(&table);
 }
@@ -305,6 +305,72 @@ fn s5_r2_three_attributes_never_link() {
         }
     }
     assert_eq!(fewest, 4, "four do");
+}
+
+/// Whatever else agrees: a household and its insured number, a number that stands for "none".
+#[test]
+fn s5_r2_an_identifier_never_links_what_differs_in_name_or_birth_date() {
+    let mut seen = 0;
+    for levels in every().filter(|levels| levels.strong == StrongLevel::Equal) {
+        let other_name = matches!(levels.name, NameLevel::Different | NameLevel::SurnameOnly);
+        let other_birth = levels.birth == BirthLevel::Different;
+        for rarity in RARITIES.into_iter().filter(|_| other_name || other_birth) {
+            let grade = decide(&levels, rarity).grade;
+            assert_ne!(grade, Grade::Link, "{}", levels.codes());
+            // Where both differ it is another person, and no clerk's case.
+            assert!(!(other_name && other_birth) || grade == Grade::NoLink, "{}", levels.codes());
+            seen += 1;
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
+}
+
+#[test]
+fn s5_r2_an_identifier_that_many_share_says_nothing() {
+    for levels in every().filter(|levels| levels.strong == StrongLevel::Shared) {
+        let without = Levels { strong: StrongLevel::Missing, ..levels };
+        for rarity in RARITIES {
+            assert_eq!(decide(&levels, rarity), decide(&without, rarity), "{}", levels.codes());
+        }
+    }
+}
+
+#[test]
+fn s5_r2_identifiers_are_counted_in_b() {
+    use crate::form::tests::form;
+    let row = |number: &str| form(&format!("山田　太郎|||||{number}"));
+    for (rows, times, want) in [
+        (100, 0, StrongLevel::Equal),
+        (100, 1, StrongLevel::Equal),
+        // A large family.
+        (100, 16, StrongLevel::Equal),
+        (100, 17, StrongLevel::Shared),
+        (12_000_000, 17, StrongLevel::Equal),
+        (12_000_000, 60, StrongLevel::Shared),
+    ] {
+        let counts = rarity::Counts::new();
+        (0..times).for_each(|_| counts.add_strong(crate::keys::strong(&row("99990000"))));
+        counts.set_rows(rows);
+        assert_eq!(
+            counts.compare(&row("99990000"), &row("９９９９００００")).strong,
+            want,
+            "{times} of {rows}"
+        );
+        // What differs, differs; what is not there, is not.
+        assert_eq!(counts.compare(&row("99990000"), &row("1234")).strong, StrongLevel::Different);
+        assert_eq!(counts.compare(&row("99990000"), &row("")).strong, StrongLevel::Missing);
+    }
+}
+
+/// Identifiers that share a cell by chance are not held for shared.
+#[test]
+fn many_identifiers_are_everybodys_own() {
+    let counts = rarity::Counts::new();
+    let rows = 2_000_000_u64;
+    let hash = |row: u64| xxhash_rust::xxh3::xxh3_64(&row.to_le_bytes());
+    (0..rows).for_each(|row| counts.add_strong(hash(row)));
+    counts.set_rows(rows);
+    assert!((0..rows).all(|row| !counts.is_shared(hash(row))));
 }
 
 #[test]
@@ -365,7 +431,7 @@ const ADDRESS_CHAINS: &[&[AddressLevel]] = &[
     &[AddressLevel::SameBlock, AddressLevel::Missing, AddressLevel::Different],
 ];
 const STRONG_CHAINS: &[&[StrongLevel]] =
-    &[&[StrongLevel::Equal, StrongLevel::Missing, StrongLevel::Different]];
+    &[&[StrongLevel::Equal, StrongLevel::Shared, StrongLevel::Missing, StrongLevel::Different]];
 
 fn worse<L: Copy + PartialEq>(chains: &[&[L]], level: L) -> Vec<L> {
     let next = chains.iter().flat_map(|chain| chain.windows(2).filter(|two| two[0] == level));

@@ -127,7 +127,7 @@ fn strong_weight(level: StrongLevel) -> i32 {
     match level {
         StrongLevel::Equal => 1500,
         StrongLevel::Different => -1500,
-        StrongLevel::Missing => 0,
+        StrongLevel::Shared | StrongLevel::Missing => 0,
     }
 }
 
