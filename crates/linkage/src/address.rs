@@ -50,6 +50,8 @@ pub struct AddressForm {
     pub(crate) first: First,
     /// The signs while they are read; nothing of the form.
     pub(crate) spare: Vec<char>,
+    /// For reading the next one; nothing of the form.
+    pub(crate) last: places::Last,
 }
 
 /// What an address's first number is, as its unit says. 1-2-3 can be either, and so agrees with both; 1丁目2番3号 and
@@ -123,7 +125,7 @@ pub fn read(text: &str, into: &mut AddressForm) {
     let mut signs = std::mem::take(&mut into.spare);
     chars::decode(text, &mut signs);
     let mut rest = &signs[postcode(&signs)..];
-    if let Some(found) = places::find(rest) {
+    if let Some(found) = into.last.find(rest) {
         into.city = found.city;
         rest = &rest[found.length..];
         rest = again(rest, into);

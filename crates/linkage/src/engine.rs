@@ -255,9 +255,11 @@ fn find(
         let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
         source.noted().iter().for_each(|problem| problems.add(problem.clone()));
         let (counts, parts, spilled) = (&counts, plan.parts, plan.spills);
-        let parts_bytes = rows_about(source.bytes(), &spec.layout) * PARTS_BYTES;
+        let rows = rows_about(source.bytes(), &spec.layout);
+        let (row_bytes, parts_bytes) = (source.bytes().len() as u64 / rows, rows * PARTS_BYTES);
         let parts_taken = if memory.spares(parts_bytes) { parts_bytes } else { 0 };
-        let reading = Reading { side, source, spec, counts, chunks, parts, kept, parts_taken, spilled };
+        let reading =
+            Reading { side, source, spec, counts, chunks, row_bytes, parts, kept, parts_taken, spilled };
         read::read(crew, &memory, reading, &progress, &mut problems)
     };
     let (b, runs_b, parts_b) = read('B', source_b, &job.spec.b, chunks_b)?;

@@ -53,6 +53,24 @@ pub struct Texts {
     pub strong: String,
 }
 
+/// The same, borrowed from wherever it stands.
+pub(crate) struct Fields<'t, O> {
+    /// 氏名; none if there is no name at all.
+    pub name: Option<&'t str>,
+    /// Alternatives.
+    pub others: O,
+    /// カナ
+    pub kana: &'t str,
+    /// 生年月日
+    pub birth: &'t str,
+    /// 性別
+    pub sex: &'t str,
+    /// 住所
+    pub address: &'t str,
+    /// Strong identifier.
+    pub strong: &'t str,
+}
+
 impl fmt::Debug for Texts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Texts(…)")
@@ -116,14 +134,28 @@ impl Form {
 
     /// Reads a row.
     pub fn read(&mut self, texts: &Texts) -> Doubts {
-        self.read_names(&texts.names);
-        kana::read(&texts.kana, &mut self.kana);
-        let (birth, birth_doubt) = birth::read(&texts.birth);
+        let mut names = texts.names.iter().map(String::as_str);
+        self.read_fields(Fields {
+            name: names.next(),
+            others: names,
+            kana: &texts.kana,
+            birth: &texts.birth,
+            sex: &texts.sex,
+            address: &texts.address,
+            strong: &texts.strong,
+        })
+    }
+
+    /// Reads a row's fields.
+    pub(crate) fn read_fields<'t>(&mut self, fields: Fields<'t, impl Iterator<Item = &'t str>>) -> Doubts {
+        self.read_names(fields.name, fields.others);
+        kana::read(fields.kana, &mut self.kana);
+        let (birth, birth_doubt) = birth::read(fields.birth);
         self.birth = birth;
-        let sex = sex::read(&texts.sex);
+        let sex = sex::read(fields.sex);
         self.sex = sex.unwrap_or_default();
-        address::read(&texts.address, &mut self.address);
-        fold_number(&texts.strong, &mut self.strong);
+        address::read(fields.address, &mut self.address);
+        fold_number(fields.strong, &mut self.strong);
         Doubts {
             birth: birth_doubt,
             sex: sex.is_none(),
@@ -141,9 +173,9 @@ impl Form {
         self.names.get(..self.names_used).unwrap_or(&self.names)
     }
 
-    fn read_names(&mut self, written: &[String]) {
+    fn read_names<'t>(&mut self, main: Option<&str>, others: impl Iterator<Item = &'t str>) {
         self.names_used = 0;
-        let Some((main, others)) = written.split_first() else { return };
+        let Some(main) = main else { return };
         self.names_used = name::read(main, &mut self.names).min(NAMES_MAX);
         for other in others {
             if other.is_empty() {

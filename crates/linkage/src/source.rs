@@ -14,6 +14,8 @@ mod fixed;
 mod sample;
 mod texts;
 
+pub use texts::Buffers;
+
 use crate::{
     problem::{Problem, ProblemCode},
     spec::{Encoding, Layout, Side},
@@ -267,9 +269,9 @@ impl Source {
         taken
     }
 
-    /// Looks at the bytes of a whole row.
+    /// Looks at the bytes of a whole row (for a zero byte among them, where cutting it into fields did not).
     fn damaged(&self, row: &[u8]) -> Option<ProblemCode> {
-        if memchr(0, row).is_some() {
+        if matches!(self.shape, Shape::Fixed(_)) && memchr(0, row).is_some() {
             return Some(ProblemCode::Nul);
         }
         (self.charset == Charset::Cp932 && decode::is_utf8_by_mistake(row))

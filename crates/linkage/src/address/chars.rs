@@ -20,6 +20,61 @@ const NOTHING: char = '\0';
 /// Signs by which the scanner finds its way: whichever variant is written, these are what it meets.
 const KNOWN: &str = "〇一二三四五六七八九十百千丁目番地号条線割東西南北大小字郡市区町村都道府県上下入通方様無外室棟階館甲乙丙戊第";
 
+/// What the scanner and the writer ask of a sign, as bits.
+pub(super) const DIGIT: u8 = 1;
+/// 一 to 九, 十, 百, 千, 〇.
+pub(super) const NUMERAL: u8 = 2;
+/// Numbers can begin with it, though it is no digit: a mark, a letter of a lot, 無番地, 番外.
+pub(super) const LOT: u8 = 4;
+/// In a town's name it is not taken as it stands.
+pub(super) const OF_TOWN: u8 = 8;
+/// Nor in a building's name.
+pub(super) const OF_BUILDING: u8 = 16;
+
+/// Signs of which something is asked, by what it is.
+const ASKED: [(&str, u8); 8] = [
+    ("0123456789", DIGIT | OF_TOWN | OF_BUILDING),
+    ("〇一二三四五六七八九十百千", NUMERAL | OF_TOWN | OF_BUILDING),
+    ("●無番", LOT),
+    (STEMS, LOT),
+    (IROHA, LOT),
+    ("大小字 ,-ーノ", OF_TOWN),
+    ("先内地様号棟室階-ー ,", OF_BUILDING),
+    ("ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩⅪⅫ", OF_BUILDING),
+];
+
+/// Stems with which lots are lettered.
+pub(super) const STEMS: &str = "甲乙丙丁戊";
+/// Kana with which lots are lettered.
+pub(super) const IROHA: &str = "イロハニホヘトチリヌルヲワヨ";
+
+/// The bits of each sign of the basic plane. Most signs of an address have none, and by one look-up are passed over; asking
+/// one question after another would take longer than all the rest.
+static CLASSES: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut classes = vec![0; 0x1_0000];
+    for (signs, bits) in ASKED {
+        signs.chars().for_each(|sign| classes[sign as usize] |= bits);
+    }
+    classes
+});
+
+/// The bits of signs.
+#[derive(Clone, Copy)]
+pub(super) struct Classes(&'static [u8]);
+
+impl Classes {
+    /// Taken once for an address.
+    pub fn get() -> Classes {
+        Classes(&CLASSES)
+    }
+
+    /// Whether the sign has one of these bits.
+    #[inline]
+    pub fn has(self, sign: char, bits: u8) -> bool {
+        self.0.get(sign as usize).is_some_and(|class| class & bits != 0)
+    }
+}
+
 /// The folded sign of each sign of the basic plane: reading an address is one look-up a character.
 static FOLDED: LazyLock<Vec<char>> = LazyLock::new(|| {
     let families: Vec<(char, char)> = KNOWN.chars().map(|known| (variants::family(known), known)).collect();

@@ -118,20 +118,60 @@ pub(super) fn narrower(a: u16, b: u16) -> u16 {
 /// Finds prefecture and municipality at the front. Blanks between signs do not count. `city` is 0 when only a
 /// prefecture stands there.
 pub(super) fn find(signs: &[char]) -> Option<Found> {
-    let places = &*PLACES;
-    let prefecture = places.prefecture(signs);
-    let (from, number) = prefecture.unwrap_or((0, 0));
-    match places.municipality(&signs[from..], number) {
-        Some(found) => Some(Found { city: found.city, length: from + found.length }),
-        None => prefecture.map(|(length, _)| Found { city: 0, length }),
+    PLACES.find(signs).0
+}
+
+/// The municipality of the address before: files are sorted by it, or hold only one.
+#[derive(Clone, Default)]
+pub(crate) struct Last {
+    /// What its address began with; empty if nothing can be told from it.
+    signs: Vec<char>,
+    city: u16,
+    /// The node of the tree at which it ends.
+    node: u32,
+}
+
+impl Last {
+    /// Finds as [`find`] does, at once if the address begins as the last one did and the name does not go on.
+    pub fn find(&mut self, signs: &[char]) -> Option<Found> {
+        let places = &*PLACES;
+        let length = self.signs.len();
+        if length > 0
+            && signs.starts_with(&self.signs)
+            && signs.get(length).is_some_and(|next| *next != ' ' && places.child(self.node, *next).is_none())
+        {
+            return Some(Found { city: self.city, length });
+        }
+        let (found, node) = places.find(signs);
+        self.signs.clear();
+        if let (Some(found), Some(node)) = (found, node) {
+            self.signs.extend_from_slice(&signs[..found.length]);
+            (self.city, self.node) = (found.city, node);
+        }
+        found
     }
 }
 
 impl Places {
+    /// See [`find`]; and the node at which the name ends, if any address that begins so has this municipality, unless the
+    /// name goes on.
+    fn find(&self, signs: &[char]) -> (Option<Found>, Option<u32>) {
+        let prefecture = self.prefecture(signs);
+        let (from, number) = prefecture.unwrap_or((0, 0));
+        match self.municipality(&signs[from..], number) {
+            Some((found, node)) => {
+                let found = Found { city: found.city, length: from + found.length };
+                // Without a prefecture what follows may say that it is only a town (栄町1-2).
+                (Some(found), (number != 0).then_some(node))
+            }
+            None => (prefecture.map(|(length, _)| Found { city: 0, length }), None),
+        }
+    }
+
     /// Where a prefecture at the front ends, and which.
     fn prefecture(&self, signs: &[char]) -> Option<(usize, u8)> {
         let mut found = None;
-        self.walk(signs, |node, at| {
+        self.walk(signs, |_, node, at| {
             if node.prefecture != 0 {
                 found = Some((at, node.prefecture));
             }
@@ -139,10 +179,10 @@ impl Places {
         found
     }
 
-    /// The longest name at the front that fits the prefecture.
-    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<Found> {
+    /// The longest name at the front that fits the prefecture, and the node at which it ends.
+    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<(Found, u32)> {
         let mut found = None;
-        self.walk(signs, |node, length| {
+        self.walk(signs, |number, node, length| {
             let Some(name) = self.names.get(usize::from(node.name)).filter(|_| node.name != 0) else {
                 return;
             };
@@ -155,14 +195,14 @@ impl Places {
             // 栄町1-2 is a town somewhere; 栄町安食1-2 is a town in 栄町.
             let is_bare_town = name.is_weak && prefecture == 0 && !leads_to_town(&signs[length..]);
             if !is_bare_town {
-                found = Some(Found { city, length });
+                found = Some((Found { city, length }, number));
             }
         });
         found
     }
 
     /// Follows the tree and tells of every node that ends something.
-    fn walk(&self, signs: &[char], mut end: impl FnMut(Node, usize)) {
+    fn walk(&self, signs: &[char], mut end: impl FnMut(u32, Node, usize)) {
         let mut at = 0;
         for (index, sign) in signs.iter().enumerate() {
             if *sign == ' ' {
@@ -172,7 +212,7 @@ impl Places {
             at = next;
             let node = self.nodes[at as usize];
             if node.prefecture != 0 || node.name != 0 {
-                end(node, index + 1);
+                end(at, node, index + 1);
             }
         }
     }

@@ -5,7 +5,10 @@
 //! Not here: how town, numbers and building are written down (write).
 //! Rules come from: the reference on matching, sections 1.4 and 6.2 (rule 3: which kanji numerals are numbers).
 
-use super::{First, chars::MARK};
+use super::{
+    First,
+    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, STEMS},
+};
 
 /// No address has more parts of numbers than this; what is behind belongs to the building.
 const PARTS_MAX: usize = 8;
@@ -115,8 +118,11 @@ pub(super) fn numbers(signs: &[char]) -> Option<Run> {
 /// The first run of numbers from here on.
 fn next(signs: &[char], from: usize) -> Option<Run> {
     let mut at = from;
+    let classes = Classes::get();
     while at < signs.len() {
-        if let Some(first) = first_part(signs, at) {
+        if !classes.has(signs[at], DIGIT | NUMERAL | LOT) {
+            at += 1;
+        } else if let Some(first) = first_part(signs, at) {
             if let Some(run) = run(signs, first) {
                 return Some(run);
             }
@@ -142,6 +148,7 @@ fn first_part(signs: &[char], at: usize) -> Option<Part> {
     if let Some((length, kind)) = no_number {
         return Some(Part { from: at, to: at + length, kind });
     }
+    // Signs with which parts begin have a bit of their own: see `chars`.
     let sign = *signs.get(at)?;
     if sign.is_ascii_digit() || sign == MARK || is_numeral(sign) {
         return number(signs, at, false)
@@ -403,15 +410,12 @@ fn numeral_start(signs: &[char], from: usize, to: usize) -> usize {
 
 /// 一 to 九, 十, 百, 千, 〇.
 pub(super) fn is_numeral(sign: char) -> bool {
-    matches!(sign, '〇' | '一' | '二' | '三' | '四' | '五' | '六' | '七' | '八' | '九' | '十' | '百' | '千')
+    Classes::get().has(sign, NUMERAL)
 }
 
 /// Letters of lots.
 fn is_iroha(sign: char) -> bool {
-    matches!(
-        sign,
-        'イ' | 'ロ' | 'ハ' | 'ニ' | 'ホ' | 'ヘ' | 'ト' | 'チ' | 'リ' | 'ヌ' | 'ル' | 'ヲ' | 'ワ' | 'ヨ'
-    )
+    IROHA.contains(sign)
 }
 
 /// Signs with which names of buildings end.
@@ -421,7 +425,7 @@ fn is_building(sign: char) -> bool {
 
 /// Stems of lots.
 fn is_stem(sign: char) -> bool {
-    matches!(sign, '甲' | '乙' | '丙' | '丁' | '戊')
+    STEMS.contains(sign)
 }
 
 pub(super) fn is_kana(sign: char) -> bool {

@@ -6,7 +6,7 @@
 
 use super::{
     AddressForm,
-    chars::MARK,
+    chars::{Classes, MARK, OF_BUILDING, OF_TOWN},
     scan::{self, Kind, Part, Run},
 };
 use std::fmt::Write;
@@ -49,7 +49,13 @@ fn town(signs: &[char], has_numbers: bool, into: &mut AddressForm) {
         _ => signs,
     };
     let mut at = 0;
+    let classes = Classes::get();
     while at < signs.len() {
+        if !classes.has(signs[at], OF_TOWN) {
+            into.town.push(signs[at]);
+            at += 1;
+            continue;
+        }
         let rest = &signs[at..];
         let before = if at > 0 { signs[at - 1] } else { ' ' };
         match rest {
@@ -119,7 +125,7 @@ fn numeral(signs: &[char], into: &mut String) -> usize {
 /// Digits without leading zeros.
 fn plain_digits(signs: &[char], into: &mut String) {
     let zeros = signs.iter().take_while(|sign| **sign == '0').count().min(signs.len() - 1);
-    into.extend(&signs[zeros..]);
+    signs[zeros..].iter().for_each(|digit| into.push(*digit));
 }
 
 /// The value of kanji numerals, with places (二十三) or as digits (二三).
@@ -180,7 +186,13 @@ fn write_part(signs: &[char], part: Part, into: &mut String) {
 fn building(signs: &[char], into: &mut AddressForm) {
     let out = &mut into.building;
     let mut at = 0;
+    let classes = Classes::get();
     while at < signs.len() {
+        if !classes.has(signs[at], OF_BUILDING) {
+            out.push(signs[at]);
+            at += 1;
+            continue;
+        }
         let last = out.chars().next_back().unwrap_or(' ');
         let rest = &signs[at..];
         at += match rest {

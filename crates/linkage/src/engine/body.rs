@@ -43,7 +43,8 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
         Sex::Female => 2,
     };
     out.extend([*month, *day, sex]);
-    let AddressForm { city, city_key, town, numbers, block, building, part, first, spare: _ } = address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, first, spare: _, last: _ } =
+        address;
     number(usize::from(*city), out);
     out.extend(city_key.to_le_bytes());
     for part in [town, numbers, building, strong] {
@@ -87,7 +88,8 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
         2 => Sex::Female,
         _ => Sex::Unknown,
     };
-    let AddressForm { city, city_key, town, numbers, block, building, part, first, spare: _ } = address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, first, spare: _, last: _ } =
+        address;
     *city = bytes.number() as u16;
     *city_key = u32::from_le_bytes(bytes.array());
     for text in [town, numbers, building, strong] {

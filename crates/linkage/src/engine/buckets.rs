@@ -190,7 +190,7 @@ mod tests {
     use super::*;
     use crate::engine::{
         Stage,
-        place::Places,
+        place::{Chunks, Places},
         runs::{WordFile, put_away},
         tests::Quiet,
     };
@@ -210,8 +210,12 @@ mod tests {
     fn side(rows: &[Keys], memory: &Memory) -> Side {
         Side {
             rows: rows.len() as u32,
-            first_rows: Vec::new(),
-            places: Places { chunks: Vec::new(), starts: memory.room(0).unwrap(), breaks: Vec::new() },
+            places: Places {
+                chunks: Vec::new(),
+                of: Chunks::default(),
+                starts: memory.room(0).unwrap(),
+                breaks: Vec::new(),
+            },
             detail: memory.room(rows.len()).unwrap(),
             key: memory.room(0).unwrap(),
         }

@@ -106,6 +106,11 @@ pub(super) fn with_pair(detail: u64, pair: u64) -> u64 {
     detail & !PAIR | pair & PAIR
 }
 
+/// The same row with these rarities.
+pub(super) fn with_rarity(detail: u64, rarity: Rarity) -> u64 {
+    with_pair(detail, packed(&levels(detail), rarity))
+}
+
 /// The key of a candidate: a better grade, a higher score, a smaller row is greater.
 pub(super) fn candidate(decision: &Decision, partner: u32) -> u64 {
     let grade: u64 = match decision.grade {

@@ -93,7 +93,7 @@ pub(super) fn link(
         let mut bytes = Vec::new();
         for (side, runs, words) in [(a, runs_a, &mut *words_a), (b, runs_b, &mut *words_b)] {
             runs.partition(part, &mut bytes, words, |unit, records| {
-                let first = u64::from(side.first_rows[unit]);
+                let first = u64::from(side.places.of.first(unit));
                 records.iter_mut().skip(2).step_by(STRIDE).for_each(|word| *word += first);
             })?;
         }

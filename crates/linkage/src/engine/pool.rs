@@ -24,7 +24,7 @@ use crate::{
     keys::{self, Counted, KINDS, Parts},
     problem::Problem,
     rules::rarity::Counts,
-    source::{Row, Source},
+    source::{self, Row, Source},
 };
 use base::Fault;
 use std::{
@@ -143,7 +143,7 @@ impl Sieve {
 /// A thread's buffers for reading single rows.
 pub(super) struct Reader<'s> {
     row: Row<'s>,
-    texts: Texts,
+    buffers: source::Buffers,
     problems: Vec<Problem>,
     /// The row that was read last.
     pub form: Form,
@@ -166,7 +166,7 @@ impl<'p> Pool<'p> {
     pub fn reader(&self) -> Reader<'p> {
         Reader {
             row: self.source.row(),
-            texts: Texts::default(),
+            buffers: source::Buffers::default(),
             problems: Vec::new(),
             form: Form::default(),
             counted: Counted::default(),
@@ -188,9 +188,11 @@ impl<'p> Pool<'p> {
     fn read(&self, row: u32, reader: &mut Reader<'p>) {
         self.source.at(self.side.places.offset(row), &mut reader.row);
         // Problems were told when the row was read first.
-        reader.row.texts(&mut reader.texts, &mut reader.problems);
+        let read = reader.row.form(&mut reader.buffers, &mut reader.form, &mut reader.problems);
+        if read.is_none() {
+            reader.form.read(&Texts::default());
+        }
         reader.problems.clear();
-        reader.form.read(&reader.texts);
         reader.counted = keys::counted(&reader.form);
     }
 }

@@ -13,17 +13,17 @@ use super::{
     detail,
     exact::{self, STRIDE},
     kept::Kept,
-    place::{ChunkPlace, Places, set_start},
+    place::{ChunkPlace, Chunks, Places, set_start},
     room::{Memory, Room},
     runs::{Held, Runs, Sheet, sorted},
     twice,
 };
 use crate::{
-    form::{Doubts, Form, Texts},
+    form::{Doubts, Form},
     keys::{self, Parts},
     problem::{Problem, ProblemCode, Problems},
-    rules::rarity::Counts,
-    source::{Row, Source},
+    rules::{Rarity, rarity::Counts},
+    source::{self, Row, Source},
     spec::{self, Attribute},
 };
 use base::Fault;
@@ -31,20 +31,14 @@ use std::{
     ops::Range,
     sync::{Mutex, PoisonError, atomic::Ordering},
 };
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Row numbers have 31 bits: the 32nd says which file in lists of both.
 pub(super) const ROWS_MAX: u64 = 1 << 31;
-
-/// Rows are rarely shorter than so many bytes: with room for that many, lists need not grow while a chunk is read.
-const ROW_SHORT: usize = 100;
 
 /// What is known of a file after reading it.
 pub(super) struct Side {
     /// How many rows it has.
     pub rows: u32,
-    /// The first row of each chunk.
-    pub first_rows: Vec<u32>,
     /// Where they stand.
     pub places: Places,
     /// Each row's detail.
@@ -65,6 +59,8 @@ pub(super) struct Reading<'r> {
     pub counts: &'r Counts,
     /// Its chunks.
     pub chunks: Vec<Range<u64>>,
+    /// Rows have about so many bytes.
+    pub row_bytes: u64,
     /// Partitions of the exact stage.
     pub parts: usize,
     /// Where finished chunks are kept for a later run, if the file is large.
@@ -97,8 +93,9 @@ fn packed(parts: Parts) -> Packed {
 impl KeyParts {
     /// What the keys of a row are made of, if it is in memory.
     pub fn get(&self, side: &Side, row: u32) -> Option<Parts> {
-        let chunk = side.first_rows.partition_point(|first| *first <= row).checked_sub(1)?;
-        self.chunks.get(chunk)?.get((row - side.first_rows[chunk]) as usize).map(unpacked)
+        let chunks = &side.places.of;
+        let chunk = chunks.of(row);
+        self.chunks.get(chunk)?.get((row - chunks.first(chunk)) as usize).map(unpacked)
     }
 }
 
@@ -140,8 +137,8 @@ pub(super) struct Leaf {
     pub bounds: Vec<u32>,
     /// Records for the exact stage, by partition; row numbers count from the chunk's first.
     pub entries: Vec<u64>,
-    /// Of B: hashes of name and town of each row, and of its identifier if the file has such, when the chunk is kept; they are
-    /// counted again by a later run.
+    /// Of B, when the chunk is kept: hashes of the identifiers that rows have, then two words a row, hashes of its name and town.
+    /// They are counted again by a later run.
     pub counted: Vec<u64>,
     /// Hashes of the rows' own keys, if the file has such.
     pub own_keys: Vec<u32>,
@@ -163,10 +160,13 @@ struct Head {
 /// Buffers of a thread.
 struct Buffers<'s> {
     row: Row<'s>,
-    texts: Texts,
+    source: source::Buffers,
     form: Form,
     problems: Vec<Problem>,
     words: Vec<u64>,
+    /// Names and towns of the chunk's rows: of B to be counted, of A to be looked up (nothing where no link can follow).
+    /// All at once at the chunk's end, since a row by itself would wait for the memory in which counts are.
+    counted: Vec<keys::Counted>,
 }
 
 /// Reads a file. Records for the exact stage, and what keys are made of, come apart from the rest: they go earlier.
@@ -254,13 +254,10 @@ fn settle(
         breaks.extend(more);
         problems.merge(found, chunk.first_line - 1);
     }
-    // A chunk without rows has the first row of the next one.
-    let rows_of = |at: usize| chunks.get(at + 1).map_or(rows, |next| next.first_row) - chunks[at].first_row;
-    let with_rows = (0..chunks.len()).filter(|at| rows_of(*at) > 0).map(|at| chunks[at]).collect();
-    let places = Places { chunks: with_rows, starts, breaks };
+    let of = Chunks::new(chunks.iter().map(|chunk| chunk.first_row).collect(), rows);
+    let places = Places { chunks, of, starts, breaks };
     own_keys.find(crew, own_sheets, &reading, &places, problems)?;
-    let first_rows = chunks.iter().map(|chunk| chunk.first_row).collect();
-    let side = Side { rows, first_rows, places, detail: details, key: memory.room(rows as usize)? };
+    let side = Side { rows, places, detail: details, key: memory.room(rows as usize)? };
     Ok((side, Runs { stride: STRIDE, sheets, file: reading.kept.map(Kept::into_file) }))
 }
 
@@ -268,10 +265,11 @@ impl Reading<'_> {
     fn buffers(&self) -> Buffers<'_> {
         Buffers {
             row: self.source.row(),
-            texts: Texts::default(),
+            source: source::Buffers::default(),
             form: Form::default(),
             problems: Vec::new(),
             words: Vec::new(),
+            counted: Vec::new(),
         }
     }
 
@@ -279,11 +277,14 @@ impl Reading<'_> {
     fn chunk<'s>(&'s self, buffers: &mut Buffers<'s>, number: usize) -> Result<Head, Fault> {
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has(number)) {
             let (leaf, _) = kept.get(number, false)?;
-            for counted in leaf.counted.chunks_exact(self.counted_words()) {
-                self.counts.add(keys::Counted { name: counted[0], town: counted[1] });
-                self.counts.add_strong(counted.get(2).copied().unwrap_or(0));
-            }
             let rows = leaf.starts.len() as u32;
+            let (strongs, counted) =
+                leaf.counted.split_at(leaf.counted.len().saturating_sub(2 * rows as usize));
+            strongs.iter().for_each(|strong| self.counts.add_strong(*strong));
+            let pairs = counted.as_chunks::<2>().0.iter();
+            let counted: Vec<_> =
+                pairs.map(|[name, town]| keys::Counted { name: *name, town: *town }).collect();
+            self.counts.add_all(&counted);
             return Ok(Head { rows, lines: leaf.lines, parts: Vec::new(), leaf: None });
         }
         let mut leaf = self.leaf(buffers, self.chunks[number].clone())?;
@@ -300,10 +301,13 @@ impl Reading<'_> {
 
     fn leaf<'s>(&'s self, buffers: &mut Buffers<'s>, chunk: Range<u64>) -> Result<Leaf, Fault> {
         let start = chunk.start;
-        let mut leaf = self.empty_leaf((chunk.end - start) as usize / ROW_SHORT);
+        // Room for some more than there should be, so that lists need not grow; what is never touched costs nothing.
+        let rows = (chunk.end - start) / self.row_bytes.max(1);
+        let mut leaf = self.empty_leaf((rows + rows / 16) as usize);
         let mut rows = self.source.rows(chunk);
         let mut more = 0;
         buffers.words.clear();
+        buffers.counted.clear();
         while let Some(readable) = rows.next(&mut buffers.row, &mut buffers.problems) {
             let row = leaf.starts.len() as u32;
             let at = u32::try_from(buffers.row.offset - start);
@@ -313,11 +317,14 @@ impl Reading<'_> {
                 more = more_now;
                 leaf.breaks.push((row, more));
             }
-            let detail = if readable { self.row(buffers, row, &mut leaf) } else { self.nothing(&mut leaf) };
+            let read = if readable { self.row(buffers, row, &mut leaf) } else { None };
+            let (detail, counted) = read.unwrap_or_else(|| self.nothing(&mut leaf));
             leaf.details.push(detail);
+            buffers.counted.push(counted);
             leaf.problems.take(&mut buffers.problems, 0);
         }
         leaf.lines = rows.lines();
+        self.count(&buffers.counted, &mut leaf);
         let sheet = sorted(&buffers.words, STRIDE, self.parts, |_, record| exact::part(record, self.parts));
         leaf.bounds = sheet.bounds;
         if let Held::Heap(entries) = sheet.held {
@@ -339,59 +346,64 @@ impl Reading<'_> {
     }
 
     /// A row of which nothing can be used.
-    fn nothing(&self, leaf: &mut Leaf) -> u64 {
-        self.count(leaf, keys::Counted::default(), 0);
+    fn nothing(&self, leaf: &mut Leaf) -> (u64, keys::Counted) {
         if self.spec.key.is_some() {
             leaf.own_keys.push(0);
         }
         if self.parts_taken > 0 {
             leaf.parts.push(Packed::default());
         }
-        0
+        (0, keys::Counted::default())
     }
 
-    /// How many words of [`Leaf::counted`] a row has.
-    fn counted_words(&self) -> usize {
-        if self.spec.strong.is_empty() { 2 } else { 3 }
-    }
-
-    fn count(&self, leaf: &mut Leaf, counted: keys::Counted, strong: u64) {
-        if self.side == 'B' {
-            self.counts.add(counted);
-            self.counts.add_strong(strong);
-            if self.kept.is_some() {
-                let words = [counted.name, counted.town, strong];
-                leaf.counted.extend(&words[..self.counted_words()]);
-            }
+    /// Counts an identifier of B; 0 is none.
+    fn count_strong(&self, strong: u64, leaf: &mut Leaf) {
+        self.counts.add_strong(strong);
+        if self.kept.is_some() && strong != 0 {
+            leaf.counted.push(strong);
         }
     }
 
-    /// Reads a row; returns its detail.
-    fn row(&self, buffers: &mut Buffers<'_>, row: u32, leaf: &mut Leaf) -> u64 {
-        let Buffers { row: bytes, texts, form, problems, words } = buffers;
-        if !bytes.texts(texts, problems) {
-            return self.nothing(leaf);
+    /// Counts names and towns of B; writes to the rows of A how rare theirs are.
+    fn count(&self, counted: &[keys::Counted], leaf: &mut Leaf) {
+        if self.side == 'A' {
+            return self.counts.rarities(counted, |row, rarity| {
+                if counted[row] != keys::Counted::default() {
+                    leaf.details[row] = detail::with_rarity(leaf.details[row], rarity);
+                }
+            });
         }
-        let doubts = form.read(texts);
+        self.counts.add_all(counted);
+        if self.kept.is_some() {
+            leaf.counted.extend(counted.iter().flat_map(|of| [of.name, of.town]));
+        }
+    }
+
+    /// Reads a row; returns its detail, and what is counted or looked up of it. `None` when nothing of it can be used.
+    fn row(&self, buffers: &mut Buffers<'_>, row: u32, leaf: &mut Leaf) -> Option<(u64, keys::Counted)> {
+        let Buffers { row: bytes, source, form, problems, words, .. } = buffers;
+        let doubts = bytes.form(source, form, problems)?;
         self.doubts(&doubts, bytes.line, problems);
         let hashes = keys::hashes(form);
-        self.count(leaf, hashes.counted(), hashes.strong());
         if self.parts_taken > 0 {
             leaf.parts.push(packed(hashes.parts()));
         }
         if self.spec.key.is_some() {
-            let key = bytes.key();
-            // 0 stands for "no key"; it may stand in many rows.
-            leaf.own_keys.push(if key.is_empty() { 0 } else { (xxh3_64(key.as_bytes()) as u32).max(1) });
+            leaf.own_keys.push(bytes.key_hash());
         }
         let mut detail = if doubts.no_name || form.birth.is_empty() { 0 } else { detail::USABLE };
         let keys = hashes.keys(form);
         words.extend(exact::entry(keys, bytes.raw_hash(), row).into_iter().flatten());
-        if keys.coarse != 0 && self.side == 'A' {
-            let rarity = self.counts.rarity(hashes.counted(), hashes.counted());
-            detail = detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), rarity));
+        if self.side == 'B' {
+            self.count_strong(hashes.strong(), leaf);
+            return Some((detail, hashes.counted()));
         }
-        detail
+        if keys.coarse == 0 {
+            return Some((detail, keys::Counted::default()));
+        }
+        detail =
+            detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), Rarity::default()));
+        Some((detail, hashes.counted()))
     }
 
     fn doubts(&self, doubts: &Doubts, line: u64, problems: &mut Vec<Problem>) {

@@ -230,8 +230,8 @@ fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
             let table = &mut kept.links;
             key_and_line(table, &spec.a, &kept.a, ahead.row, ahead.place);
             key_and_line(table, &spec.b, &kept.b, row_b, place_b);
-            table.text(tier.code());
-            table.text(pair.decision.reason.code());
+            table.word(tier.code());
+            table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
             table.words(pair.levels.all_codes());
             carried(table, &spec.a, &kept.a);
@@ -280,15 +280,15 @@ fn unlinked(
     (best_side, best_row): (&Side, &Row<'_>),
 ) {
     key_and_line(table, own_side, own, ahead.row, ahead.place);
-    table.text(cause.code());
-    table.text(cause.words().0);
+    table.word(cause.code());
+    table.word(cause.words().0);
     match best {
         Some((pair, number, place)) => {
             key_and_line(table, best_side, best_row, number, place);
-            table.text(pair.decision.reason.code());
+            table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
             table.words(pair.levels.all_codes());
-            pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
+            pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.word(seen));
         }
         None => table.empty(5 + ATTRIBUTES.len()),
     }

@@ -52,6 +52,13 @@ impl Table {
         self.quoted(value);
     }
 
+    /// A cell of this program's own words, which have no comma, quote or line end: codes, grades, levels.
+    pub fn word(&mut self, word: &'static str) {
+        debug_assert!(!must_be_quoted(word));
+        self.begin();
+        self.bytes.extend_from_slice(word.as_bytes());
+    }
+
     /// A cell of a table that goes to a spreadsheet or to a program: guarded if the style is that of spreadsheets, which
     /// is what a byte order mark is for; a program gets the text as it is.
     pub fn guarded_by_style(&mut self, value: &str) {
@@ -69,7 +76,7 @@ impl Table {
     }
 
     fn quoted(&mut self, value: &str) {
-        if !value.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n')) {
+        if !must_be_quoted(value) {
             return self.bytes.extend_from_slice(value.as_bytes());
         }
         self.bytes.push(b'"');
@@ -133,6 +140,10 @@ impl Table {
         self.bytes.clear();
         self.is_line_begun = false;
     }
+}
+
+fn must_be_quoted(value: &str) -> bool {
+    value.bytes().any(|byte| matches!(byte, b'"' | b',' | b'\r' | b'\n'))
 }
 
 /// Whether a spreadsheet would compute the cell; Japanese ones take full-width signs too.

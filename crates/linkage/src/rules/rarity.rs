@@ -35,6 +35,9 @@ impl Rarity {
 /// bit beside [`BELIEVED`]. 4 MB, which a processor's cache holds.
 const CELLS: usize = 1 << 20;
 
+/// Rows whose cells are read together.
+const AT_ONCE: usize = 64;
+
 /// What is believed of a name or a town before a file is seen counts as much as this many rows, so that one occurrence in a
 /// hundred rows is not taken for a share of a hundredth, nor for something rare.
 const BELIEVED: u64 = 1 << 20;
@@ -106,6 +109,31 @@ impl Counts {
         if strong != 0 {
             add(self.strongs.get_or_init(cells), strong);
         }
+    }
+
+    /// Counts many rows; from any thread.
+    pub fn add_all(&self, counted: &[Counted]) {
+        for few in counted.chunks(AT_ONCE) {
+            self.touch(few);
+            few.iter().for_each(|counted| self.add(*counted));
+        }
+    }
+
+    /// The rarities of many rows, as of pairs of each with itself.
+    pub fn rarities(&self, counted: &[Counted], mut each: impl FnMut(usize, Rarity)) {
+        for (few, first) in counted.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
+            self.touch(few);
+            for (at, counted) in few.iter().enumerate() {
+                each(first + at, self.rarity(*counted, *counted));
+            }
+        }
+    }
+
+    /// Reads the cells of a few rows. They lie anywhere in some megabytes: read one behind another, without anything that
+    /// depends on what is there, they come from memory together; one by one each would be waited for.
+    fn touch(&self, few: &[Counted]) {
+        let cells = few.iter().map(|of| count(&self.names, of.name) ^ count(&self.towns, of.town));
+        std::hint::black_box(cells.fold(0, |all, one| all ^ one));
     }
 
     /// Says how many rows were counted, when all are. (Not counted here: threads would fight over one cell.)

@@ -4,9 +4,9 @@
 //! what happened to be readable.
 //! Not here: what the texts mean (form).
 
-use super::Row;
+use super::{Row, decode::Charset};
 use crate::{
-    form::Texts,
+    form::{Doubts, Fields, Form, Texts},
     problem::{Problem, ProblemCode},
     spec::Attribute,
 };
@@ -14,7 +14,106 @@ use memchr::memchr;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+/// More alternative names than this are read one by one.
+const OTHERS_MAX: usize = 8;
+
+/// Buffers for reading rows into forms.
+#[derive(Default)]
+pub struct Buffers {
+    /// The row's bytes. A copy, since a mapped file may change between the check of its encoding and the reading.
+    row: Vec<u8>,
+    /// Texts of several columns.
+    joined: [String; JOINED],
+    /// Where a row is decoded that is not simple.
+    texts: Texts,
+}
+
+/// Name, reading, birth date, sex, address, strong identifier.
+const JOINED: usize = 6;
+
 impl<'s> Row<'s> {
+    /// Reads the compared columns into a form, as [`Row::texts`] and [`Form::read`] do. `None`, and the form is not to be
+    /// used, where texts would be false.
+    pub fn form(
+        &self,
+        buffers: &mut Buffers,
+        into: &mut Form,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Doubts> {
+        if let Some(doubts) = self.simple(buffers, into) {
+            return Some(doubts);
+        }
+        self.texts(&mut buffers.texts, problems).then(|| into.read(&buffers.texts))
+    }
+
+    /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row: most are so, and
+    /// column by column the check takes as long as all that is done with the text. `None` for another row.
+    fn simple(&self, buffers: &mut Buffers, into: &mut Form) -> Option<Doubts> {
+        let columns = &self.source.columns;
+        let is_few = columns.others.len() <= OTHERS_MAX && columns.birth.len() <= 2;
+        if self.source.charset != Charset::Utf8 || !is_few || self.cells.is_empty() {
+            return None;
+        }
+        buffers.row.clear();
+        buffers.row.extend_from_slice(self.bytes);
+        let line = simdutf8::basic::from_utf8(&buffers.row).ok()?;
+        let [name, kana, birth, sex, address, strong] = &mut buffers.joined;
+        let mut others = [""; OTHERS_MAX];
+        let mut count = 0;
+        for fields in &columns.others {
+            match fields.as_slice() {
+                [field] => others[count] = self.cell(line, *field)?,
+                _ => return None,
+            }
+            count += usize::from(!Charset::Utf8.is_blank(others[count].as_bytes()));
+        }
+        let strong = self.cells_joined(line, &columns.strong, "", strong)?;
+        if is_power_of_ten(strong) {
+            return None;
+        }
+        Some(into.read_fields(Fields {
+            name: Some(self.cells_joined(line, &columns.name, "\u{3000}", name)?),
+            others: others[..count].iter().copied(),
+            kana: self.cells_joined(line, &columns.kana, "\u{3000}", kana)?,
+            birth: self.cells_joined(line, &columns.birth, "", birth)?,
+            sex: self.cells_joined(line, &columns.sex, "", sex)?,
+            address: self.cells_joined(line, &columns.address, " ", address)?,
+            strong,
+        }))
+    }
+
+    /// A field of a row that was checked; none if quotes stand in it or characters are cut.
+    fn cell<'l>(&self, line: &'l str, field: usize) -> Option<&'l str> {
+        let Some(cell) = self.cells.get(field) else { return Some("") };
+        if cell.doubled { None } else { line.get(cell.start as usize..cell.end as usize) }
+    }
+
+    /// Fields of a row that was checked, those that are written joined with the mark.
+    fn cells_joined<'l>(
+        &self,
+        line: &'l str,
+        fields: &[usize],
+        mark: &str,
+        joined: &'l mut String,
+    ) -> Option<&'l str> {
+        let (mut only, mut written) = ("", 0);
+        joined.clear();
+        for field in fields {
+            let cell = self.cell(line, *field)?;
+            if cell.is_empty() {
+                continue;
+            }
+            // Of an address in two columns the second, the building, is empty as a rule: what stands alone is not copied.
+            match written {
+                0 => only = cell,
+                1 => joined.extend([only, mark, cell]),
+                _ => joined.extend([mark, cell]),
+            }
+            written += 1;
+        }
+        Some(if written < 2 { only } else { joined })
+    }
+
     /// Decodes the compared columns; pushes problems (with `line` as in [`Row::line`]). False when the row cannot be used;
     /// all texts are empty then.
     pub fn texts(&self, into: &mut Texts, problems: &mut Vec<Problem>) -> bool {
@@ -132,6 +231,13 @@ impl<'s> Row<'s> {
             present &= written || !raw.needed;
         }
         (hash, present)
+    }
+
+    /// A hash of the row's own key; 0 when it has none.
+    pub fn key_hash(&self) -> u32 {
+        let key = self.key();
+        // 0 stands for "no key", which may stand in many rows.
+        if key.is_empty() { 0 } else { (xxh3_64_with_seed(key.as_bytes(), 0) as u32).max(1) }
     }
 
     /// The row's own key (the spec's `key` column), as text; empty when the spec has none or the row cannot be used.

@@ -58,12 +58,42 @@ impl KanaForm {
     }
 }
 
+/// Where hiragana and katakana begin, and how many signs they are.
+const KANA: u32 = 0x3040;
+const KANA_COUNT: usize = 0xC0;
+
+/// What each kana becomes: plain, and unvoiced. Tables, since a processor cannot guess which kana comes next, and a wrong
+/// guess takes longer than reading one.
+static PLAIN: [char; KANA_COUNT] = TABLES.0;
+static UNVOICED: [char; KANA_COUNT] = TABLES.1;
+
+const TABLES: ([char; KANA_COUNT], [char; KANA_COUNT]) = {
+    let (mut plain, mut unvoiced) = (['\0'; KANA_COUNT], ['\0'; KANA_COUNT]);
+    let mut at = 0;
+    while at < KANA_COUNT {
+        if let Some(kana) = char::from_u32(KANA + at as u32) {
+            plain[at] = large(match kana {
+                // Hiragana stand so far below katakana.
+                '\u{3041}'..='\u{3096}' => match char::from_u32(kana as u32 + 0x60) {
+                    Some(katakana) => katakana,
+                    None => kana,
+                },
+                _ => kana,
+            });
+            unvoiced[at] = without_mark(kana);
+        }
+        at += 1;
+    }
+    (plain, unvoiced)
+};
+
 /// A kana's plain form: katakana, large, ヂ as ジ, ヅ as ズ, ヲ ヱ ヰ as オ エ イ. Other characters stay.
+#[inline]
 pub(super) fn plain(c: char) -> char {
-    let katakana = match c {
-        '\u{3041}'..='\u{3096}' => char::from_u32(c as u32 + 0x60).unwrap_or(c),
-        _ => c,
-    };
+    PLAIN.get((c as u32).wrapping_sub(KANA) as usize).copied().unwrap_or(c)
+}
+
+const fn large(katakana: char) -> char {
     match katakana {
         'ァ' => 'ア',
         'ィ' | 'ヰ' => 'イ',
@@ -112,7 +142,12 @@ fn lengthened(before: char) -> Option<char> {
 }
 
 /// A kana without its voicing.
-fn unvoiced(c: char) -> char {
+#[inline]
+pub(crate) fn unvoiced(c: char) -> char {
+    UNVOICED.get((c as u32).wrapping_sub(KANA) as usize).copied().unwrap_or(c)
+}
+
+const fn without_mark(c: char) -> char {
     let below = match c {
         // Below a voiced kana of these rows stands its unvoiced one.
         'ガ' | 'ギ' | 'グ' | 'ゲ' | 'ゴ' | 'ザ' | 'ジ' | 'ズ' | 'ゼ' | 'ゾ' | 'ダ' | 'デ' | 'ド' => {
@@ -123,7 +158,15 @@ fn unvoiced(c: char) -> char {
         'ヴ' => return 'ウ',
         _ => 0,
     };
-    char::from_u32(c as u32 - below).unwrap_or(c)
+    below_by(c, below)
+}
+
+/// The character so many places below.
+const fn below_by(c: char, places: u32) -> char {
+    match char::from_u32(c as u32 - places) {
+        Some(below) => below,
+        None => c,
+    }
 }
 
 /// Whether two kana are the same but for voicing; ジ and ズ may have been ヂ and ヅ.
