@@ -46,14 +46,27 @@ pub struct AddressForm {
     pub building: String,
     /// Where in `town` (in bytes) the part behind 字 begins; 0 if there is none.
     pub(crate) part: usize,
-    /// The first of `numbers` is a 丁目, as its unit says.
-    pub(crate) is_chome: bool,
+    /// What the first of `numbers` is, as its unit says.
+    pub(crate) first: First,
     /// The signs while they are read; nothing of the form.
     pub(crate) spare: Vec<char>,
     /// For reading the next one; nothing of the form.
     pub(crate) last: places::Last,
     /// The text that was read, if this is the form of one: a household's rows follow each other.
     pub(crate) written: String,
+}
+
+/// What an address's first number is, as its unit says. 1-2-3 can be either, and so agrees with both; 1丁目2番3号 and
+/// 1番地2-3 are two houses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum First {
+    /// No unit says it, or one of neither kind does (12地割).
+    #[default]
+    Unsaid,
+    /// 丁目 or 丁.
+    Chome,
+    /// 番地 or 番.
+    Lot,
 }
 
 impl AddressForm {
@@ -65,8 +78,25 @@ impl AddressForm {
     /// No house is named: no number at all, or 無番地, 番外地 or a 丁目 alone with neither 番 nor building.
     pub(crate) fn is_town_only(&self) -> bool {
         let is_no_lot =
-            self.is_chome && !self.numbers.contains('-') || matches!(self.numbers.as_str(), "無" | "外");
+            self.is_chome() && !self.numbers.contains('-') || matches!(self.numbers.as_str(), "無" | "外");
         self.numbers.is_empty() || is_no_lot && self.building.is_empty()
+    }
+
+    /// The first number is a 丁目, as its unit says.
+    pub(crate) fn is_chome(&self) -> bool {
+        self.first == First::Chome
+    }
+
+    /// Whether the first number's unit says what so many bare numbers mean less often: 1番地2-3, since 1-2-3 is mostly
+    /// 1丁目2番3号, and 1丁目2番地, since 1-2 is mostly 1番地2. Bare numbers agree with both, so one key of equality holds
+    /// them together with the more usual way only; the other has a key of its own.
+    pub(crate) fn is_unusual(&self) -> bool {
+        let is_long = self.numbers.bytes().filter(|sign| *sign == b'-').nth(1).is_some();
+        match self.first {
+            First::Unsaid => false,
+            First::Chome => !is_long,
+            First::Lot => is_long,
+        }
     }
 
     fn clear(&mut self) {
@@ -77,7 +107,7 @@ impl AddressForm {
 
     /// Forgets all but the municipality.
     fn clear_house(&mut self) {
-        (self.block, self.part, self.is_chome) = (0, 0, false);
+        (self.block, self.part, self.first) = (0, 0, First::Unsaid);
         self.town.clear();
         self.numbers.clear();
         self.building.clear();

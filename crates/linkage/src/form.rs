@@ -261,9 +261,13 @@ impl Form {
         }
     }
 
-    /// The main names' level, or `Alias` where an alternative agrees better than they do.
+    /// The main names' level, or `Alias` where an alternative agrees better than they do; `AliasOnly` where it agrees with
+    /// an alternative, and nothing of the main names does.
     fn compare_names(&self, other: &Form, kana: KanaLevel) -> NameLevel {
-        let (Some(a), Some(b)) = (self.main_name(), other.main_name()) else { return NameLevel::Missing };
+        let (Some((a, mine)), Some((b, theirs))) = (self.names().split_first(), other.names().split_first())
+        else {
+            return NameLevel::Missing;
+        };
         let main = name::compare(a, b);
         let main = match main {
             // A surname alone is the whole family's. Alternatives are not asked: rows with equal keys may differ in them.
@@ -281,16 +285,20 @@ impl Form {
         if self.names_used < 2 && other.names_used < 2 {
             return main;
         }
-        let alias = self.names().iter().enumerate().any(|(i, a)| {
-            let mut others = other.names().iter().enumerate();
-            others.any(|(j, b)| {
-                let least = if i > 0 && j > 0 { ALIASES_LEAST } else { ALIAS_LEAST };
-                i + j > 0
-                    && agrees(name::compare(a, b), kana)
-                    && (a.is_whole(least) || b.is_whole(least) || is_same_reading(kana))
-            })
-        });
-        if alias { NameLevel::Alias } else { main }
+        let agree = |a: &NameForm, b: &NameForm, least: usize| {
+            agrees(name::compare(a, b), kana)
+                && (a.is_whole(least) || b.is_whole(least) || is_same_reading(kana))
+        };
+        if mine.iter().any(|a| agree(a, b, ALIAS_LEAST)) || theirs.iter().any(|b| agree(a, b, ALIAS_LEAST)) {
+            return NameLevel::Alias;
+        }
+        let only = mine.iter().any(|a| theirs.iter().any(|b| agree(a, b, ALIASES_LEAST)));
+        match main {
+            _ if !only => main,
+            // The given names, or words, are the same as well.
+            NameLevel::GivenOnly | NameLevel::Roman => NameLevel::Alias,
+            _ => NameLevel::AliasOnly,
+        }
     }
 }
 

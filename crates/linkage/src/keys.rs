@@ -115,6 +115,8 @@ pub struct Hashes {
     numbers: u64,
     /// House numbers to the 番.
     block: u64,
+    /// Strong identifier.
+    strong: u64,
     /// Other names or an identifier make more keys.
     more: bool,
 }
@@ -160,6 +162,7 @@ pub fn hashes(form: &Form) -> Hashes {
         town_text,
         numbers: readable_hash(&address.numbers),
         block: readable_hash(address.numbers.get(..address.block).unwrap_or_default()),
+        strong: strong(form),
         more: form.names().len() > 1 || !form.strong.is_empty(),
     }
 }
@@ -181,14 +184,17 @@ impl Hashes {
             EXACT,
             chars_hash(&name.chars),
             chars_hash(&form.kana.chars),
-            // A gap shows whether there is a given name, and with it what an agreement is worth.
-            u64::from(name.has_given()) << 1 | u64::from(form.kana.has_given()),
+            // A gap shows whether there is a given name, and with it what an agreement is worth; a unit, whether 1-2-3
+            // begins with a 丁目 or a lot.
+            u64::from(form.address.is_unusual()) << 2
+                | u64::from(name.has_given()) << 1
+                | u64::from(form.kana.has_given()),
             born,
             u64::from(form.address.city),
             self.town_text,
             self.numbers,
             text_hash(&form.address.building),
-            text_hash(&form.strong),
+            self.strong,
         ]);
         Keys { coarse, exact }
     }
@@ -196,6 +202,11 @@ impl Hashes {
     /// By what name and town are counted.
     pub fn counted(&self) -> Counted {
         Counted { name: self.name, town: self.town }
+    }
+
+    /// By what the identifier is counted; 0 if there is none.
+    pub fn strong(&self) -> u64 {
+        self.strong
     }
 
     /// What blocking keys are made of.
@@ -230,16 +241,20 @@ fn town_hash(form: &Form, text: u64) -> u64 {
     if text == 0 { 0 } else { filled(mix(text, u64::from(form.address.city_key))) }
 }
 
+/// The hash by which a row's identifier is counted; 0 if it has none.
+pub fn strong(form: &Form) -> u64 {
+    if form.strong.is_empty() { 0 } else { text_hash(&form.strong) }
+}
+
 /// Keys of the scored stage as (kind, hash), ascending and each once. A kind occurs twice where a row has alternative names.
 pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
-    let parts = hashes(form).parts();
+    let hashes = hashes(form);
+    let parts = hashes.parts();
     blocks_of(&parts, into);
     if !parts.more {
         return;
     }
-    if !form.strong.is_empty() {
-        push(into, STRONG, 1, half(text_hash(&form.strong)));
-    }
+    push(into, STRONG, 1, half(hashes.strong));
     // An alternative meets the main name of the other file under the kinds with a name in them.
     for name in form.names().iter().skip(1) {
         let (start, end) = pieces(&name.families);
@@ -250,6 +265,11 @@ pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
     }
     into.sort_unstable();
     into.dedup();
+}
+
+/// Takes the identifier's key out.
+pub fn without_strong(blocks: &mut Vec<(u8, u64)>) {
+    blocks.retain(|(kind, _)| usize::from(*kind) != STRONG);
 }
 
 /// The keys that parts make: all of the row's, unless it has [`Parts::more`].

@@ -49,6 +49,8 @@ levels! {
         Unreadable = "N4", "氏名が判読できない字を除き一致", "same name where readable";
         /// An alternative name of one side (通称, 旧氏) agrees.
         Alias = "N5", "通称・旧氏で一致", "same by an alternative name";
+        /// Alternative names of both sides agree, and the main ones do not: a household may share what stands there.
+        AliasOnly = "NT", "通称・旧氏どうしだけが一致", "same by alternative names of both sides only";
         /// Roman name of which words are missing or in another order.
         Roman = "N6", "ローマ字氏名の一部・語順を除き一致", "same Roman words but for order or a middle name";
         /// One character more, less or other.
@@ -147,6 +149,8 @@ levels! {
     StrongLevel {
         /// Same.
         Equal = "I1", "固有番号が一致", "same identifier";
+        /// Same, but so many rows of B have it that it is nobody's own: it says nothing.
+        Shared = "I2", "固有番号は一致するが、Bの多くの行に同じ番号がある", "same identifier, which many rows of B share";
         /// Different: never linked.
         Different = "I0", "固有番号が相違", "different identifiers";
         /// Missing on a side.

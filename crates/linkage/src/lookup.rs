@@ -137,7 +137,7 @@ impl Index {
     fn near(&self, asked: &Form) -> (Vec<u32>, bool) {
         let (mut rows, mut overfull) = (Vec::new(), false);
         let mut blocks = Vec::new();
-        keys::blocks(asked, &mut blocks);
+        self.counts.blocks(asked, &mut blocks);
         let coarse = keys::keys(asked).coarse;
         let blocks = blocks.iter().map(|(kind, hash)| (usize::from(*kind), *hash));
         for (kind, hash) in blocks.chain((coarse != 0).then_some((COARSE, coarse))) {
@@ -168,7 +168,7 @@ impl Index {
     fn compared(&self, asked: &Form, rows: &[u32]) -> Vec<Candidate> {
         let counted = keys::counted(asked);
         let candidate = |row: u64, line: u64, form: &Form| {
-            let levels = asked.compare(form);
+            let levels = self.counts.compare(asked, form);
             let rarity = self.counts.rarity(counted, keys::counted(form));
             Candidate { row, line, levels, rarity, decision: decide(&levels, rarity) }
         };

@@ -271,6 +271,8 @@ fn name_settles(levels: &Levels) -> bool {
         // An alternative may be a family's; then the readings differ. One that is wholly another may be that of the other name:
         // a clerk sees it.
         NameLevel::Alias => !matches!(kana, KanaLevel::SurnameOnly | KanaLevel::Different),
+        // What two rows have beside their names may be a household's: only the reading can make it the person's.
+        NameLevel::AliasOnly => same,
         NameLevel::OneOff => kana == KanaLevel::Equal,
         // A changed surname: all else has to be the same to the room, or there is no building.
         NameLevel::GivenOnly => {

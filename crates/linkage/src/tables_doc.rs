@@ -101,7 +101,7 @@ fn names(out: &mut String) {
 fn readings(out: &mut String) {
     out.push_str(
         "\n### カナ / Reading\n\nカナの重みは、漢字氏名がどこまで一致したかで変わります。 / What the reading adds depends on what the kanji name left open.\n\n\
-         | コード | 見えたもの | seen | 氏名が N1–N3 | N4–N9 | N0 | N- |\n|---|---|---|---:|---:|---:|---:|\n",
+         | コード | 見えたもの | seen | 氏名が N1–N3 | N4–N9・NT | N0 | N- |\n|---|---|---|---:|---:|---:|---:|\n",
     );
     for level in KanaLevel::ALL {
         let beside = |name: NameLevel| {

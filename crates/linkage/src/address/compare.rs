@@ -4,7 +4,7 @@
 //! Not here: what a level weighs (rules).
 //! Rules come from: the reference on matching, sections 1.4 and 4.4.
 
-use super::{AddressForm, chars::MARK, places};
+use super::{AddressForm, First, chars::MARK, places};
 use crate::levels::AddressLevel;
 
 /// How two texts agree.
@@ -34,11 +34,12 @@ pub fn compare(a: &AddressForm, b: &AddressForm) -> AddressLevel {
         return if both_known { AddressLevel::SameCity } else { AddressLevel::Missing };
     }
     let town = towns(a, b);
-    if town == Texts::Equal && !a.numbers.is_empty() && a.numbers == b.numbers {
+    let are_two_kinds = is_chome_beside_lot(a, b) && town == Texts::Equal;
+    if town == Texts::Equal && !a.numbers.is_empty() && a.numbers == b.numbers && !are_two_kinds {
         return buildings(&a.building, &b.building);
     }
     let both_numbered = !a.numbers.is_empty() && !b.numbers.is_empty();
-    if both_numbered && joined(a).eq(joined(b)) && !is_room_for_go(a, b) {
+    if both_numbered && joined(a).eq(joined(b)) && !are_two_kinds && !is_room_for_go(a, b) {
         // The same numbers, parted otherwise: 3-12-5-203 and 3番12号5 with a room 203.
         return AddressLevel::Equal;
     }
@@ -51,12 +52,13 @@ pub fn compare(a: &AddressForm, b: &AddressForm) -> AddressLevel {
             AddressLevel::Unreadable
         }
         (Texts::Equal | Texts::Readable, _) => AddressLevel::SameTown,
-        // A town on one side only, or half of it: the numbers must say the rest.
-        (Texts::Part, Texts::Equal)
-            if a.numbers.contains('-') || !a.town.is_empty() && !b.town.is_empty() =>
-        {
-            if a.numbers.is_empty() { far } else { AddressLevel::SameBlock }
+        // A town on one side only: every other town has these numbers as well.
+        (Texts::Part, found) if a.town.is_empty() || b.town.is_empty() => {
+            let differ = both_known || both_numbered && found == Texts::Different;
+            if differ { far } else { AddressLevel::Missing }
         }
+        // Half of a town's name: the numbers must say the rest.
+        (Texts::Part, Texts::Equal) if both_numbered => AddressLevel::SameBlock,
         (Texts::Part, _) => far,
     }
 }
@@ -98,12 +100,20 @@ fn needs_no_town(form: &AddressForm) -> bool {
     form.city != 0 && (is_lettered || is_small())
 }
 
+/// Whether one side's numbers begin with a 丁目 and the other's with a lot, as both say: two houses, whatever the numbers.
+fn is_chome_beside_lot(a: &AddressForm, b: &AddressForm) -> bool {
+    matches!((a.first, b.first), (First::Chome, First::Lot) | (First::Lot, First::Chome))
+}
+
 /// Whether the numbers differ in where the room begins, and a side says 丁目: 1丁目2番3号 is not the room 3 of 1番地2.
 fn is_room_for_go(a: &AddressForm, b: &AddressForm) -> bool {
-    (a.is_chome || b.is_chome) && a.town == b.town && a.numbers != b.numbers && a.building != b.building
+    (a.is_chome() || b.is_chome()) && a.town == b.town && a.numbers != b.numbers && a.building != b.building
 }
 
 fn numbers(a: &AddressForm, b: &AddressForm) -> Texts {
+    if is_chome_beside_lot(a, b) {
+        return Texts::Different;
+    }
     let (x, y) = (a.numbers.as_str(), b.numbers.as_str());
     if x == y {
         return Texts::Equal;
@@ -128,7 +138,7 @@ fn beginnings(a: &AddressForm, b: &AddressForm) -> AddressLevel {
     let rest = &long.numbers[short.numbers.len() + 1..];
     let (_, room) = parted(&short.building);
     if !room.is_empty() && rest == room {
-        match (long.is_chome, short.is_chome) {
+        match (long.is_chome(), short.is_chome()) {
             (false, _) => return AddressLevel::NoBuilding,
             // Behind 丁目 and 番 stands the 号, which is no room.
             (true, false) => return AddressLevel::SameTown,
@@ -136,7 +146,7 @@ fn beginnings(a: &AddressForm, b: &AddressForm) -> AddressLevel {
         }
     }
     // A 丁目 alone is no block.
-    let is_chome = (long.is_chome || short.is_chome) && !short.numbers.contains('-');
+    let is_chome = (long.is_chome() || short.is_chome()) && !short.numbers.contains('-');
     if is_chome { AddressLevel::SameTown } else { AddressLevel::SameBlock }
 }
 

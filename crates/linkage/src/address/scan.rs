@@ -5,7 +5,10 @@
 //! Not here: how town, numbers and building are written down (write).
 //! Rules come from: the reference on matching, sections 1.4 and 6.2 (rule 3: which kanji numerals are numbers).
 
-use super::chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, STEMS};
+use super::{
+    First,
+    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, STEMS},
+};
 
 /// No address has more parts of numbers than this; what is behind belongs to the building.
 const PARTS_MAX: usize = 8;
@@ -73,8 +76,6 @@ pub(super) struct Run {
     count: usize,
     /// Parts from here on are a room, as the units say (12番5-203号); `count` if none.
     pub room: usize,
-    /// The first part is a 丁目 or 丁.
-    pub is_chome: bool,
     /// Some unit says that these are an address's numbers.
     is_sure: bool,
     /// A part behind the first is a 丁目: what stands before it is the town's (本町六の一丁目, 麻布十番一丁目).
@@ -89,6 +90,15 @@ impl Run {
     /// Numbers and letters, in order.
     pub fn parts(&self) -> &[Part] {
         &self.parts[..self.count]
+    }
+
+    /// What the first part is, as its unit says.
+    pub fn first(&self) -> First {
+        match self.first {
+            Unit::Chome | Unit::Cho => First::Chome,
+            Unit::Banchi | Unit::Ban => First::Lot,
+            Unit::Go | Unit::Jo | Unit::Sen | Unit::Jiwari | Unit::Bare => First::Unsaid,
+        }
     }
 }
 
@@ -211,7 +221,6 @@ fn run(signs: &[char], first: Part) -> Option<Run> {
         parts: [Part::default(); PARTS_MAX],
         count: 0,
         room: PARTS_MAX,
-        is_chome: false,
         is_sure: matches!(first.kind, Kind::None | Kind::Outside),
         has_late_chome: false,
         first: Unit::Bare,
@@ -227,7 +236,6 @@ fn run(signs: &[char], first: Part) -> Option<Run> {
         run.to = behind;
         run.is_sure |= matches!(unit, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Jiwari);
         if run.count == 1 {
-            run.is_chome = matches!(unit, Unit::Chome | Unit::Cho);
             (run.first, run.first_end) = (unit, behind);
         } else {
             run.has_late_chome |= unit == Unit::Chome;

@@ -307,7 +307,7 @@ fn levels() {
         ("東京都港区芝1-2-3", "東京都港区芝1-2-4", Level::SameTown),
         ("東京都港区芝1-2-3", "東京都港区芝11-2-3", Level::SameTown),
         ("東京都港区芝1-2-3", "東京都港区芝", Level::SameTown),
-        ("東京都港区芝1-2-3", "東京都港区1-2-3", Level::SameBlock),
+        ("東京都港区芝1-2-3", "東京都港区1-2-3", Level::SameCity),
         ("東京都港区芝1-2-3", "東京都港区赤坂1-2-3", Level::SameCity),
         ("東京都港区芝1-2-3", "東京都港区", Level::SameCity),
         ("東京都港区芝1-2-3", "東京都世田谷区芝1-2-3", Level::Different),
@@ -343,6 +343,14 @@ fn s5_r2_what_only_looks_like_one_house() {
         ("静岡県三島市", "三島市", Level::SameCity),
         ("1-2-3", "1-2-3", Level::Missing),
         ("静岡県三島市1-2", "1-2", Level::Missing),
+        ("静岡県三島市本町1-2", "三島市1-2", Level::SameCity),
+        ("静岡県三島市本町12番地", "三島市12番地", Level::SameCity),
+        ("静岡県三島市本町1-2", "1-2", Level::Missing),
+        ("本町1-2", "1-2", Level::Missing),
+        ("静岡県三島市本町1-2", "1-3", Level::Different),
+        ("静岡県三島市本町", "1-2", Level::Missing),
+        ("静岡県三島市", "本町", Level::Missing),
+        ("東京都神津島村字前浜208番地の17", "神津島村208-17", Level::SameCity),
         ("東京都神津島村208番地の17", "神津島村208-17", Level::Equal),
         ("千葉県旭市ハ32番21号", "旭市ハ32-21", Level::Equal),
         // A town that begins with another's name.
@@ -358,6 +366,53 @@ fn s5_r2_what_only_looks_like_one_house() {
         ("三島市本町1丁目2番3号 203", "三島市本町1-2-3-203", Level::Equal),
     ] {
         assert_eq!(level(a, b), want, "{a} {b}");
+    }
+}
+
+#[test]
+fn s5_r2_a_lot_is_not_a_chome() {
+    for (a, b, want) in [
+        ("三島市本町1番地2-3", "三島市本町1丁目2番3号", Level::SameTown),
+        ("三島市本町1番2-3", "三島市本町1丁目2番3号", Level::SameTown),
+        ("三島市本町一番地二－三", "三島市本町一丁目２－３", Level::SameTown),
+        ("三島市本町1番地2", "三島市本町1丁目2番地", Level::SameTown),
+        ("三島市本町1番地 若葉荘203", "三島市本町1丁目 若葉荘203", Level::SameTown),
+        // One side with fewer numbers, unreadable ones, or a room.
+        ("三島市本町1番地2", "三島市本町1丁目2番3号", Level::SameTown),
+        ("三島市本町1番地2-3", "三島市本町1丁目2番", Level::SameTown),
+        ("三島市本町1番地●", "三島市本町1丁目2番", Level::SameTown),
+        ("三島市本町1番地2-3-4", "三島市本町1丁目2番3号4", Level::SameTown),
+        // Bare numbers can be either.
+        ("三島市本町1-2-3", "三島市本町1丁目2番3号", Level::Equal),
+        ("三島市本町1-2-3", "三島市本町1番地2-3", Level::Equal),
+        ("三島市本町1-2", "三島市本町1丁目2番地", Level::Equal),
+        ("三島市本町1-2", "三島市本町1番地2", Level::Equal),
+        ("三島市本町123番地4", "三島市本町123番4", Level::Equal),
+    ] {
+        assert_eq!(level(a, b), want, "{a} {b}");
+    }
+}
+
+#[test]
+fn the_unusual_meaning_of_so_many_numbers() {
+    for (text, want) in [
+        ("三島市本町1-2-3", false),
+        ("三島市本町1丁目2番3号", false),
+        ("三島市本町1丁目2-3", false),
+        ("三島市本町1番地2-3", true),
+        ("三島市本町1番2号-3", true),
+        ("三島市本町1-2", false),
+        ("三島市本町123番地4", false),
+        ("三島市本町123番地の4", false),
+        ("三島市本町12番5号", false),
+        ("三島市本町12番5-203号", false),
+        ("三島市本町123番地", false),
+        ("三島市本町1丁目2番地", true),
+        ("三島市本町1丁目", true),
+        ("久慈市夏井町第12地割34番地5", false),
+        ("七尾市和倉町イ12番地5", false),
+    ] {
+        assert_eq!(form(text).is_unusual(), want, "{text}");
     }
 }
 
@@ -381,9 +436,9 @@ fn a_town_alone_is_no_house() {
 #[test]
 fn a_form_keeps_nothing_and_shows_nothing() {
     let mut reused = form("青森県弘前市大字新田字●前1丁目2番地3-4-5若葉荘");
-    assert!(reused.part > 0 && reused.is_chome && reused.town.contains(chars::MARK));
+    assert!(reused.part > 0 && reused.is_chome() && reused.town.contains(chars::MARK));
     read("東京都港区", &mut reused);
-    assert_eq!((reused.block, reused.part, reused.is_chome), (0, 0, false));
+    assert_eq!((reused.block, reused.part, reused.first), (0, 0, First::Unsaid));
     assert_eq!((reused.town.as_str(), reused.numbers.as_str(), reused.building.as_str()), ("", "", ""));
     read("", &mut reused);
     assert!(reused.is_empty() && reused.city_key == 0);
@@ -471,6 +526,29 @@ proptest! {
     }
 
     #[test]
+    fn a_chome_is_a_chome_and_a_lot_a_lot(town in 0..TOWNS.len(), numbers in [1..40_u32, 1..60, 1..3_000], style in 0..6_usize, other in 0..6_usize) {
+        let [first, second, third] = numbers;
+        let chome = [
+            format!("{first}丁目{second}番{third}号"),
+            format!("{}丁目{second}-{third}", kanji(first)),
+            format!("{first}丁目{second}番地{third}"),
+        ];
+        let lot = [
+            format!("{first}番地{second}-{third}"),
+            format!("{}番地の{second}の{third}", kanji(first)),
+            format!("{first}番地{second}－{third}"),
+        ];
+        let of = |numbers: &str| form(&format!("静岡県三島市{}{numbers}", TOWNS[town]));
+        let (x, y) = (of(&chome[style % 3]), of(&lot[other % 3]));
+        prop_assert_eq!(&x.numbers, &y.numbers);
+        prop_assert_eq!(compare(&x, &y), Level::SameTown);
+        prop_assert_eq!(compare(&y, &x), Level::SameTown);
+        prop_assert!(!x.is_unusual() && y.is_unusual());
+        let bare = of(&format!("{first}-{second}-{third}"));
+        prop_assert_eq!((compare(&bare, &x), compare(&bare, &y)), (Level::Equal, Level::Equal));
+    }
+
+    #[test]
     fn any_text_is_read(text in "\\PC{0,80}", other in "\\PC{0,80}") {
         let (x, y) = (form(&text), form(&other));
         prop_assert_eq!(compare(&x, &y), compare(&y, &x));
@@ -500,8 +578,8 @@ proptest! {
             read(&row, &mut kept);
             let new = form(&row);
             prop_assert_eq!(
-                (kept.city, kept.city_key, &kept.town, &kept.numbers, kept.block, &kept.building, kept.part, kept.is_chome),
-                (new.city, new.city_key, &new.town, &new.numbers, new.block, &new.building, new.part, new.is_chome)
+                (kept.city, kept.city_key, &kept.town, &kept.numbers, kept.block, &kept.building, kept.part, kept.first),
+                (new.city, new.city_key, &new.town, &new.numbers, new.block, &new.building, new.part, new.first)
             );
         }
     }

@@ -150,7 +150,7 @@ fn value(signs: &[char]) -> u64 {
 
 /// Writes the numbers; gives the first part that belongs to the building.
 fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
-    into.is_chome = run.is_chome;
+    into.first = run.first();
     let mut count = 0;
     for (index, part) in run.parts().iter().enumerate() {
         if index >= run.room || count == NUMBERS_MAX {

@@ -7,7 +7,7 @@
 //! Rules come from: form.rs, text, address.rs.
 
 use crate::{
-    address::AddressForm,
+    address::{AddressForm, First},
     birth::Birth,
     form::Form,
     keys::Counted,
@@ -43,7 +43,7 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
         Sex::Female => 2,
     };
     out.extend([*month, *day, sex]);
-    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, .. } = address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, first, .. } = address;
     number(usize::from(*city), out);
     out.extend(city_key.to_le_bytes());
     for part in [town, numbers, building, strong] {
@@ -51,7 +51,11 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
     }
     number(*block, out);
     number(*part, out);
-    out.push(u8::from(*is_chome));
+    out.push(match first {
+        First::Unsaid => 0,
+        First::Chome => 1,
+        First::Lot => 2,
+    });
 }
 
 /// Unpacks what `pack` wrote. Bytes that it did not write give a form of some kind, and no panic.
@@ -83,7 +87,7 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
         2 => Sex::Female,
         _ => Sex::Unknown,
     };
-    let AddressForm { city, city_key, town, numbers, block, building, part, is_chome, written, .. } = address;
+    let AddressForm { city, city_key, town, numbers, block, building, part, first, written, .. } = address;
     // What is unpacked is no longer the form of the text that was read last.
     written.clear();
     *city = bytes.number() as u16;
@@ -93,7 +97,11 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
     }
     *block = bytes.number();
     *part = bytes.number();
-    *is_chome = bytes.array() == [1];
+    *first = match bytes.array() {
+        [1] => First::Chome,
+        [2] => First::Lot,
+        _ => First::Unsaid,
+    };
     counted
 }
 
@@ -190,6 +198,7 @@ mod tests {
                 "12-3",
             ),
             texts(&["田中花子"], "タナカハナコ", "1975-01-02", "2", "府中市若松町1丁目2番3号", ""),
+            texts(&["田中花子"], "タナカハナコ", "1975-01-02", "2", "府中市若松町1番地2-3", ""),
             texts(&["KIM YONG JA（金山　英子）"], "", "19750102", "", "東京都府中市大字本町字北12-3", "12-3"),
             texts(&["Kim Jayong", "金山英子"], "キム　ヨンジャ", "1975", "F", "", "99"),
             texts(&["髙●　𠮷子"], "タカ", "S50.1.2", "9", "札幌市中央区北1条西2丁目", ""),

@@ -23,6 +23,7 @@ use crate::{
     form::{Form, Texts},
     keys::{self, Counted, KINDS, Parts},
     problem::Problem,
+    rules::rarity::Counts,
     source::{self, Row, Source},
 };
 use base::Fault;
@@ -231,12 +232,13 @@ struct Keyed<'k, 's> {
     records: Records,
     of_b: bool,
     sieve: &'k Sieve,
+    counts: &'k Counts,
 }
 
 impl<'k, 's> Keyed<'k, 's> {
     /// Of A all records, which set the sieve; of B those that the sieve lets through.
-    fn new(pool: &'k Pool<'s>, (of_b, sieve): (bool, &'k Sieve)) -> Keyed<'k, 's> {
-        Keyed { pool, reader: pool.reader(), records: Records::default(), of_b, sieve }
+    fn new(pool: &'k Pool<'s>, (of_b, sieve, counts): (bool, &'k Sieve, &'k Counts)) -> Keyed<'k, 's> {
+        Keyed { pool, reader: pool.reader(), records: Records::default(), of_b, sieve, counts }
     }
 
     /// A row's, whose parts may be known.
@@ -245,7 +247,7 @@ impl<'k, 's> Keyed<'k, 's> {
             Some(parts) if !parts.more => keys::blocks_of(&parts, &mut self.records.blocks),
             _ => {
                 self.pool.read(row, &mut self.reader);
-                keys::blocks(&self.reader.form, &mut self.records.blocks);
+                self.counts.blocks(&self.reader.form, &mut self.records.blocks);
             }
         }
         let sieve = self.sieve;
@@ -264,12 +266,12 @@ pub(super) fn gather(
     crew: &Crew<'_>,
     memory: &Memory,
     (source, side, parts): (&Source, &Side, &KeyParts),
-    (of_b, sieve): (bool, &Sieve),
+    (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<(Runs, Runs), Stopped> {
     let pool = Pool::new(source, side);
     let (file, file_aside) = (WordFile::new(memory.file()?, 0), WordFile::new(memory.file()?, 0));
-    let begin = || (Keyed::new(&pool, (of_b, sieve)), Vec::new());
+    let begin = || (Keyed::new(&pool, (of_b, sieve, counts)), Vec::new());
     let found = crew.each(units(side.rows), begin, |(keyed, aside), unit| {
         aside.clear();
         for row in rows(side, unit) {
@@ -308,12 +310,12 @@ pub(super) fn gather_aside(
     crew: &Crew<'_>,
     memory: &Memory,
     (source, side, aside): (&Source, &Side, &Runs),
-    (of_b, sieve): (bool, &Sieve),
+    (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<Runs, Stopped> {
     let pool = Pool::new(source, side);
     let file = WordFile::new(memory.file()?, 0);
-    let begin = || (Keyed::new(&pool, (of_b, sieve)), Vec::new(), Vec::new());
+    let begin = || (Keyed::new(&pool, (of_b, sieve, counts)), Vec::new(), Vec::new());
     let sheets = crew.each(units(side.rows), begin, |(keyed, bytes, words), unit| {
         aside.unit(unit, bytes, words)?;
         let mut known = words.as_chunks::<PARTS_WORDS>().0.iter();

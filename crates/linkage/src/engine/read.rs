@@ -137,7 +137,8 @@ pub(super) struct Leaf {
     pub bounds: Vec<u32>,
     /// Records for the exact stage, by partition; row numbers count from the chunk's first.
     pub entries: Vec<u64>,
-    /// Of B: hashes of name and town of each row, when the chunk is kept; they are counted again by a later run.
+    /// Of B, when the chunk is kept: hashes of the identifiers that rows have, then two words a row, hashes of its name and town.
+    /// They are counted again by a later run.
     pub counted: Vec<u64>,
     /// Hashes of the rows' own keys, if the file has such.
     pub own_keys: Vec<u32>,
@@ -276,11 +277,14 @@ impl Reading<'_> {
     fn chunk<'s>(&'s self, buffers: &mut Buffers<'s>, number: usize) -> Result<Head, Fault> {
         if let Some(kept) = self.kept.as_ref().filter(|kept| kept.has(number)) {
             let (leaf, _) = kept.get(number, false)?;
-            let pairs = leaf.counted.as_chunks::<2>().0.iter();
+            let rows = leaf.starts.len() as u32;
+            let (strongs, counted) =
+                leaf.counted.split_at(leaf.counted.len().saturating_sub(2 * rows as usize));
+            strongs.iter().for_each(|strong| self.counts.add_strong(*strong));
+            let pairs = counted.as_chunks::<2>().0.iter();
             let counted: Vec<_> =
                 pairs.map(|[name, town]| keys::Counted { name: *name, town: *town }).collect();
             self.counts.add_all(&counted);
-            let rows = leaf.starts.len() as u32;
             return Ok(Head { rows, lines: leaf.lines, parts: Vec::new(), leaf: None });
         }
         let mut leaf = self.leaf(buffers, self.chunks[number].clone())?;
@@ -352,6 +356,14 @@ impl Reading<'_> {
         (0, keys::Counted::default())
     }
 
+    /// Counts an identifier of B; 0 is none.
+    fn count_strong(&self, strong: u64, leaf: &mut Leaf) {
+        self.counts.add_strong(strong);
+        if self.kept.is_some() && strong != 0 {
+            leaf.counted.push(strong);
+        }
+    }
+
     /// Counts names and towns of B; writes to the rows of A how rare theirs are.
     fn count(&self, counted: &[keys::Counted], leaf: &mut Leaf) {
         if self.side == 'A' {
@@ -383,12 +395,14 @@ impl Reading<'_> {
         let keys = hashes.keys(form);
         words.extend(exact::entry(keys, bytes.raw_hash(), row).into_iter().flatten());
         if self.side == 'B' {
+            self.count_strong(hashes.strong(), leaf);
             return Some((detail, hashes.counted()));
         }
         if keys.coarse == 0 {
             return Some((detail, keys::Counted::default()));
         }
-        detail = detail::with_pair(detail, detail::packed(&form.compare(form), Rarity::default()));
+        detail =
+            detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), Rarity::default()));
         Some((detail, hashes.counted()))
     }
 

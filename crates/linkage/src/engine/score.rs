@@ -195,7 +195,7 @@ pub(super) fn best_kept(near: &mut Vec<Near>, before: usize) -> Vec<Near> {
 
 /// Compares the two rows that were read: levels and rarities, packed, and what follows from them.
 fn compared(a: &Reader<'_>, b: &Reader<'_>, counts: &Counts) -> (u64, Decision) {
-    let levels = a.form.compare(&b.form);
+    let levels = counts.compare(&a.form, &b.form);
     let rarity = counts.rarity(a.counted, b.counted);
     (detail::packed(&levels, rarity), decide(&levels, rarity))
 }

@@ -241,6 +241,36 @@ fn a_killed_run_goes_on_behind_what_it_kept() {
     assert!(files(&second.out) == other && other != want);
 }
 
+/// Identifiers of kept chunks are counted again: nobody is linked by one that all have, stopped or not.
+#[test]
+fn s5_r2_a_run_that_goes_on_knows_what_many_rows_share() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = |town: &str| -> String {
+        let row = |n: u32| {
+            let number = if n.is_multiple_of(4) { format!("55{n:04}") } else { "99990000".to_owned() };
+            let day = 1 + n % 28;
+            format!("{n},田中　花{n},タナカ　ハナ,1975-01-{day:02},2,東京都府中市{town}{n}番地,{number}\n")
+        };
+        format!("番号,氏名,カナ,生年月日,性別,住所,固有番号\n{}", (0..160).map(row).collect::<String>())
+    };
+    fs::write(folder.path().join("a.csv"), rows("本町")).unwrap();
+    fs::write(folder.path().join("b.csv"), rows("若松町")).unwrap();
+    let spec = Spec::parse(&SPEC.replace("[\"住所\"]", "[\"住所\"]\nstrong = [\"固有番号\"]")).unwrap();
+    let job = |out: &str| Job { spec: spec.clone(), ..job(folder.path(), out, 2, GIB) };
+    run_sized(&job("plain"), &Quiet, SIZES).unwrap();
+    let want = files(&folder.path().join("plain"));
+    let links = std::str::from_utf8(&want["links.csv"]).unwrap();
+    assert_eq!((links.matches("A7 I1").count(), links.matches("I2").count()), (40, 0), "{links}");
+    assert!(std::str::from_utf8(&want["review.csv"]).unwrap().contains("A7 I2"));
+    let (stopped, sizes) = (job("stopped"), Sizes { keep: 0, ..SMALL });
+    let mut stops = 0;
+    while let Err(Stopped::Told) = run_sized(&stopped, &StopAfter::new(3 + 211 * stops), sizes) {
+        stops += 1;
+    }
+    assert!(stops > 3, "{stops}");
+    assert!(files(&stopped.out) == want, "other results after stops");
+}
+
 #[test]
 fn input_that_cannot_be_used_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();

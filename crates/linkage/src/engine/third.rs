@@ -53,7 +53,7 @@ impl Third<'_> {
         memory.need(sieve.bytes());
         let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
             let progress = self.share(part, pool::units(side.rows) as u64);
-            pool::gather(crew, memory, (source, side, parts), (of_b, &sieve), &progress)
+            pool::gather(crew, memory, (source, side, parts), (of_b, &sieve, counts), &progress)
         };
         let (runs_a, aside_a) = gather(self.a, &parts_a, false, 0)?;
         let (runs_b, aside_b) = gather(self.b, &parts_b, true, 1)?;
@@ -72,7 +72,7 @@ impl Third<'_> {
         memory.need(sieve.bytes());
         let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
             let progress = self.share(part, pool::units(side.rows) as u64);
-            pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve), &progress)
+            pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve, counts), &progress)
         };
         let runs_a = gather(self.a, &aside_a, false, ASIDE)?;
         let runs_b = gather(self.b, &aside_b, true, ASIDE + 1)?;

@@ -68,7 +68,7 @@ fn s5_r2_rows_agree_at_these_levels() {
             "N5 K- B1 S1 A1 I-",
         ),
         // Both by alternatives; an alternative is no better than the main names' own agreement.
-        ("LEE A+東山　花子||1955-03-12|2|", "西川　緑+東山　花子||1955-03-12|2|", "N5 K- B1 S1 A- I-"),
+        ("LEE A+東山　花子||1955-03-12|2|", "西川　緑+東山　花子||1955-03-12|2|", "NT K- B1 S1 A- I-"),
         ("田中　花子+山田　花子||1955-03-12|2|", "田中　花子+山田　花子||1955-03-12|2|", "N1 K- B1 S1 A- I-"),
         // The sister's former name is not hers.
         ("田中　花子+山田||1955-03-12|2|", "山田　陽子||1955-03-12|2|", "N0 K- B1 S1 A- I-"),
@@ -122,6 +122,22 @@ fn s5_r2_what_a_family_shares_is_no_name_of_a_person() {
         ("山田　花子+勅使河原||1990-01-01|2|", "鈴木　良子+勅使河原||1990-01-01|2|", "N0 K- B1 S1 A- I-"),
         ("山田　花子+タカハシ||1990-01-01|2|", "鈴木　良子+タカハシ||1990-01-01|2|", "N0 K- B1 S1 A- I-"),
         ("山田　花子+佐藤||1990-01-01|2|", "佐藤||1990-01-01|2|", "N0 K- B1 S1 A- I-"),
+        // A whole 通称 that a household shares is nobody's of it.
+        ("山田　花子+金本　一郎||1990-01-01|2|", "山田　良子+金本　一郎||1990-01-01|2|", "NT K- B1 S1 A- I-"),
+        (
+            "KIM YONGJA+金本　一郎|キム ヨンジャ|1990-01-01|2|",
+            "PARK YONGHEE+金本　一郎|パク ヨンヒ|1990-01-01|2|",
+            "NT K0 B1 S1 A- I-",
+        ),
+        (
+            "KIM YONGJA+金本　英子|カネモト ヒデコ|1990-01-01|2|",
+            "PARK YONGHEE+金本　英子|カネモト ヒデコ|1990-01-01|2|",
+            "NT K1 B1 S1 A- I-",
+        ),
+        ("+金本　一郎||1990-01-01|2|", "+金本　一郎||1990-01-01|2|", "NT K- B1 S1 A- I-"),
+        // Beside a main name on either side it is as before.
+        ("KIM YONGJA+金本　英子||1990-01-01|2|", "金本　英子+金山　英子||1990-01-01|2|", "N5 K- B1 S1 A- I-"),
+        ("KIM YONG JA+金本　英子||1990-01-01|2|", "KIM YONG+金本　英子||1990-01-01|2|", "N5 K- B1 S1 A- I-"),
         // The same former surname and given name are one person's, and so is a whole 通称.
         ("山田　花子+佐藤||1990-01-01|2|", "鈴木　花子+佐藤||1990-01-01|2|", "N5 K- B1 S1 A- I-"),
         ("KIM YONGJA+金英子|キム ヨンジャ|||", "金英子|キムヨンジャ|||", "N5 K1 B- S- A- I-"),
@@ -289,7 +305,7 @@ pub(crate) fn held(form: &Form) -> String {
     let names = form.names().iter();
     let names: Vec<_> =
         names.map(|name| (&name.chars, name.given, &name.families, name.gaps.count())).collect();
-    let address::AddressForm { city, city_key, town, numbers, block, building, part, is_chome, .. } = address;
-    let address = (city, city_key, town, numbers, block, building, part, is_chome);
+    let address::AddressForm { city, city_key, town, numbers, block, building, part, first, .. } = address;
+    let address = (city, city_key, town, numbers, block, building, part, first);
     format!("{names:?} {:?} {:?} {birth:?} {sex:?} {address:?} {strong}", kana.chars, kana.given)
 }

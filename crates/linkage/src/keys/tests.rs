@@ -82,6 +82,28 @@ fn s5_r2_coarse_is_the_same_but_for_characters_and_building() {
     assert_ne!(keys_of(one).exact, keys_of(other).exact);
 }
 
+/// Bare numbers share the exact key of the way that is more usual for so many of them, and never are both ways in one.
+#[test]
+fn s5_r2_a_lot_and_a_chome_never_have_one_exact_key() {
+    let keys_of =
+        |place: &str| keys(&form(&format!("山田　太郎|ヤマダ タロウ|1955-03-12|1|三島市本町{place}|")));
+    for (chome, lot, bare, with_bare) in [
+        ("1丁目2番3号", "1番地2-3", "1-2-3", "1丁目2番3号"),
+        ("1丁目2番3号", "1番2-3", "1-2-3", "1丁目2番3号"),
+        ("1丁目2番地", "1番地2", "1-2", "1番地2"),
+        ("1丁目2番若葉荘203", "1番地2若葉荘203", "1-2若葉荘203", "1番地2若葉荘203"),
+    ] {
+        let [chome, lot, bare, with_bare] = [chome, lot, bare, with_bare].map(keys_of);
+        assert_ne!(chome.exact, lot.exact);
+        assert_eq!(bare.exact, with_bare.exact);
+        // All of them stand beside each other: none is alone in its file beside another.
+        assert!(bare.coarse != 0 && chome.coarse == bare.coarse && lot.coarse == bare.coarse);
+    }
+    for lot in ["123番地4", "123番地の4", "123番4", "123-4", "123の4"] {
+        assert_eq!(keys_of(lot), keys_of("123-4"), "{lot}");
+    }
+}
+
 #[test]
 fn s5_r2_rows_that_lack_an_attribute_have_no_first_keys() {
     for row in [
@@ -113,6 +135,11 @@ fn s5_r2_rows_equal_in_exact_agree_as_a_row_with_itself() {
         "山田　太郎+佐藤|ヤマダ　タロウ|昭和30年3月12日|1|宇治市本町2-1-5|",
         "KIM　TAE YOUNG||1955-03-12|1|宇治市本町2-1-5|",
         "KIM TAE YOUNG||1955-03-12|1|宇治市本町2-1-5|",
+        // A lot, and a 丁目; bare numbers can be either.
+        "山田　太郎|ヤマダ タロウ|1955-03-12|1|京都府宇治市本町2番地1-5|",
+        "山田　太郎|ヤマダ タロウ|1955-03-12|1|京都府宇治市本町2丁目1番地|",
+        "山田　太郎|ヤマダ タロウ|1955-03-12|1|京都府宇治市本町2番地1|",
+        "山田　太郎|ヤマダ タロウ|1955-03-12|1|京都府宇治市本町2-1|",
         // Without a gap these may be surnames alone.
         "林誠||1955-03-12|1|宇治市本町2-1-5|",
         "林　誠||1955-03-12|1|宇治市本町2-1-5|",
@@ -130,6 +157,21 @@ fn s5_r2_rows_equal_in_exact_agree_as_a_row_with_itself() {
         }
     }
     assert!(met > rows.len(), "{met}");
+}
+
+#[test]
+fn s5_r2_addresses_equal_in_exact_agree_as_an_address_with_itself() {
+    proptest::proptest!(|(
+        a in "[12](丁目|番地|番|号|-|の)[12](丁目|番地|番|号|-|の)?[12]?(号|-| )?[12]?",
+        b in "[12](丁目|番地|番|号|-|の)[12](丁目|番地|番|号|-|の)?[12]?(号|-| )?[12]?",
+    )| {
+        let of = |place: &str| form(&format!("山田　太郎|ヤマダ タロウ|1955-03-12|1|三島市本町{place}|"));
+        let (a, b) = (of(&a), of(&b));
+        if keys(&a).exact == keys(&b).exact && keys(&a).coarse != 0 {
+            proptest::prop_assert_eq!(a.compare(&b), a.compare(&a));
+            proptest::prop_assert_eq!(b.compare(&a), a.compare(&a));
+        }
+    });
 }
 
 #[test]

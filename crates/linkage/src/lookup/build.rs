@@ -7,6 +7,7 @@
 use super::{COARSE, Index, Rows, add};
 use crate::{
     form::{Doubts, Form, Texts},
+    keys,
     problem::{Problem, ProblemCode, Problems},
     rules::rarity::Counts,
     source::{Closed, Source},
@@ -45,6 +46,7 @@ impl Index {
         let mut given = Vec::new();
         for (number, form) in rows.into_iter().take(ROWS_MAX) {
             counts.add(add(&mut entries, &mut blocks, &form, given.len() as u32));
+            counts.add_strong(keys::strong(&form));
             given.push((number, form));
         }
         counts.set_rows(given.len() as u64);
@@ -92,6 +94,7 @@ fn part(source: &Source, side: &Side, chunk: Range<u64>, counts: &Counts) -> Par
             let doubts = form.read(&texts);
             tell(&doubts, side, row.line, &mut problems);
             counts.add(add(&mut part.entries, &mut blocks, &form, number));
+            counts.add_strong(keys::strong(&form));
         }
         part.problems.take(&mut problems, 0);
     }

@@ -204,6 +204,51 @@ fn s5_r2_another_identifier_is_never_the_same() {
     }
 }
 
+/// A number that stands for "none" (99990000), or a family's: what it makes of a namesake born on the same day elsewhere.
+#[test]
+fn s5_r2_an_identifier_that_many_rows_share_links_nobody() {
+    let namesake = "山田　太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2-1-5|99990000";
+    let moved = "山田　太郎|ヤマダ タロウ|1955-03-12|1|札幌市北区北一条西2-3|99990000";
+    let home = "山田　太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2丁目1番|99990000";
+    let stranger = "鈴木　花子|スズキ ハナコ|1960-01-02|2|長崎市賑町1-1|99990000";
+    for (others, want) in [
+        // A family's number: what it always said.
+        (3, [(Grade::Link, "I1"), (Grade::Link, "I1"), (Grade::NoLink, "I1")]),
+        (20, [(Grade::Review, "I2"), (Grade::Link, "I2"), (Grade::NoLink, "")]),
+        // More than a bucket holds: the number is no key, so nobody is sent to a clerk for it.
+        (300, [(Grade::Review, "I2"), (Grade::Link, "I2"), (Grade::NoLink, "")]),
+    ] {
+        let other = |n: u64| {
+            format!(
+                "東{n}　次郎{n}|ヒガシ ジロウ|19{}-05-{}|1|長崎市魚の町{n}-1|99990000",
+                30 + n % 60,
+                1 + n % 28
+            )
+        };
+        let rows: Vec<Texts> =
+            [texts(namesake)].into_iter().chain((0..others).map(|n| texts(&other(n)))).collect();
+        let given = Index::of((0..).zip(rows.iter().map(Form::of)));
+        let b = file(rows.into_iter());
+        let opened = Index::open(b.path(), &side(), 2).unwrap();
+        for (asked, (grade, strong)) in [moved, home, stranger].into_iter().zip(want) {
+            for index in [&given, &opened] {
+                let found = index.find(&form(asked));
+                let code = found.candidates.first().map_or("", |it| it.levels.strong.code());
+                assert_eq!((found.grade, code), (grade, strong), "{asked} among {others}");
+            }
+            let a = file([texts(asked)].into_iter());
+            let out = tempfile::tempdir().unwrap();
+            let mut spec = Spec { a: side(), b: side(), output: Output::default() };
+            spec.share();
+            let (a, b, out) = (a.path().to_owned(), b.path().to_owned(), out.path().join("out"));
+            let job = Job { a, b, spec, out, threads: 2, memory: 1 << 30, replace: false, at: None };
+            let summary = run(&job, &Patient).unwrap();
+            let all = (summary.a.linked_all(), summary.a.review);
+            assert_eq!(all, (u64::from(grade == Grade::Link), u64::from(grade == Grade::Review)), "{asked}");
+        }
+    }
+}
+
 #[test]
 fn s8_r5_the_order_of_rows_does_not_matter() {
     let numbered: Vec<(u64, &str)> = (100..).zip(ROWS.iter().copied()).collect();

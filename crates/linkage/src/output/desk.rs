@@ -150,7 +150,10 @@ pub fn explain(
     let a = open(path_a, 'A', &spec.a)?;
     let b = open(path_b, 'B', &spec.b)?;
     let counts = Counts::new();
-    let rows_b = each_row(&b, threads, watch, &|form, _| counts.add(keys::counted(form)))?;
+    let rows_b = each_row(&b, threads, watch, &|form, _| {
+        counts.add(keys::counted(form));
+        counts.add_strong(keys::strong(form));
+    })?;
     counts.set_rows(rows_b);
     let (number_a, place_a) = find(&a, 'A', &spec.a, row_a, watch)?;
     let (number_b, place_b) = find(&b, 'B', &spec.b, row_b, watch)?;
@@ -158,7 +161,7 @@ pub fn explain(
     let mut reader_b = Reader::new(&b, &spec.b);
     let (shown_a, shown_b) = (reader_a.read(number_a, place_a), reader_b.read(number_b, place_b));
     let forms = (reader_a.into_form(), reader_b.into_form());
-    let levels = forms.0.compare(&forms.1);
+    let levels = counts.compare(&forms.0, &forms.1);
     let counted = |form: &Form| -> Counted { keys::counted(form) };
     let rarity = counts.rarity(counted(&forms.0), counted(&forms.1));
     let decision = decide(&levels, rarity);

@@ -61,7 +61,7 @@ impl Counts {
         match levels.strong {
             StrongLevel::Equal => self.identifiers.0 += 1,
             StrongLevel::Different => self.identifiers.1 += 1,
-            StrongLevel::Missing => {}
+            StrongLevel::Shared | StrongLevel::Missing => {}
         }
     }
 
@@ -376,6 +376,7 @@ mod tests {
             (same, (0, 1)),
             (Levels { strong: StrongLevel::Equal, ..same }, (1, 0)),
             (Levels { strong: StrongLevel::Missing, ..same }, (0, 0)),
+            (Levels { strong: StrongLevel::Shared, ..same }, (0, 0)),
             (Levels { name: NameLevel::SurnameOnly, ..same }, (0, 0)),
             (Levels { birth: BirthLevel::Different, ..same }, (0, 0)),
         ] {

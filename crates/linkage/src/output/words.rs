@@ -104,8 +104,8 @@ pub(super) const ATTRIBUTES: [&str; 6] = ["氏名", "カナ", "生年月日", "�
 /// How a page marks a level: `same`, `near`, `other` or `lack`.
 pub(super) fn tone(code: &str) -> &'static str {
     match code {
-        // Surname or given name alone, town or municipality alone: something else stands beside what agrees.
-        "N8" | "N9" | "K4" | "K5" | "A6" | "A7" => "other",
+        // Surname, given name or alternatives alone, town or municipality alone: something else stands beside what agrees.
+        "N8" | "N9" | "NT" | "K4" | "K5" | "A6" | "A7" => "other",
         _ => match code.as_bytes().last() {
             Some(b'1') => "same",
             Some(b'0') => "other",
@@ -130,9 +130,15 @@ mod tests {
 
     #[test]
     fn tones() {
-        for (code, want) in
-            [("N1", "same"), ("N7", "near"), ("N9", "other"), ("A0", "other"), ("I-", "lack"), ("A5", "near")]
-        {
+        for (code, want) in [
+            ("N1", "same"),
+            ("N7", "near"),
+            ("N9", "other"),
+            ("NT", "other"),
+            ("A0", "other"),
+            ("I-", "lack"),
+            ("A5", "near"),
+        ] {
             assert_eq!(tone(code), want);
         }
     }

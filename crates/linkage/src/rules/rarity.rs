@@ -1,12 +1,21 @@
-//! How rare names and towns are in the file that is asked (B), counted while it is read.
+//! How rare names and towns are in the file that is asked (B), and whether an identifier is one person's there, counted
+//! while it is read.
 //!
 //! Always holds: counts are the same for any number of threads and any order of rows; a count is never too small, so a
-//! name is never held for rarer than it is; memory does not grow with the file.
+//! name is never held for rarer than it is, nor an identifier that many rows share for one person's; memory does not grow
+//! with the file.
 //! Not here: what a rarity weighs (weights).
 //! Rules come from: the reference on matching, section 4.4 (term frequency).
 
-use crate::keys::Counted;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use crate::{
+    form::Form,
+    keys::{self, Counted},
+    levels::{Levels, StrongLevel},
+};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, AtomicU64, Ordering},
+};
 
 /// How rare a name and a town are in the file that is asked (B), in whole bits (log2 of 1/share).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +51,14 @@ const TOWN_SHARE: u32 = 13;
 /// A name that could not be counted on either side (unreadable) is taken for this common.
 const UNKNOWN: u8 = 10;
 
+/// An identifier in more rows than this is nobody's own: a number that stands for "none" (99990000), or an office's. A
+/// family's has fewer rows.
+const SHARED_ABOVE: u64 = 16;
+
+/// Identifiers that share a cell are counted together: so many times the rows that a cell has on average are more than
+/// chance brings.
+const SHARED_SPREAD: u64 = 3;
+
 /// Bits of rarity of a name, from how often it occurs among so many rows.
 pub fn bits(count: u64, rows: u64) -> u8 {
     shrunk(count, rows, NAME_SHARE)
@@ -60,10 +77,12 @@ fn shrunk(count: u64, rows: u64, share: u32) -> u8 {
     (among / times).max(1).ilog2() as u8
 }
 
-/// Counts of the names and towns of a file.
+/// Counts of the names, towns and identifiers of a file.
 pub struct Counts {
     names: Vec<AtomicU32>,
     towns: Vec<AtomicU32>,
+    /// Made with the first identifier: most files are compared without.
+    strongs: OnceLock<Vec<AtomicU32>>,
     rows: AtomicU64,
 }
 
@@ -76,14 +95,20 @@ impl Default for Counts {
 impl Counts {
     /// Nothing is counted yet.
     pub fn new() -> Counts {
-        let cells = || (0..CELLS).map(|_| AtomicU32::new(0)).collect();
-        Counts { names: cells(), towns: cells(), rows: AtomicU64::new(0) }
+        Counts { names: cells(), towns: cells(), strongs: OnceLock::new(), rows: AtomicU64::new(0) }
     }
 
     /// Counts a row; from any thread.
     pub fn add(&self, counted: Counted) {
         add(&self.names, counted.name);
         add(&self.towns, counted.town);
+    }
+
+    /// Counts a row's identifier; 0 is none. From any thread.
+    pub fn add_strong(&self, strong: u64) {
+        if strong != 0 {
+            add(self.strongs.get_or_init(cells), strong);
+        }
     }
 
     /// Counts many rows; from any thread.
@@ -121,6 +146,30 @@ impl Counts {
         self.rows.load(Ordering::Relaxed)
     }
 
+    /// How far two rows agree, where B was counted: the same identifier says nothing if many rows of B have it. Different
+    /// ones are different all the same.
+    pub fn compare(&self, a: &Form, b: &Form) -> Levels {
+        let mut levels = a.compare(b);
+        if levels.strong == StrongLevel::Equal && self.is_shared(keys::strong(a)) {
+            levels.strong = StrongLevel::Shared;
+        }
+        levels
+    }
+
+    /// A row's blocking keys ([`keys::blocks`]). An identifier that says nothing is none: so many rows would fill its bucket.
+    pub fn blocks(&self, form: &Form, into: &mut Vec<(u8, u64)>) {
+        keys::blocks(form, into);
+        if self.is_shared(keys::strong(form)) {
+            keys::without_strong(into);
+        }
+    }
+
+    /// Whether more rows have this identifier than one person's, or one family's, can.
+    pub(super) fn is_shared(&self, strong: u64) -> bool {
+        let Some(cells) = self.strongs.get() else { return false };
+        count(cells, strong) > SHARED_ABOVE + SHARED_SPREAD * self.rows() / CELLS as u64
+    }
+
     /// How rare name and town of a pair are: of two names or towns the commoner. It does not matter which row is whose.
     pub fn rarity(&self, a: Counted, b: Counted) -> Rarity {
         let rows = self.rows();
@@ -134,6 +183,10 @@ impl Counts {
             town: of(&self.towns, a.town, b.town, town_bits),
         }
     }
+}
+
+fn cells() -> Vec<AtomicU32> {
+    (0..CELLS).map(|_| AtomicU32::new(0)).collect()
 }
 
 fn cell(cells: &[AtomicU32], hash: u64) -> Option<&AtomicU32> {

@@ -63,6 +63,7 @@ const STORIES: &[(&str, &str, &str)] = &[
     ("an unreadable character", "N4 K1 B1 S1 A1 I-", "L1"),
     ("an unreadable character without a reading", "N4 K- B1 S1 A1 I-", "L1"),
     ("a 通称", "N5 K4 B1 S1 A1 I-", "L1"),
+    ("the same 通称 on both sides, same reading", "NT K1 B1 S1 A1 I-", "L1"),
     ("a middle name left out", "N6 K1 B1 S1 A1 I-", "L1"),
     ("words in another order, in the reading too", "N6 K0 B1 S1 A1 I-", "L1"),
     ("a mistyped character, same reading", "N7 K1 B1 S1 A1 I-", "L1"),
@@ -92,6 +93,10 @@ const STORIES: &[(&str, &str, &str)] = &[
     ("other kanji, same reading", "N0 K1 B1 S1 A1 I-", "C7"),
     ("a 通称 that one file does not know", "N0 K0 B1 S1 A1 I-", "C7"),
     ("the same 通称 and another reading", "N5 K0 B1 S1 A1 I-", "C7"),
+    ("twins of one household's 通称, without readings", "NT K- B1 S1 A1 I-", "C7"),
+    ("twins of one household's 通称", "NT K5 B1 S1 A1 I-", "C7"),
+    ("a household's 通称 and number", "NT K- B1 S1 A1 I1", "C7"),
+    ("a 通称 beside a new name, moved", "NT K- B1 S1 A0 I-", "C2"),
     ("a surname alone, or ●子, without a reading", "N- K- B1 S1 A1 I-", "C7"),
     ("no kanji name", "N- K1 B1 S1 A1 I-", "C7"),
     ("a new surname and another reading of the given name", "N8 K0 B1 S1 A1 I-", "C7"),
@@ -110,6 +115,7 @@ const STORIES: &[(&str, &str, &str)] = &[
     ("father and son, one digit apart", "N7 K- B5 S1 A1 I-", "D4"),
     ("father and son", "N9 K5 B0 S1 A1 I-", "D2"),
     ("spouses", "N9 K5 B0 S0 A1 I-", "D2"),
+    ("a household's 通称, other birth dates", "NT K- B0 S1 A1 I-", "D5"),
     ("different names in one house", "N0 K0 B0 S1 A1 I-", "D3"),
     ("born on one day in one house, surnames read alike", "N0 K5 B1 S1 A1 I-", "D3"),
     ("born on one day in one block, other names", "N0 K0 B1 S1 A4 I-", "D3"),
@@ -152,6 +158,7 @@ fn s5_r2_decisions_are_frozen() {
         N4 K1 B1 S1 A1 I- L1  1488 L1  1788 L1  2188  an unreadable character
         N4 K- B1 S1 A1 I- L1  1188 L1  1488 L1  1888  an unreadable character without a reading
         N5 K4 B1 S1 A1 I- L1  1368 L1  1668 L1  2068  a 通称
+        NT K1 B1 S1 A1 I- L1  1468 L1  1768 L1  2168  the same 通称 on both sides, same reading
         N6 K1 B1 S1 A1 I- L1  1568 L1  1868 L1  2268  a middle name left out
         N6 K0 B1 S1 A1 I- L1   968 L1  1268 L1  1668  words in another order, in the reading too
         N7 K1 B1 S1 A1 I- L1   768 L1  1068 L1  1468  a mistyped character, same reading
@@ -180,6 +187,10 @@ fn s5_r2_decisions_are_frozen() {
         N0 K1 B1 S1 A1 I- C7    68 C7    68 C7    68  other kanji, same reading
         N0 K0 B1 S1 A1 I- C7  -882 C7  -882 C7  -882  a 通称 that one file does not know
         N5 K0 B1 S1 A1 I- C7  1018 C7  1318 C7  1718  the same 通称 and another reading
+        NT K- B1 S1 A1 I- C7  1168 C7  1468 C7  1868  twins of one household's 通称, without readings
+        NT K5 B1 S1 A1 I- C7   868 C7  1168 C7  1568  twins of one household's 通称
+        NT K- B1 S1 A1 I1 C7  2668 C7  2968 C7  3368  a household's 通称 and number
+        NT K- B1 S1 A0 I- D0 -1462 C2 -1162 C2  -762  a 通称 beside a new name, moved
         N- K- B1 S1 A1 I- C7   668 C7   668 C7   668  a surname alone, or ●子, without a reading
         N- K1 B1 S1 A1 I- C7  1268 C7  1268 C7  1268  no kanji name
         N8 K0 B1 S1 A1 I- C7   388 C7   388 C7   388  a new surname and another reading of the given name
@@ -197,6 +208,7 @@ fn s5_r2_decisions_are_frozen() {
         N7 K- B5 S1 A1 I- D4  -792 D4  -492 D4   -92  father and son, one digit apart
         N9 K5 B0 S1 A1 I- D2 -2282 D2 -2282 D2 -2282  father and son
         N9 K5 B0 S0 A1 I- D2 -3040 D2 -3040 D2 -3040  spouses
+        NT K- B0 S1 A1 I- D5 -1012 D5  -712 D5  -312  a household's 通称, other birth dates
         N0 K0 B0 S1 A1 I- D3 -3062 D3 -3062 D3 -3062  different names in one house
         N0 K5 B1 S1 A1 I- D3  -832 D3  -832 D3  -832  born on one day in one house, surnames read alike
         N0 K0 B1 S1 A4 I- D3 -1162 D3 -1162 D3 -1162  born on one day in one block, other names
@@ -222,24 +234,24 @@ fn s5_r2_all_combinations_are_frozen() {
         let _ = writeln!(table, "{} {count}", reason.code());
     }
     expect![[r#"
-        L1 1319
-        C0 203
-        C1 5375
-        C2 406
-        C3 102
-        C4 363
-        C5 1714
-        C6 8353
-        C7 967
-        C8 142
-        C9 356
-        D0 7068
-        D1 16632
-        D2 1080
-        D3 1220
-        D4 1170
-        D5 3090
-        D6 336
+        L1 1697
+        C0 211
+        C1 7801
+        C2 910
+        C3 232
+        C4 483
+        C5 2493
+        C6 12787
+        C7 1401
+        C8 162
+        C9 482
+        D0 13088
+        D1 18144
+        D2 2160
+        D3 2440
+        D4 2340
+        D5 5073
+        D6 672
     "#]]
     .assert_eq(&table);
 }
@@ -262,6 +274,8 @@ fn s5_r2_what_never_links() {
             assert!(!matches!(levels.birth, BirthLevel::Different | BirthLevel::Missing), "{codes}");
             let other_name = [NameLevel::SurnameOnly, NameLevel::Different, NameLevel::Missing];
             assert!(!other_name.contains(&levels.name), "{codes}");
+            let same_reading = matches!(levels.kana, KanaLevel::Equal | KanaLevel::Voicing);
+            assert!(levels.name != NameLevel::AliasOnly || same_reading, "{codes}");
             let house = levels.address <= AddressLevel::SameBlock;
             assert!(house || levels.strong == StrongLevel::Equal, "{codes}");
         }
@@ -294,6 +308,72 @@ fn s5_r2_three_attributes_never_link() {
     assert_eq!(fewest, 4, "four do");
 }
 
+/// Whatever else agrees: a household and its insured number, a number that stands for "none".
+#[test]
+fn s5_r2_an_identifier_never_links_what_differs_in_name_or_birth_date() {
+    let mut seen = 0;
+    for levels in every().filter(|levels| levels.strong == StrongLevel::Equal) {
+        let other_name = matches!(levels.name, NameLevel::Different | NameLevel::SurnameOnly);
+        let other_birth = levels.birth == BirthLevel::Different;
+        for rarity in RARITIES.into_iter().filter(|_| other_name || other_birth) {
+            let grade = decide(&levels, rarity).grade;
+            assert_ne!(grade, Grade::Link, "{}", levels.codes());
+            // Where both differ it is another person, and no clerk's case.
+            assert!(!(other_name && other_birth) || grade == Grade::NoLink, "{}", levels.codes());
+            seen += 1;
+        }
+    }
+    assert!(seen > 1_000, "{seen}");
+}
+
+#[test]
+fn s5_r2_an_identifier_that_many_share_says_nothing() {
+    for levels in every().filter(|levels| levels.strong == StrongLevel::Shared) {
+        let without = Levels { strong: StrongLevel::Missing, ..levels };
+        for rarity in RARITIES {
+            assert_eq!(decide(&levels, rarity), decide(&without, rarity), "{}", levels.codes());
+        }
+    }
+}
+
+#[test]
+fn s5_r2_identifiers_are_counted_in_b() {
+    use crate::form::tests::form;
+    let row = |number: &str| form(&format!("山田　太郎|||||{number}"));
+    for (rows, times, want) in [
+        (100, 0, StrongLevel::Equal),
+        (100, 1, StrongLevel::Equal),
+        // A large family.
+        (100, 16, StrongLevel::Equal),
+        (100, 17, StrongLevel::Shared),
+        (12_000_000, 17, StrongLevel::Equal),
+        (12_000_000, 60, StrongLevel::Shared),
+    ] {
+        let counts = rarity::Counts::new();
+        (0..times).for_each(|_| counts.add_strong(crate::keys::strong(&row("99990000"))));
+        counts.set_rows(rows);
+        assert_eq!(
+            counts.compare(&row("99990000"), &row("９９９９００００")).strong,
+            want,
+            "{times} of {rows}"
+        );
+        // What differs, differs; what is not there, is not.
+        assert_eq!(counts.compare(&row("99990000"), &row("1234")).strong, StrongLevel::Different);
+        assert_eq!(counts.compare(&row("99990000"), &row("")).strong, StrongLevel::Missing);
+    }
+}
+
+/// Identifiers that share a cell by chance are not held for shared.
+#[test]
+fn many_identifiers_are_everybodys_own() {
+    let counts = rarity::Counts::new();
+    let rows = 2_000_000_u64;
+    let hash = |row: u64| xxhash_rust::xxh3::xxh3_64(&row.to_le_bytes());
+    (0..rows).for_each(|row| counts.add_strong(hash(row)));
+    counts.set_rows(rows);
+    assert!((0..rows).all(|row| !counts.is_shared(hash(row))));
+}
+
 #[test]
 fn s5_r2_a_strong_difference_is_a_veto_and_a_sex_difference_half_of_one() {
     for levels in every() {
@@ -317,7 +397,7 @@ fn s5_r2_a_strong_difference_is_a_veto_and_a_sex_difference_half_of_one() {
 /// left out or moved, may link with a reading that differs wholly for that reason, not with one that differs in part.
 const NAME_CHAINS: &[&[NameLevel]] = &[
     &[NameLevel::Equal, NameLevel::Variant, NameLevel::Weak, NameLevel::Unreadable, NameLevel::OneOff],
-    &[NameLevel::Variant, NameLevel::Alias, NameLevel::Different],
+    &[NameLevel::Variant, NameLevel::Alias, NameLevel::AliasOnly, NameLevel::Different],
     &[NameLevel::Variant, NameLevel::Roman, NameLevel::OneOff],
     &[NameLevel::Variant, NameLevel::GivenOnly, NameLevel::Different],
     &[NameLevel::Variant, NameLevel::SurnameOnly],
@@ -352,7 +432,7 @@ const ADDRESS_CHAINS: &[&[AddressLevel]] = &[
     &[AddressLevel::SameBlock, AddressLevel::Missing, AddressLevel::Different],
 ];
 const STRONG_CHAINS: &[&[StrongLevel]] =
-    &[&[StrongLevel::Equal, StrongLevel::Missing, StrongLevel::Different]];
+    &[&[StrongLevel::Equal, StrongLevel::Shared, StrongLevel::Missing, StrongLevel::Different]];
 
 fn worse<L: Copy + PartialEq>(chains: &[&[L]], level: L) -> Vec<L> {
     let next = chains.iter().flat_map(|chain| chain.windows(2).filter(|two| two[0] == level));

@@ -45,11 +45,12 @@ fn name_weight(level: NameLevel) -> NameWeight {
         NameLevel::Weak => rarity(-400),       // m 0.0005, u a hundredth (of too few pairs to say less)
         NameLevel::Unreadable => rarity(-680), // m 0.0050, u half
         NameLevel::Alias => rarity(-550),      // m 0.0018, u a twelfth: several names have several chances
-        NameLevel::Roman => rarity(-600),      // m 0.0015, no random pair; few words, many orders
-        NameLevel::OneOff => rarity(-1400),    // m 0.0024, u 45 times: so many names lie one character away
-        NameLevel::GivenOnly => fixed(20),     // m 0.0016, u 0.0014: given names are few within a generation
+        NameLevel::AliasOnly => rarity(-700), // by hand: rosters have none; less than an alternative beside a name
+        NameLevel::Roman => rarity(-600),     // m 0.0015, no random pair; few words, many orders
+        NameLevel::OneOff => rarity(-1400),   // m 0.0024, u 45 times: so many names lie one character away
+        NameLevel::GivenOnly => fixed(20),    // m 0.0016, u 0.0014: given names are few within a generation
         NameLevel::SurnameOnly => fixed(-470), // m 0.0001, u 0.0019
-        NameLevel::Different => fixed(-1300),  // m 0.0001, u 0.997
+        NameLevel::Different => fixed(-1300), // m 0.0001, u 0.997
         NameLevel::Missing => fixed(0),
     }
 }
@@ -126,7 +127,7 @@ fn strong_weight(level: StrongLevel) -> i32 {
     match level {
         StrongLevel::Equal => 1500,
         StrongLevel::Different => -1500,
-        StrongLevel::Missing => 0,
+        StrongLevel::Shared | StrongLevel::Missing => 0,
     }
 }
 
@@ -157,6 +158,7 @@ pub(super) fn parts(levels: &Levels, rarity: Rarity) -> Parts {
         NameLevel::Equal | NameLevel::Variant | NameLevel::Weak => kana.sure,
         NameLevel::Unreadable
         | NameLevel::Alias
+        | NameLevel::AliasOnly
         | NameLevel::Roman
         | NameLevel::OneOff
         | NameLevel::GivenOnly
