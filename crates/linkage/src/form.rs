@@ -352,6 +352,9 @@ fn compare_strong(a: &str, b: &str) -> StrongLevel {
 /// Folds an identifier as [`base::canonical_key`] does, into a buffer that is kept. One that is none becomes empty.
 fn fold_number(text: &str, into: &mut String) {
     into.clear();
+    if text.is_empty() {
+        return;
+    }
     if text.is_ascii() {
         // What nearly every row has: no allocation, no table.
         let bytes = text.as_bytes();

@@ -19,9 +19,26 @@ const AHEAD_MAX: usize = 12;
 /// One number or letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
-    pub from: usize,
-    pub to: usize,
+    // Small, since a run holds several and is handed on by value; no address is so long.
+    begin: u16,
+    end: u16,
     pub kind: Kind,
+}
+
+impl Part {
+    fn new(from: usize, to: usize, kind: Kind) -> Part {
+        Part { begin: from as u16, end: to as u16, kind }
+    }
+
+    /// Where it begins.
+    pub fn from(self) -> usize {
+        usize::from(self.begin)
+    }
+
+    /// Where it ends, without its unit.
+    pub fn to(self) -> usize {
+        usize::from(self.end)
+    }
 }
 
 /// What a part is written in.
@@ -110,7 +127,7 @@ pub(super) fn numbers(signs: &[char]) -> Option<Run> {
             return Some(run).filter(|run| !is_room_of_building(signs, run));
         }
         // Behind the number that belongs to the town.
-        from = run.first_end.max(run.parts[0].to);
+        from = run.first_end.max(run.parts[0].to());
     }
     None
 }
@@ -126,7 +143,7 @@ fn next(signs: &[char], from: usize) -> Option<Run> {
             if let Some(run) = run(signs, first) {
                 return Some(run);
             }
-            at = first.to;
+            at = first.to();
         } else if is_numeral(signs[at]) {
             // The run of kanji numerals is part of the town's name as a whole.
             at = numerals_end(signs, at);
@@ -146,7 +163,7 @@ fn first_part(signs: &[char], at: usize) -> Option<Part> {
         _ => None,
     };
     if let Some((length, kind)) = no_number {
-        return Some(Part { from: at, to: at + length, kind });
+        return Some(Part::new(at, at + length, kind));
     }
     // Signs with which parts begin have a bit of their own: see `chars`.
     let sign = *signs.get(at)?;
@@ -160,11 +177,11 @@ fn first_part(signs: &[char], at: usize) -> Option<Part> {
     if is_lot {
         let behind = at + 1 + usize::from(matches!(signs.get(at + 1), Some('ノ' | '-')));
         let number = number(signs, behind, false)?;
-        return (number.kind == Kind::Digits || number.kind == Kind::Kanji).then_some(Part {
-            from: at,
-            to: at + 1,
-            kind: Kind::Letter,
-        });
+        return (number.kind == Kind::Digits || number.kind == Kind::Kanji).then_some(Part::new(
+            at,
+            at + 1,
+            Kind::Letter,
+        ));
     }
     None
 }
@@ -172,11 +189,11 @@ fn first_part(signs: &[char], at: usize) -> Option<Part> {
 /// Whether marks stand where a number does: behind a digit, or before a unit or a hyphen and a number. A mark before a
 /// digit is a kanji of the town: systems that cannot write a kanji can write digits.
 fn is_marked_number(signs: &[char], part: Part) -> bool {
-    let has_digits = signs[part.from..part.to].iter().any(char::is_ascii_digit);
-    signs[part.from].is_ascii_digit()
+    let has_digits = signs[part.from()..part.to()].iter().any(char::is_ascii_digit);
+    signs[part.from()].is_ascii_digit()
         || !has_digits
-            && (matches!(unit(signs, part.to).0, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Go)
-                || signs.get(part.to) == Some(&'-') && number(signs, part.to + 1, true).is_some())
+            && (matches!(unit(signs, part.to()).0, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Go)
+                || signs.get(part.to()) == Some(&'-') && number(signs, part.to() + 1, true).is_some())
 }
 
 /// The number that begins here. Kanji numerals count only with what makes them a number; `inside` a run that is less.
@@ -185,7 +202,7 @@ fn number(signs: &[char], at: usize, inside: bool) -> Option<Part> {
     if sign.is_ascii_digit() || sign == MARK {
         let length = signs[at..].iter().take_while(|sign| sign.is_ascii_digit() || **sign == MARK).count();
         let kind = if signs[at..at + length].contains(&MARK) { Kind::Marked } else { Kind::Digits };
-        return Some(Part { from: at, to: at + length, kind });
+        return Some(Part::new(at, at + length, kind));
     }
     if !is_numeral(sign) {
         return None;
@@ -198,7 +215,7 @@ fn number(signs: &[char], at: usize, inside: bool) -> Option<Part> {
         Some('-' | 'ー' | 'ノ') => number(signs, to + 1, true).is_some(),
         _ => unit(signs, to).0 != Unit::Bare,
     };
-    is_number.then_some(Part { from: at, to, kind: Kind::Kanji })
+    is_number.then_some(Part::new(at, to, Kind::Kanji))
 }
 
 /// A letter as a part inside a run: 12番地イ, 12-A, 5-甲-3, A101. 丁 is one only behind a hyphen (三番丁12).
@@ -206,31 +223,31 @@ fn letter(signs: &[char], at: usize) -> Option<Part> {
     let sign = *signs.get(at)?;
     let next = signs.get(at + 1).copied().unwrap_or(' ');
     let is_end = matches!(next, ' ' | ',' | '-' | 'ノ' | '号' | '番') || next.is_ascii_digit();
-    (is_end && (is_stem(sign) || is_iroha(sign) || sign.is_ascii_uppercase())).then_some(Part {
-        from: at,
-        to: at + 1,
-        kind: Kind::Letter,
-    })
+    (is_end && (is_stem(sign) || is_iroha(sign) || sign.is_ascii_uppercase())).then_some(Part::new(
+        at,
+        at + 1,
+        Kind::Letter,
+    ))
 }
 
 /// All parts that follow a first one.
 fn run(signs: &[char], first: Part) -> Option<Run> {
     let mut run = Run {
-        from: first.from,
-        to: first.to,
+        from: first.from(),
+        to: first.to(),
         parts: [Part::default(); PARTS_MAX],
         count: 0,
         room: PARTS_MAX,
         is_sure: matches!(first.kind, Kind::None | Kind::Outside),
         has_late_chome: false,
         first: Unit::Bare,
-        first_end: first.to,
+        first_end: first.to(),
     };
     let mut part = first;
     // Where the part behind 番 stands; more of them before 号 are a room.
     let mut behind_ban = None;
-    while !is_room(signs, part.to) && run.count < PARTS_MAX {
-        let (unit, behind) = unit(signs, part.to);
+    while !is_room(signs, part.to()) && run.count < PARTS_MAX {
+        let (unit, behind) = unit(signs, part.to());
         run.parts[run.count] = part;
         run.count += 1;
         run.to = behind;
@@ -276,12 +293,12 @@ fn following(signs: &[char], last: Part, unit: Unit, behind: usize) -> Option<Pa
         let goes_on =
             matches!(unit, Unit::Chome | Unit::Cho | Unit::Ban | Unit::Jo | Unit::Jiwari | Unit::Sen)
                 || unit == Unit::Bare
-                    && matches!(self::unit(signs, part.to).0, Unit::Chome | Unit::Banchi | Unit::Ban);
+                    && matches!(self::unit(signs, part.to()).0, Unit::Chome | Unit::Banchi | Unit::Ban);
         return Some(part).filter(|_| goes_on);
     }
     if unit == Unit::Go {
         let part = number(signs, behind, true)?;
-        let is_lot = matches!(self::unit(signs, part.to).0, Unit::Chome | Unit::Banchi | Unit::Ban);
+        let is_lot = matches!(self::unit(signs, part.to()).0, Unit::Chome | Unit::Banchi | Unit::Ban);
         return Some(part).filter(|_| is_lot);
     }
     if sign == '丁' {
@@ -292,7 +309,7 @@ fn following(signs: &[char], last: Part, unit: Unit, behind: usize) -> Option<Pa
     }
     if is_numeral(sign) && last.kind == Kind::Kanji && matches!(unit, Unit::Banchi | Unit::Ban) {
         // 十二番地五若葉荘: who writes kanji numerals writes them throughout.
-        return Some(Part { from: behind, to: numerals_end(signs, behind), kind: Kind::Kanji });
+        return Some(Part::new(behind, numerals_end(signs, behind), Kind::Kanji));
     }
     number(signs, behind, true).or_else(|| letter(signs, behind))
 }

@@ -169,7 +169,7 @@ fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
 }
 
 fn write_part(signs: &[char], part: Part, into: &mut String) {
-    let signs = &signs[part.from..part.to];
+    let signs = &signs[part.from()..part.to()];
     match part.kind {
         Kind::Digits => plain_digits(signs, into),
         Kind::Kanji => {

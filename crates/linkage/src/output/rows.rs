@@ -70,6 +70,7 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         other_row: |pair| pair.b,
         other_place: &place_b,
         other: run.b,
+        with_links: true,
         each: a_row,
     };
     let counts_a = pass(run, side_a, |kept| {
@@ -85,6 +86,8 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         other_row: |pair| pair.a,
         other_place: &place_a,
         other: run.a,
+        // They stand in A's order.
+        with_links: false,
         each: b_row,
     };
     let counts_b = pass(run, side_b, |kept| Ok(other.write(kept.unlinked.bytes())?))?;
@@ -148,6 +151,8 @@ struct Pass<'r> {
     other_row: fn(&Pair) -> u32,
     other_place: &'r (dyn Fn(u32) -> Place + Sync),
     other: &'r Source,
+    /// Linked rows are written too, not only counted.
+    with_links: bool,
     each: fn(&Run<'r>, &Ahead, &mut Kept<'r>),
 }
 
@@ -172,9 +177,9 @@ impl Pass<'_> {
             let verdict = (self.verdict)(row);
             kept.counts.count(&verdict);
             let pair = match verdict {
-                Verdict::Link { pair, .. } => Some(pair),
+                Verdict::Link { pair, .. } if self.with_links => Some(pair),
                 Verdict::None { best, .. } => best,
-                Verdict::Review(_) => continue,
+                Verdict::Link { .. } | Verdict::Review(_) => continue,
             };
             let other = pair.map(|pair| (pair, (self.other_row)(&pair), Place { offset: 0, line: 0 }));
             kept.ahead.push(Ahead { row, verdict, place: (self.place)(row), other });

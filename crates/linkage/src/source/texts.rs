@@ -237,9 +237,17 @@ impl<'s> Row<'s> {
 
     /// A hash of the row's own key; 0 when it has none.
     pub fn key_hash(&self) -> u32 {
-        let key = self.key();
-        // 0 stands for "no key", which may stand in many rows.
-        if key.is_empty() { 0 } else { (xxh3_64_with_seed(key.as_bytes(), 0) as u32).max(1) }
+        let hash = |key: &[u8]| (xxh3_64_with_seed(key, 0) as u32).max(1);
+        let Some(bytes) = self.source.columns.key.map(|field| self.field(field)) else { return 0 };
+        if bytes.is_empty() {
+            // Stands for "no key", which may stand in many rows.
+            0
+        } else if bytes.is_ascii() {
+            // Nearly every key is, and then it is its text.
+            hash(&bytes)
+        } else {
+            hash(self.key().as_bytes())
+        }
     }
 
     /// The row's own key (the spec's `key` column), as text; empty when the spec has none or the row cannot be used.
