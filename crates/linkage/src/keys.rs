@@ -300,7 +300,7 @@ fn name_blocks(parts: &Parts, into: &mut Vec<(u8, u64)>) {
 fn push(into: &mut Vec<(u8, u64)>, kind: usize, one: u32, other: u32) {
     if one != 0 && other != 0 {
         // Kinds are fewer than 256.
-        into.push((kind as u8, all([kind as u64, u64::from(one) << 32 | u64::from(other)])));
+        into.push((kind as u8, filled(mix(mix(kind as u64, u64::from(one) << 32 | u64::from(other)), END))));
     }
 }
 
@@ -376,9 +376,14 @@ fn hash_of(chars: impl Iterator<Item = char>, length: usize) -> u64 {
     filled(mix(mix(state, word), END))
 }
 
-/// Words in order, as one hash that is never 0.
+/// Words in order, as one hash that is never 0. Every other word goes into a hash of its own (with a beginning of its own, so
+/// that words that change places change it), since a processor makes two at the same time.
 fn all<const N: usize>(words: [u64; N]) -> u64 {
-    filled(mix(words.into_iter().fold(0, mix), END))
+    let (pairs, rest) = words.as_chunks::<2>();
+    let (one, other) =
+        pairs.iter().fold((0, END), |(one, other), pair| (mix(one, pair[0]), mix(other, pair[1])));
+    let one = rest.iter().fold(one, |one, last| mix(one, *last));
+    filled(mix(mix(one, other), END))
 }
 
 /// Takes a word into a hash: a multiplication whose both halves are kept, so that every bit of the word moves every bit.

@@ -243,6 +243,23 @@ impl Source {
         self.take(start, 0, row);
     }
 
+    /// Touches the bytes of rows that begin at these offsets and are read soon. Rows far from each other lie anywhere in
+    /// memory: touched one behind another, without anything that depends on what is there, they come together; read one by
+    /// one each would be waited for.
+    pub fn touch(&self, offsets: impl Iterator<Item = u64>) {
+        const LINE: usize = 64;
+        // As long as most rows are.
+        const LINES: usize = 3;
+        let mut seen = 0;
+        for offset in offsets {
+            let start = usize::try_from(offset).unwrap_or(usize::MAX);
+            for line in 0..LINES {
+                seen ^= self.map.get(start.saturating_add(line * LINE)).copied().unwrap_or(0);
+            }
+        }
+        std::hint::black_box(seen);
+    }
+
     /// Everything up to the end of the last row; offsets are those of the file.
     fn rows_bytes(&self) -> &[u8] {
         &self.map[..self.data.end]

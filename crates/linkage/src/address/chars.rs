@@ -75,16 +75,24 @@ impl Classes {
     }
 }
 
-/// The folded sign of each sign of the basic plane: reading an address is one look-up a character. In two bytes each, since
-/// addresses use so many kanji that the table would else fill a processor's cache.
+/// The folded sign of each sign of the basic plane, or a code: reading an address is one look-up a character. In two bytes
+/// each, since addresses use so many kanji that the table would else fill a processor's cache.
 static FOLDED: LazyLock<Vec<u16>> = LazyLock::new(|| {
     let families: Vec<(char, char)> = KNOWN.chars().map(|known| (variants::family(known), known)).collect();
-    let folded = |code| char::from_u32(code).map_or(MARK, |sign| slowly(sign, &families));
-    (0..=0xffff).map(|code| u16::try_from(u32::from(folded(code))).unwrap_or(BEYOND)).collect()
+    let code = |sign| match sign {
+        '【' => OPEN,
+        'ﾞ' | 'ﾟ' | '\u{3099}' | '\u{309a}' => VOICING,
+        _ => u16::try_from(u32::from(slowly(sign, &families))).unwrap_or(BEYOND),
+    };
+    (0..=0xffff).map(|sign| char::from_u32(sign).map_or(MARK as u16, code)).collect()
 });
 
-/// In [`FOLDED`]: a sign of another plane stands for this one's family.
+/// Codes in [`FOLDED`], besides [`NOTHING`]: the sign's family is of another plane.
 const BEYOND: u16 = 1;
+/// A bracket that holds the name of a sign.
+const OPEN: u16 = 2;
+/// It may belong to the kana before it.
+const VOICING: u16 = 3;
 
 /// One sign, by rules instead of by table.
 fn slowly(sign: char, families: &[(char, char)]) -> char {
@@ -157,13 +165,9 @@ fn half_width(sign: char) -> char {
     WIDE[(u32::from(sign) - 0xff61) as usize]
 }
 
-/// A kana with the voiced or half-voiced mark that follows it as a sign of its own, and whether one does.
-fn voiced(sign: char, next: Option<char>) -> (char, bool) {
-    let is_half_voiced = match next {
-        Some('ﾞ' | '\u{3099}') => false,
-        Some('ﾟ' | '\u{309a}') => true,
-        _ => return (sign, false),
-    };
+/// A kana with the voiced or half-voiced mark that follows it as a sign of its own.
+fn voiced(sign: char, mark: char) -> char {
+    let is_half_voiced = matches!(mark, 'ﾟ' | '\u{309a}');
     let sign = if matches!(sign, '｡'..='ﾟ') { half_width(sign) } else { sign };
     let raised = match (sign, is_half_voiced) {
         ('ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ' | 'は' | 'ひ' | 'ふ' | 'へ' | 'ほ', true) => 2,
@@ -171,31 +175,24 @@ fn voiced(sign: char, next: Option<char>) -> (char, bool) {
         ('カ'..='ト' | 'か'..='と' | 'ハ'..='ホ' | 'は'..='ほ', false) => 1,
         _ => 0,
     };
-    (char::from_u32(u32::from(sign) + raised).unwrap_or(sign), true)
+    char::from_u32(u32::from(sign) + raised).unwrap_or(sign)
 }
 
 fn is_kanji(sign: char) -> bool {
     matches!(sign, '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
-/// One folded sign; [`NOTHING`] for what is not seen.
-#[inline]
-fn folded(sign: char, table: &[u16]) -> char {
+/// One folded sign that is not in the table; [`NOTHING`] for what is not seen.
+fn folded_rarely(sign: char, table: &[u16]) -> char {
     match table.get(sign as usize) {
-        // Signs of the basic plane are characters but for surrogates, which stand for none here.
-        Some(code) if *code != BEYOND => char::from_u32(u32::from(*code)).unwrap_or(MARK),
-        _ => folded_beyond(sign, table),
-    }
-}
-
-fn folded_beyond(sign: char, table: &[u16]) -> char {
-    match table.get(sign as usize) {
-        Some(_) => plain(variants::family(plain(sign))),
-        None if is_kanji(sign) => {
-            let family = variants::family(sign);
-            // The one who stands for a family beyond the basic plane is folded once more, as a numeral may be.
-            table.get(family as usize).map_or(family, |_| folded(family, table))
-        }
+        Some(&BEYOND) => plain(variants::family(plain(sign))),
+        Some(&(OPEN | VOICING)) => plain(sign),
+        Some(code) => char::from_u32(u32::from(*code)).unwrap_or(MARK),
+        // The one who stands for a family beyond the basic plane is folded once more, as a numeral may be.
+        None if is_kanji(sign) => match variants::family(sign) {
+            family if (family as usize) < table.len() => folded_rarely(family, table),
+            family => family,
+        },
         None if matches!(sign, '\u{e0100}'..='\u{e01ef}') => NOTHING,
         None => MARK,
     }
@@ -205,29 +202,37 @@ fn folded_beyond(sign: char, table: &[u16]) -> char {
 pub(super) fn decode(text: &str, into: &mut Vec<char>) {
     into.clear();
     let table = FOLDED.as_slice();
+    let is_long = text.len() > CHARS_MAX;
     let mut signs = text.chars();
+    let mut before = NOTHING;
     while let Some(sign) = signs.next() {
-        if into.len() == CHARS_MAX {
+        if is_long && into.len() >= CHARS_MAX {
             break;
         }
-        let mut sign = sign;
-        if matches!(sign, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ') {
-            let (composed, has_mark) = voiced(sign, signs.clone().next());
-            if has_mark {
-                signs.next();
-            }
-            sign = composed;
+        let code = table.get(sign as usize).copied().unwrap_or(BEYOND);
+        let last = std::mem::replace(&mut before, sign);
+        // Nearly every sign.
+        if code > VOICING {
+            into.push(char::from_u32(u32::from(code)).unwrap_or(MARK));
+            continue;
         }
-        match folded(sign, table) {
-            NOTHING => {}
-            '【' => {
-                let rest = signs.as_str();
-                if let Some(end) = rest.find('】') {
-                    signs = rest[end + '】'.len_utf8()..].chars();
-                }
-                into.push(MARK);
+        if code == VOICING && matches!(last, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ') {
+            if let Some(slot) = into.last_mut() {
+                *slot = folded_rarely(voiced(last, sign), table);
             }
-            seen => into.push(seen),
+            before = NOTHING;
+        } else if code == OPEN {
+            let rest = signs.as_str();
+            if let Some(end) = rest.find('】') {
+                signs = rest[end + '】'.len_utf8()..].chars();
+            }
+            into.push(MARK);
+            before = NOTHING;
+        } else {
+            match folded_rarely(sign, table) {
+                NOTHING => before = NOTHING,
+                seen => into.push(seen),
+            }
         }
     }
     while matches!(into.last(), Some(' ' | ',' | '-')) {
@@ -271,9 +276,9 @@ mod tests {
     fn folding_twice_changes_nothing() {
         for code in 0..=0xffff_u32 {
             let Some(sign) = char::from_u32(code) else { continue };
-            let once = folded(sign, &FOLDED);
+            let once = folded_rarely(sign, &FOLDED);
             if once != NOTHING {
-                assert_eq!(folded(once, &FOLDED), once, "U+{code:04X}");
+                assert_eq!(folded_rarely(once, &FOLDED), once, "U+{code:04X}");
             }
         }
     }

@@ -138,18 +138,18 @@ struct Seen {
 }
 
 impl Last {
-    const SLOTS: usize = 64;
+    const SLOTS: usize = 1 << 10;
 
     /// Finds as [`find`] does, at once if an address began so and the name does not go on.
     pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
-        // Where most names of one prefecture, and most prefectures, differ.
-        let [Some(first), Some(fourth), Some(fifth)] = [signs.first(), signs.get(3), signs.get(4)] else {
-            return find(signs);
-        };
+        // Where most prefectures, most names of one, and most wards of a city differ.
+        let [first, _, _, fourth, fifth, sixth, _, eighth, ..] = signs else { return find(signs) };
         let places = &*PLACES;
         self.slots.resize_with(Last::SLOTS, Seen::default);
-        let mixed = (*first as usize).wrapping_mul(5) ^ (*fourth as usize).wrapping_mul(3) ^ *fifth as usize;
-        let seen = &mut self.slots[mixed % Last::SLOTS];
+        let mixed = [fourth, fifth, sixth, eighth].into_iter().fold(u64::from(*first), |mixed, sign| {
+            (mixed << 16 ^ u64::from(*sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        });
+        let seen = &mut self.slots[(mixed >> 32) as usize % Last::SLOTS];
         let length = seen.signs.len();
         if length > 0
             && signs.starts_with(&seen.signs)

@@ -175,14 +175,32 @@ impl<'p> Pool<'p> {
 
     /// Reads a row into the reader: from its packed form, or from the file.
     pub fn get(&self, row: u32, reader: &mut Reader<'p>) {
-        let bodies = self.bodies.get((row >> UNIT_BITS) as usize);
-        let spot = bodies.and_then(|bodies| Some((bodies, *bodies.spots.get((row % UNIT) as usize)?)));
-        match spot {
-            Some((bodies, spot)) if spot > 0 => {
-                reader.counted = body::unpack(&bodies.bytes[spot as usize - 1..], &mut reader.form);
-            }
-            _ => self.read(row, reader),
+        match self.body(row) {
+            Some(body) => reader.counted = body::unpack(body, &mut reader.form),
+            None => self.read(row, reader),
         }
+    }
+
+    /// A row's packed form, and what is packed behind it.
+    fn body(&self, row: u32) -> Option<&[u8]> {
+        let bodies = self.bodies.get((row >> UNIT_BITS) as usize)?;
+        let spot = *bodies.spots.get((row % UNIT) as usize)?;
+        bodies.bytes.get((spot as usize).checked_sub(1)?..)
+    }
+
+    /// Touches rows that are read soon: see [`Source::touch`].
+    pub fn touch(&self, rows: impl Iterator<Item = u32>) {
+        /// A packed form has about two lines of memory.
+        const NEXT: usize = 64;
+        let mut seen = 0;
+        self.source.touch(rows.filter_map(|row| match self.body(row) {
+            Some(body) => {
+                seen ^= body[0] ^ body.get(NEXT).copied().unwrap_or(0);
+                None
+            }
+            None => Some(self.side.places.offset(row)),
+        }));
+        std::hint::black_box(seen);
     }
 
     fn read(&self, row: u32, reader: &mut Reader<'p>) {

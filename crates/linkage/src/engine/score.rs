@@ -37,6 +37,9 @@ pub(super) struct Near {
 /// fifty times, and memory stays bounded.
 pub(super) const CROWD: usize = Case::PAIRS_MAX;
 
+/// Pairs whose rows are touched together.
+const AHEAD: usize = 128;
+
 /// Pairs of a round are at least so many, whatever the memory cap: 16 MiB.
 const ROUND_MIN: u64 = 1 << 20;
 
@@ -102,8 +105,17 @@ pub(super) fn each_row<'p, T: Default + Send>(
             pairs.sort_unstable();
             pairs.dedup();
             let mut found = T::default();
+            let (mut done, mut touched) = (0, 0);
             for candidates in pairs.chunk_by(|one, next| one >> 32 == next >> 32) {
+                if done >= touched {
+                    let soon = &pairs[touched..pairs.len().min(done + AHEAD)];
+                    touched += soon.len();
+                    let of_a = soon.chunk_by(|one, next| one >> 32 == next >> 32);
+                    a.touch(of_a.map(|of_row| (of_row[0] >> 32) as u32));
+                    b.touch(soon.iter().map(|pair| *pair as u32));
+                }
                 row(readers, candidates, &mut found);
+                done += candidates.len();
             }
             progress.add(buckets.slices[round.start + slice]);
             Ok(found)

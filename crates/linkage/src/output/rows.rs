@@ -69,6 +69,7 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_a,
         other_row: |pair| pair.b,
         other_place: &place_b,
+        own: run.a,
         other: run.b,
         with_links: true,
         each: a_row,
@@ -85,6 +86,7 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_b,
         other_row: |pair| pair.a,
         other_place: &place_a,
+        own: run.b,
         other: run.a,
         // They stand in A's order.
         with_links: false,
@@ -151,6 +153,8 @@ struct Pass<'r> {
     other_row: fn(&Pair) -> u32,
     other_place: &'r (dyn Fn(u32) -> Place + Sync),
     other: &'r Source,
+    /// This file.
+    own: &'r Source,
     /// Linked rows are written too, not only counted.
     with_links: bool,
     each: fn(&Run<'r>, &Ahead, &mut Kept<'r>),
@@ -167,11 +171,8 @@ struct Ahead {
 }
 
 impl Pass<'_> {
-    /// Looks up a few rows at once. Their partners lie anywhere in the other file: touched one behind another, without
-    /// anything that depends on what is there, they come from memory together; row by row each would be waited for.
+    /// Looks up a few rows at once, and touches them and their partners.
     fn look(&self, rows: Range<u32>, kept: &mut Kept<'_>) {
-        const LINE: u64 = 64;
-        const LINES: u64 = 3;
         kept.ahead.clear();
         for row in rows {
             let verdict = (self.verdict)(row);
@@ -184,16 +185,12 @@ impl Pass<'_> {
             let other = pair.map(|pair| (pair, (self.other_row)(&pair), Place { offset: 0, line: 0 }));
             kept.ahead.push(Ahead { row, verdict, place: (self.place)(row), other });
         }
-        let (bytes, mut sum) = (self.other.bytes(), 0_u8);
-        for ahead in &mut kept.ahead {
-            let Some((_, row, place)) = &mut ahead.other else { continue };
+        for (_, row, place) in kept.ahead.iter_mut().filter_map(|ahead| ahead.other.as_mut()) {
             *place = (self.other_place)(*row);
-            for line in 0..LINES {
-                let at = usize::try_from(place.offset + line * LINE).unwrap_or(usize::MAX);
-                sum ^= bytes.get(at).copied().unwrap_or(0);
-            }
         }
-        std::hint::black_box(sum);
+        self.own.touch(kept.ahead.iter().map(|ahead| ahead.place.offset));
+        let others = kept.ahead.iter().filter_map(|ahead| ahead.other.as_ref());
+        self.other.touch(others.map(|(_, _, place)| place.offset));
     }
 }
 

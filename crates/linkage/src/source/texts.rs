@@ -98,6 +98,9 @@ impl<'s> Row<'s> {
         mark: &str,
         joined: &'l mut String,
     ) -> Option<&'l str> {
+        if let [field] = fields {
+            return self.cell(line, *field);
+        }
         let (mut only, mut written) = ("", 0);
         joined.clear();
         for field in fields {
