@@ -300,7 +300,10 @@ fn name_blocks(parts: &Parts, into: &mut Vec<(u8, u64)>) {
 fn push(into: &mut Vec<(u8, u64)>, kind: usize, one: u32, other: u32) {
     if one != 0 && other != 0 {
         // Kinds are fewer than 256.
-        into.push((kind as u8, filled(mix(mix(kind as u64, u64::from(one) << 32 | u64::from(other)), END))));
+        into.push((
+            kind as u8,
+            filled(mix(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)), END)),
+        ));
     }
 }
 
