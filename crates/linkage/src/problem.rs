@@ -252,6 +252,13 @@ impl Problems {
         self.list(problem);
     }
 
+    /// Counts so many problems more, all of which stand behind those that can be listed.
+    pub fn more(&mut self, side: char, code: ProblemCode, count: u64) {
+        if count > 0 {
+            *self.counts.entry((side, code)).or_default() += count;
+        }
+    }
+
     /// Takes the problems out of a reader's list, with so many lines of the file before the chunk. A line of a row is
     /// then the line in the file, from 1.
     pub fn take(&mut self, from: &mut Vec<Problem>, lines_before: u64) {

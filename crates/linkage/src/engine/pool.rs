@@ -108,9 +108,13 @@ pub(super) struct Sieve {
 }
 
 impl Sieve {
-    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes.
-    pub fn new(rows: u64) -> Sieve {
-        let words = (rows * 160 / 64).next_power_of_two().clamp(1 << 10, 1 << 24);
+    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes; fewer bits, of
+    /// which more strangers pass, where half of the memory that is left has no more. Taken of the cap in any case.
+    pub fn new(memory: &Memory, rows: u64) -> Sieve {
+        let most = (memory.left() / 2 / 8).max(1) + 1;
+        let words = (rows * 160 / 64).next_power_of_two().min(most.next_power_of_two() / 2);
+        let words = words.clamp(1 << 10, 1 << 24);
+        memory.need(words * 8);
         Sieve { bits: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 

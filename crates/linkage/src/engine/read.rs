@@ -257,7 +257,7 @@ fn settle(
     let rows_of = |at: usize| chunks.get(at + 1).map_or(rows, |next| next.first_row) - chunks[at].first_row;
     let with_rows = (0..chunks.len()).filter(|at| rows_of(*at) > 0).map(|at| chunks[at]).collect();
     let places = Places { chunks: with_rows, starts, breaks };
-    own_keys.find(crew, own_sheets, &reading, &places, problems)?;
+    own_keys.find(crew, memory, own_sheets, (&reading, &places), problems)?;
     let first_rows = chunks.iter().map(|chunk| chunk.first_row).collect();
     let side = Side { rows, first_rows, places, detail: details, key: memory.room(rows as usize)? };
     Ok((side, Runs { stride: STRIDE, sheets, file: reading.kept.map(Kept::into_file) }))

@@ -155,7 +155,7 @@ fn crowd(folder: &Path) {
     fs::write(folder.join("b.csv"), b).unwrap();
 }
 
-const SMALL: Sizes = Sizes { chunk: (2_000, 2_000), keep: u64::MAX };
+const SMALL: Sizes = Sizes { chunk: (2_000, 2_000), keep: u64::MAX, piece: (600, 600) };
 
 #[test]
 fn s8_r5_the_same_bytes_for_any_threads_memory_and_chunks() {
@@ -637,7 +637,7 @@ fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     fs::write(folder.path().join("b.csv"), format!("{HEADER}{TANAKA}")).unwrap();
     let job = job(folder.path(), "out", 2, GIB);
     let (a, b) = open(&job).unwrap();
-    let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0 }).unwrap();
+    let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0, piece: (16, 16) }).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan).unwrap();
     let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);

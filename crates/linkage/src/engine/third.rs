@@ -49,8 +49,7 @@ impl Third<'_> {
         open: u64,
     ) -> Result<(Vec<Near>, [Runs; 2]), Stopped> {
         let Third { crew, memory, counts, .. } = *self;
-        let sieve = Sieve::new(open);
-        memory.need(sieve.bytes());
+        let sieve = Sieve::new(memory, open);
         let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
             let progress = self.share(part, pool::units(side.rows) as u64);
             pool::gather(crew, memory, (source, side, parts), (of_b, &sieve), &progress)
@@ -68,8 +67,7 @@ impl Third<'_> {
     /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
     pub fn aside(&self, [aside_a, aside_b]: [Runs; 2]) -> Result<Ties, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
-        let sieve = Sieve::new(pool::looking_aside(a));
-        memory.need(sieve.bytes());
+        let sieve = Sieve::new(memory, pool::looking_aside(a));
         let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
             let progress = self.share(part, pool::units(side.rows) as u64);
             pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve), &progress)
