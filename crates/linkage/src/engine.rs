@@ -84,10 +84,34 @@ pub enum Stage {
     Write,
 }
 
+/// What is handled while a stage, or a part of one, goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes of the files.
+    Bytes,
+    /// Rows.
+    Rows,
+    /// Keys under which rows may meet.
+    Keys,
+    /// Pairs of rows.
+    Pairs,
+}
+
+/// How much was handled: what a rate is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// Counted from 0 in every part of a stage: it is another part when this is told anew.
+    pub part: usize,
+    /// So much in this part.
+    pub units: u64,
+    /// Of what.
+    pub unit: Unit,
+}
+
 /// Told how far a run is; says whether to stop.
 pub trait Watch: Sync {
-    /// So many of so many units of a stage are done.
-    fn progress(&self, stage: Stage, done: u64, of: u64);
+    /// So many of so many units of a stage are done, and so much was handled in the part of it that goes on.
+    fn progress(&self, stage: Stage, done: u64, of: u64, handled: Handled);
     /// Whether to stop now.
     fn stop(&self) -> bool;
 }

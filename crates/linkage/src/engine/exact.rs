@@ -102,7 +102,8 @@ pub(super) fn link(
     parts: usize,
     progress: &Progress<'_>,
 ) -> Result<Exact, Stopped> {
-    let most = memory.piece(crew.threads) / size_of::<Record>();
+    // A row of each file has to fit, or no two would ever be alone under a key.
+    let most = (memory.piece(crew.threads) / size_of::<Record>()).max(2);
     let found = crew.each(parts, <[Vec<u64>; 2]>::default, |words, part| {
         let mut found = Exact::default();
         let records = a.1.size(part) + b.1.size(part);

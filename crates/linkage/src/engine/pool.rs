@@ -52,7 +52,7 @@ pub(super) fn kind(part: usize) -> usize {
 }
 
 /// How many units so many rows are.
-pub(super) fn units(rows: u32) -> usize {
+fn units(rows: u32) -> usize {
     rows.div_ceil(UNIT) as usize
 }
 
@@ -287,7 +287,7 @@ pub(super) fn gather(
                 keyed.add(row, known);
             }
         }
-        progress.add(1);
+        progress.add(rows(side, unit).len() as u64);
         Ok((keyed.records.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
     })?;
     let (sheets, sheets_aside) = found.into_iter().unzip();
@@ -328,7 +328,7 @@ pub(super) fn gather_aside(
                 }
             }
         }
-        progress.add(1);
+        progress.add(rows(side, unit).len() as u64);
         keyed.records.sheet(memory, &file)
     })?;
     Ok(Runs { stride: 1, sheets, file: Some(file) })
@@ -368,7 +368,7 @@ pub(super) fn paired<'p>(
                     bodies.pack(row, reader);
                 }
             }
-            progress.add(1);
+            progress.add(rows(side, unit).len() as u64);
             Ok(bodies.if_spared(memory))
         },
     )?;

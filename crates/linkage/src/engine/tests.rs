@@ -1,7 +1,7 @@
 //! Whole runs over small files, and the watchers that tests use. All people are invented.
 
 use super::{
-    Crew, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open, results,
+    Crew, Handled, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open, results,
     rows_about, run_sized, work::Work,
 };
 use crate::{
@@ -26,7 +26,7 @@ use std::{
 pub(super) struct Quiet;
 
 impl Watch for Quiet {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         false
@@ -43,7 +43,7 @@ impl StopAfter {
 }
 
 impl Watch for StopAfter {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         self.0.fetch_sub(1, Ordering::Relaxed) <= 0
@@ -627,6 +627,50 @@ fn ten_thousand_of_one_name_are_told_and_not_compared() {
     assert_eq!(found.matches("TooMany").count(), 6_000);
     assert_eq!(found.matches("Raw").count(), 2);
     assert!(found.contains("\nraw 1 + 0\n"));
+}
+
+/// Rows that are many in all ways in which rows can be: equal with one key, equal but for the key, of one name and house and
+/// otherwise different, of one birth date, and a neighbour of theirs who is alone; and among them rows that the other file
+/// has too.
+fn multitude(folder: &Path) {
+    let row = |key: u64, name: &str, day: u64, lot: u64, building: &str| {
+        format!("{key},{name},サトウ　ハジメ,1900-01-{day:02},1,大阪府堺市堺区南瓦町{lot}-1{building}\n")
+    };
+    let side = |first: u64| {
+        let rows = (first..first + 700).map(|n| {
+            row(7, "佐藤　一", 1, 3, "")
+                + &row(1_000 + n, "佐藤　一", 1, 3, "")
+                + &row(5_000 + n % 40, "佐藤　一", 1, 3, &format!("　青葉荘{n}号室"))
+                + &row(n, "鈴木　一", 1 + n % 9, n % 90 + 5, "")
+        });
+        rows.collect::<String>() + &row(first, "佐藤　二", 2, 3, "") + &row(9, "斎藤　一", 2, 3, "") + TANAKA
+    };
+    for (name, first) in [("a.csv", 0), ("b.csv", 90)] {
+        fs::write(folder.join(name), format!("{HEADER}{}", side(first))).unwrap();
+    }
+}
+
+#[test]
+fn s8_r5_multitudes_are_the_same_bytes_for_any_threads_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    multitude(folder.path());
+    let summary = run_sized(&job(folder.path(), "plain", 1, GIB), &Quiet, SIZES).unwrap();
+    // 610 rows of an own building, 3 others, and those of 鈴木 whose date, lot and key the other file has.
+    assert!(summary.raw_pairs.0 + summary.raw_pairs.1 >= 613, "{:?}", summary.raw_pairs);
+    let want = files(&folder.path().join("plain"));
+    let chunk = (20_000, 20_000);
+    for (out, threads, memory, piece) in [
+        ("least", 1, 0, (0, 0)),
+        ("spilled", 3, 0, (600, 600)),
+        ("cap", 2, SMALL_BYTES + 80_000, (0, 20_000)),
+        ("heap", 2, GIB, (30_000, 30_000)),
+    ] {
+        let sizes = Sizes { chunk, keep: u64::MAX, piece };
+        run_sized(&job(folder.path(), out, threads, memory), &Quiet, sizes).unwrap();
+        for (name, bytes) in &files(&folder.path().join(out)) {
+            assert!(bytes == &want[name], "{out}: {name} differs");
+        }
+    }
 }
 
 #[test]
