@@ -132,6 +132,10 @@ problems! {
     Workbook = "P111", Stops,
         "Excel ブック（または圧縮ファイル）です。Excel で開き、「名前を付けて保存」の「CSV UTF-8」で保存し直してください。",
         "This is an Excel workbook (or an archive); save it as \"CSV UTF-8\" from the spreadsheet.";
+    /// The first line says `sep=` and another separator than the spec.
+    OtherSeparator = "P112", Stops,
+        "1行目（sep=）が示す区切り文字が、設定の separator と違います。設定の separator を1行目に合わせてください。使えるのはコンマ・タブ・セミコロンだけなので、ほかの文字のときは区切り文字を変えて出力し直してください。",
+        "The first line (sep=) names another separator than the spec; correct the separator in the spec. Only comma, tab and semicolon can be used: if it is none of them, export with another separator.";
 
     /// Not as many fields as the header.
     WrongFieldCount = "P201", RowUnusable,
