@@ -7,6 +7,7 @@
 //! Rules come from: issue 5, parts B and C; docs/linkage.md.
 
 mod ended;
+mod usage;
 
 use crate::rim::{self, tell};
 use base::{Error, Fault, Instant, Lang, Result};
@@ -23,6 +24,8 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+
+pub use usage::refused;
 
 /// Finds the same people in two files: links, a work list for clerks, the rows without a link, totals, and reasons.
 #[derive(Args)]
