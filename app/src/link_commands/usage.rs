@@ -17,8 +17,9 @@ pub fn refused(error: &Error, words: &[OsString]) -> Option<String> {
         return None;
     }
     let what = what(error)?;
-    let usage = all(error, ContextKind::Usage).join(" ").replace("Usage: ", "使い方：");
-    Some(format!("{what}\n\n{usage}\n\n説明は --help（英語）と docs/linkage.md にあります。"))
+    let usage = all(error, ContextKind::Usage).concat().replace("Usage: ", "使い方：");
+    let gap = if usage.is_empty() { "" } else { "\n\n" };
+    Some(format!("{what}{gap}{usage}\n\n説明は --help（英語）と docs/linkage.md にあります。"))
 }
 
 fn what(error: &Error) -> Option<String> {
@@ -51,9 +52,12 @@ fn what(error: &Error) -> Option<String> {
         }
         ErrorKind::InvalidValue => format!("{arg} の値が違います。{}", value()),
         ErrorKind::ValueValidation => {
-            // A size says itself in both languages how it is written.
+            // A size says how it is written, in both languages; a number's words are English.
             let own = error.source().map(ToString::to_string).filter(|own| !own.is_ascii());
-            let own = own.unwrap_or_else(|| "使える数は --help に書いてあります。".to_owned());
+            let own = own.as_deref().and_then(|own| own.split(" / ").next());
+            let own = own.map_or("使える数は --help に書いてあります。".to_owned(), |own| {
+                format!("{own}。")
+            });
             format!("{arg} の値が違います。{own}")
         }
         ErrorKind::ArgumentConflict => {
@@ -109,7 +113,10 @@ mod tests {
         ] {
             let told = told(line).unwrap_or_default();
             assert!(told.starts_with(want), "{line}: {told}");
-            assert!(told.contains("使い方：shikaku link") && !told.contains("山田"), "{line}: {told}");
+            assert!(told.contains("--help（英語）") && !told.contains("山田"), "{line}: {told}");
+            let has_usage = told.contains("使い方：shikaku link");
+            // Of a value clap does not say how the command is used.
+            assert_eq!(has_usage, !told.contains("値が"), "{line}: {told}");
         }
         for line in ["link a.csv --lang en", "link --lang=en a.csv", "link --help", "other link"] {
             assert_eq!(told(line), None, "{line}");
