@@ -13,7 +13,7 @@ use crate::rim::{self, tell};
 use base::{Error, Fault, Instant, Lang, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use ended::Ended;
-use linkage::{Form, Grade, Handled, Index, Job, Side, Spec, Stage, Texts, Tier, Unit, Watch, Which};
+use linkage::{Form, Grade, Handled, Index, Job, Measure, Side, Spec, Stage, Texts, Tier, Watch, Which};
 use serde_json::{Value, json};
 use std::{
     fs::{self, OpenOptions},
@@ -342,10 +342,10 @@ impl Pace {
         let took = u64::try_from(now_ms - self.begun_ms).ok().filter(|took| *took > 0)?;
         let rate = handled.units.saturating_sub(self.first).saturating_mul(1000) / took;
         let (rate, unit) = match handled.unit {
-            Unit::Bytes => (rate / 1_000_000, "MB/s"),
-            Unit::Rows => (rate, lang.pick("行/秒", "rows/s")),
-            Unit::Keys => (rate, lang.pick("手がかり/秒", "keys/s")),
-            Unit::Pairs => (rate, lang.pick("組/秒", "pairs/s")),
+            Measure::Bytes => (rate / 1_000_000, "MB/s"),
+            Measure::Rows => (rate, lang.pick("行/秒", "rows/s")),
+            Measure::Keys => (rate, lang.pick("手がかり/秒", "keys/s")),
+            Measure::Pairs => (rate, lang.pick("組/秒", "pairs/s")),
         };
         (rate > 0).then(|| format!("{} {unit}", grouped(rate)))
     }
@@ -802,15 +802,15 @@ mod tests {
         let mut pace = Pace::default();
         let mut told = |stage, handled, now_ms, lang| pace.rate(stage, handled, now_ms, lang);
         // A run that goes on has read half of it before.
-        let bytes = |units| handled(0, units, Unit::Bytes);
+        let bytes = |units| handled(0, units, Measure::Bytes);
         assert_eq!(told(Stage::Read, bytes(500_000_000), 1_000, Lang::Ja), None);
         assert_eq!(told(Stage::Read, bytes(740_000_000), 3_000, Lang::Ja).as_deref(), Some("120 MB/s"));
         // Every part begins anew, also one that counts in the same unit.
         for (part, begun_ms, took_ms, unit, ja, en) in [
-            (0, 4_000, 1_000, Unit::Rows, "2,000,000 行/秒", "2,000,000 rows/s"),
-            (1, 6_000, 2_000, Unit::Rows, "1,000,000 行/秒", "1,000,000 rows/s"),
-            (2, 9_000, 4_000, Unit::Keys, "500,000 手がかり/秒", "500,000 keys/s"),
-            (4, 20_000, 2_000_000, Unit::Pairs, "1,000 組/秒", "1,000 pairs/s"),
+            (0, 4_000, 1_000, Measure::Rows, "2,000,000 行/秒", "2,000,000 rows/s"),
+            (1, 6_000, 2_000, Measure::Rows, "1,000,000 行/秒", "1,000,000 rows/s"),
+            (2, 9_000, 4_000, Measure::Keys, "500,000 手がかり/秒", "500,000 keys/s"),
+            (4, 20_000, 2_000_000, Measure::Pairs, "1,000 組/秒", "1,000 pairs/s"),
         ] {
             assert_eq!(told(Stage::Score, handled(part, 0, unit), begun_ms, Lang::Ja), None);
             let heard = handled(part, 2_000_000, unit);

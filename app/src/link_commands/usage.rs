@@ -13,7 +13,8 @@ pub fn refused(error: &Error, words: &[OsString]) -> Option<String> {
     let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
     let is_english = words.contains(&"--lang=en") || words.windows(2).any(|two| two == ["--lang", "en"]);
     // Before the command only `--config FILE` can stand.
-    if !words.iter().take(3).any(|word| *word == "link") || is_english {
+    let behind = if words.first() == Some(&"--config") { 2 } else { 0 };
+    if words.get(behind) != Some(&"link") || is_english {
         return None;
     }
     let what = what(error)?;

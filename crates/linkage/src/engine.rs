@@ -86,7 +86,7 @@ pub enum Stage {
 
 /// What is handled while a stage, or a part of one, goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum Measure {
     /// Bytes of the files.
     Bytes,
     /// Rows.
@@ -100,12 +100,12 @@ pub enum Unit {
 /// How much was handled: what a rate is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Handled {
-    /// Counted from 0 in every part of a stage: it is another part when this is told anew.
+    /// In which part of the stage; some stages have only one.
     pub part: usize,
-    /// So much in this part.
+    /// So much since that part began.
     pub units: u64,
     /// Of what.
-    pub unit: Unit,
+    pub unit: Measure,
 }
 
 /// Told how far a run is; says whether to stop.

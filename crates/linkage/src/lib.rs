@@ -145,7 +145,7 @@ mod text;
 
 pub use base::Fault;
 pub use birth::BirthDoubt;
-pub use engine::{Handled, Job, Stage, Stopped, Unit, WORK_FOLDER, Watch, run};
+pub use engine::{Handled, Job, Measure, Stage, Stopped, WORK_FOLDER, Watch, run};
 pub use errors::Failed;
 pub use form::{Doubts, Form, Texts};
 pub use levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel};

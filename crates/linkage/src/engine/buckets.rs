@@ -281,7 +281,7 @@ fn kept_pairing(records: &mut Vec<u64>, cap: usize, many: &mut impl FnMut(u64)) 
 mod tests {
     use super::*;
     use crate::engine::{
-        Stage, Unit,
+        Measure, Stage,
         crew::Part,
         place::Places,
         room::PIECE,
@@ -369,7 +369,7 @@ mod tests {
                 let (side_a, side_b) = (side(&a, &memory), side(&b, &memory));
                 let (runs_a, runs_b) = (runs(&a, 0, &memory, cap == 0), runs(&b, OF_B, &memory, cap == 0));
                 let progress = crew.stage(Stage::Score, 1);
-                let part = Part { number: 0, weight: 1, unit: Unit::Keys };
+                let part = Part { number: 0, weight: 1, unit: Measure::Keys };
                 let share = progress.share(part, 1);
                 let buckets =
                     Buckets::new(&crew, &memory, (&side_a, runs_a), (&side_b, runs_b), &share).unwrap();

@@ -5,7 +5,7 @@
 //! Not here: what a unit is (read, exact, pool, score).
 //! Rules come from: the issue, part C (all cores, progress, stop).
 
-use super::{Handled, Stage, Stopped, Unit, Watch};
+use super::{Handled, Measure, Stage, Stopped, Watch};
 use base::Fault;
 use std::sync::{
     Mutex, PoisonError,
@@ -86,8 +86,8 @@ impl<'w> Crew<'w> {
 }
 
 /// What a stage without parts handles.
-fn unit(stage: Stage) -> Unit {
-    if stage == Stage::Read { Unit::Bytes } else { Unit::Rows }
+fn unit(stage: Stage) -> Measure {
+    if stage == Stage::Read { Measure::Bytes } else { Measure::Rows }
 }
 
 /// A fault is worth more than having been told to stop.
@@ -111,7 +111,7 @@ pub(super) struct Share<'p> {
 pub(super) struct Part {
     pub number: usize,
     pub weight: u64,
-    pub unit: Unit,
+    pub unit: Measure,
 }
 
 impl Share<'_> {
@@ -211,19 +211,19 @@ mod tests {
         let crew = Crew { threads: 2, watch: &watch };
         let progress = crew.stage(Stage::Score, 100);
         let part = |number, weight, unit| Part { number, weight, unit };
-        let one = progress.share(part(0, 30, Unit::Rows), 7);
-        let two = progress.share(part(1, 70, Unit::Pairs), 0);
+        let one = progress.share(part(0, 30, Measure::Rows), 7);
+        let two = progress.share(part(1, 70, Measure::Pairs), 0);
         (0..9).for_each(|_| one.add(1));
         assert_eq!(*progress.done.lock().unwrap(), 30);
         two.add(1);
         assert_eq!(*progress.done.lock().unwrap(), 100);
         let told = watch.0.into_inner().unwrap();
         let handled = |part, units, unit| Handled { part, units, unit };
-        assert_eq!(told[0], (0, handled(0, 0, Unit::Rows)));
-        assert_eq!(told[1], (4, handled(0, 1, Unit::Rows)));
+        assert_eq!(told[0], (0, handled(0, 0, Measure::Rows)));
+        assert_eq!(told[1], (4, handled(0, 1, Measure::Rows)));
         assert_eq!(
             told[told.len() - 2..],
-            [(30, handled(0, 7, Unit::Rows)), (100, handled(1, 1, Unit::Pairs))]
+            [(30, handled(0, 7, Measure::Rows)), (100, handled(1, 1, Measure::Pairs))]
         );
     }
 

@@ -95,7 +95,7 @@ pub(super) fn link(
         let mut raw_linked = 0;
         for link in &links[first..links.len().min(first + LINKS_AT_ONCE)] {
             let near = &pairs[*link];
-            // Each of the two is alike to one row of the other file, and to this one if their bytes are.
+            // Each of the two has one row in the other file with the same bytes: whether it is this one, they say themselves.
             let is_left = [words(a, near.a).1, words(b, near.b).1].iter().all(|it| it & RAW_LEFT != 0);
             let is_raw = is_left && {
                 source_a.at(a.places.offset(near.a), raw_a);

@@ -152,8 +152,11 @@ mod tests {
             records in prop::collection::vec((any::<bool>(), 0_u128..5, 0_u32..2, 0_u32..3), 0..400),
             most in 1_usize..60,
         ) {
+            let keyed = |(low, middle, high): (u128, u32, u32)| {
+                (low * 300) | (u128::from(middle) << 33) | (u128::from(high) << 126)
+            };
             let records: Vec<(bool, Record)> = (0..).zip(&records).map(|(number, (of_b, low, middle, high))| {
-                (*of_b, (low * 300 | u128::from(*middle) << 33 | u128::from(*high) << 126, number))
+                (*of_b, (keyed((*low, *middle, *high)), number))
             }).collect();
             let mut want: BTreeMap<u128, OfKey> = BTreeMap::new();
             for (of_b, record) in &records {

@@ -1,8 +1,8 @@
 //! Whole runs over small files, and the watchers that tests use. All people are invented.
 
 use super::{
-    Crew, Handled, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open, results,
-    rows_about, run_sized, work::Work,
+    Crew, Handled, Job, Measure, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open,
+    results, rows_about, run_sized, work::Work,
 };
 use crate::{
     form::{Form, Texts},
@@ -19,7 +19,10 @@ use std::{
     fmt::Write,
     fs,
     path::Path,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// Lets a run go on.
@@ -671,6 +674,59 @@ fn s8_r5_multitudes_are_the_same_bytes_for_any_threads_and_memory() {
             assert!(bytes == &want[name], "{out}: {name} differs");
         }
     }
+}
+
+/// Notes how far it is told a run is.
+#[derive(Default)]
+struct Notes(Mutex<Vec<(Stage, u64, u64, Handled)>>);
+
+impl Watch for Notes {
+    fn progress(&self, stage: Stage, done: u64, of: u64, handled: Handled) {
+        self.0.lock().unwrap().push((stage, done, of, handled));
+    }
+
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn every_stage_tells_what_it_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    let notes = Notes::default();
+    let summary = run_sized(&job(folder.path(), "out", 1, GIB), &notes, SMALL).unwrap();
+    let told = notes.0.into_inner().unwrap();
+    let rows = summary.a.rows + summary.b.rows;
+    let mut parts: BTreeMap<(u8, usize), Vec<Handled>> = BTreeMap::new();
+    for (stage, done, of, handled) in &told {
+        assert!(done <= of);
+        parts.entry((*stage as u8, handled.part)).or_default().push(*handled);
+    }
+    for stage in [Stage::Read, Stage::Exact, Stage::Score, Stage::Write] {
+        let last = told.iter().rfind(|it| it.0 == stage).unwrap();
+        assert_eq!(last.1, last.2, "{stage:?} comes to its end");
+    }
+    for list in parts.values() {
+        assert!(list.is_sorted_by_key(|handled| handled.units));
+    }
+    let ends: Vec<(u8, usize, Measure, u64)> = parts
+        .iter()
+        .map(|((stage, part), list)| (*stage, *part, list.last().unwrap()))
+        .map(|(stage, part, last)| (stage, part, last.unit, last.units))
+        .collect();
+    let of = |stage: Stage, part: usize| ends.iter().find(|it| (it.0, it.1) == (stage as u8, part)).unwrap();
+    assert_eq!(of(Stage::Read, 0).2, Measure::Bytes);
+    // Some rows have nothing by which they could be equal to another.
+    let exact = of(Stage::Exact, 0);
+    assert!(exact.2 == Measure::Rows && exact.3 < rows && exact.3 > rows / 2, "{ends:?}");
+    let units = [Measure::Rows, Measure::Rows, Measure::Keys, Measure::Rows, Measure::Pairs];
+    for (part, unit) in units.iter().chain(&units).enumerate() {
+        assert_eq!(of(Stage::Score, part).2, *unit);
+    }
+    assert_eq!((of(Stage::Score, 0).3, of(Stage::Score, 1).3), (summary.a.rows, summary.b.rows));
+    assert!(of(Stage::Score, 4).3 > 100, "pairs are counted");
+    assert!(of(Stage::Write, 0).2 == Measure::Rows && of(Stage::Write, 0).3 >= rows);
 }
 
 #[test]

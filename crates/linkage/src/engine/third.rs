@@ -5,7 +5,7 @@
 //! Rules come from: the issue, parts B and C.
 
 use super::{
-    Stopped, Unit,
+    Measure, Stopped,
     aside::{self, Ties},
     buckets::Buckets,
     crew::{Crew, Part, Progress, Share},
@@ -21,7 +21,7 @@ use crate::{rules::rarity::Counts, source::Source};
 /// Progress in thousandths: keys of A, keys of B, buckets, rows of B, pairs; then the same looking aside.
 pub(super) const PROGRESS: [u64; 10] = [50, 150, 100, 300, 340, 10, 20, 10, 10, 10];
 /// And in what they are counted.
-const UNITS: [Unit; 5] = [Unit::Rows, Unit::Rows, Unit::Keys, Unit::Rows, Unit::Pairs];
+const UNITS: [Measure; 5] = [Measure::Rows, Measure::Rows, Measure::Keys, Measure::Rows, Measure::Pairs];
 
 /// Where looking aside begins in [`PROGRESS`].
 const ASIDE: usize = 5;
