@@ -7,12 +7,13 @@
 //! Rules come from: issue 5, parts B and C; docs/linkage.md.
 
 mod ended;
+mod usage;
 
 use crate::rim::{self, tell};
 use base::{Error, Fault, Instant, Lang, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use ended::Ended;
-use linkage::{Form, Grade, Index, Job, Side, Spec, Stage, Texts, Tier, Watch, Which};
+use linkage::{Form, Grade, Handled, Index, Job, Measure, Side, Spec, Stage, Texts, Tier, Watch, Which};
 use serde_json::{Value, json};
 use std::{
     fs::{self, OpenOptions},
@@ -23,6 +24,8 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
+
+pub use usage::refused;
 
 /// Finds the same people in two files: links, a work list for clerks, the rows without a link, totals, and reasons.
 #[derive(Args)]
@@ -316,44 +319,65 @@ struct Line<'s> {
 
 #[derive(Default)]
 struct Said {
-    stage: Option<Stage>,
-    stage_ms: i64,
-    /// Units done when the stage was first heard of: a run that goes on begins in the middle.
-    stage_first: u64,
+    pace: Pace,
     said_ms: i64,
     is_written: bool,
+}
+
+/// What a rate is counted from: a part of a stage, when it was first heard of, and how much was handled by then: a run that
+/// goes on begins in the middle.
+#[derive(Clone, Copy, Default)]
+struct Pace {
+    of: Option<(Stage, usize)>,
+    begun_ms: i64,
+    first: u64,
+}
+
+impl Pace {
+    /// Hears what was handled at an instant; says it by the second, in words, when something was.
+    fn rate(&mut self, stage: Stage, handled: Handled, now_ms: i64, lang: Lang) -> Option<String> {
+        if self.of != Some((stage, handled.part)) {
+            *self = Pace { of: Some((stage, handled.part)), begun_ms: now_ms, first: handled.units };
+        }
+        let took = u64::try_from(now_ms - self.begun_ms).ok().filter(|took| *took > 0)?;
+        let rate = handled.units.saturating_sub(self.first).saturating_mul(1000) / took;
+        let (rate, unit) = match handled.unit {
+            Measure::Bytes => (rate / 1_000_000, "MB/s"),
+            Measure::Rows => (rate, lang.pick("行/秒", "rows/s")),
+            Measure::Keys => (rate, lang.pick("手がかり/秒", "keys/s")),
+            Measure::Pairs => (rate, lang.pick("組/秒", "pairs/s")),
+        };
+        (rate > 0).then(|| format!("{} {unit}", grouped(rate)))
+    }
+}
+
+/// A number with commas.
+fn grouped(number: u64) -> String {
+    match number {
+        0..1000 => number.to_string(),
+        _ => format!("{},{:03}", grouped(number / 1000), number % 1000),
+    }
 }
 
 const SAY_AT_TERMINAL_MS: i64 = 200;
 const SAY_ELSEWHERE_MS: i64 = 5_000;
 
-/// A stage's number, name, about which hundredths of the whole it takes (measured on 1.2 × 1.8 million rows), and by how
-/// many of its units a second is told in what; a stage that is counted in parts of itself has no rate.
+/// A stage's number, name, and about which hundredths of the whole it takes (measured on 1.2 × 1.8 million rows).
 struct About {
     number: u8,
     name: &'static str,
     from: u64,
     to: u64,
-    unit: Option<(u64, &'static str)>,
 }
 
 fn about(stage: Stage, lang: Lang) -> About {
-    match stage {
-        Stage::Read => {
-            let name = lang.pick("読み込み", "reading");
-            About { number: 1, name, from: 0, to: 65, unit: Some((1_000_000, "MB/s")) }
-        }
-        Stage::Exact => {
-            About { number: 2, name: lang.pick("完全一致", "exact"), from: 65, to: 68, unit: None }
-        }
-        Stage::Score => {
-            About { number: 3, name: lang.pick("採点", "scoring"), from: 68, to: 92, unit: None }
-        }
-        Stage::Write => {
-            let (name, unit) = (lang.pick("書き出し", "writing"), lang.pick("行/秒", "rows/s"));
-            About { number: 4, name, from: 92, to: 100, unit: Some((1, unit)) }
-        }
-    }
+    let (number, name, from, to) = match stage {
+        Stage::Read => (1, lang.pick("読み込み", "reading"), 0, 65),
+        Stage::Exact => (2, lang.pick("完全一致", "exact"), 65, 68),
+        Stage::Score => (3, lang.pick("採点", "scoring"), 68, 92),
+        Stage::Write => (4, lang.pick("書き出し", "writing"), 92, 100),
+    };
+    About { number, name, from, to }
 }
 
 impl<'s> Line<'s> {
@@ -374,33 +398,27 @@ impl<'s> Line<'s> {
 }
 
 impl Watch for Line<'_> {
-    fn progress(&self, now_in: Stage, done: u64, of: u64) {
+    fn progress(&self, now_in: Stage, done: u64, of: u64, handled: Handled) {
         // Many threads tell; who finds another telling goes on working.
         let Ok(mut said) = self.said.try_lock() else { return };
         let now = rim::wall_ms();
-        if said.stage != Some(now_in) {
-            *said = Said { stage: Some(now_in), stage_ms: now, stage_first: done, ..*said };
-        }
+        let rate = said.pace.rate(now_in, handled, now, self.lang);
         let every = if self.is_terminal { SAY_AT_TERMINAL_MS } else { SAY_ELSEWHERE_MS };
         if now - said.said_ms < every {
             return;
         }
         said.said_ms = now;
         said.is_written = true;
-        let About { number, name, from, to, unit } = about(now_in, self.lang);
+        let About { number, name, from, to } = about(now_in, self.lang);
         let took = |since: i64| u64::try_from(now - since).unwrap_or(0).max(1);
         let percent = done.min(of) * 100 / of.max(1);
         let whole = (from + (to - from) * percent / 100).max(1);
         let left_s = took(self.begun_ms) * (100 - whole.min(100)) / whole / 1000;
-        let rate = unit.map(|(size, unit)| {
-            let done = done.saturating_sub(said.stage_first).saturating_mul(1000);
-            format!(" · {} {unit}", done / took(said.stage_ms) / size)
-        });
         let (start, end) = if self.is_terminal { ("\r\x1b[K", "") } else { ("", "\n") };
         let _ = write!(
             io::stderr(),
             "{start}link {number}/4 {name} {percent} %{} · {} {}:{:02}{}{end}",
-            rate.unwrap_or_default(),
+            rate.map_or(String::new(), |rate| format!(" · {rate}")),
             self.lang.pick("残り約", "about"),
             left_s / 60,
             left_s % 60,
@@ -776,6 +794,29 @@ mod tests {
         assert!(ended.unwrap() && text.contains("# birth date") && !text.contains('。'), "{text}");
         let (ended, text) = said(folder.path(), "link spec strange.csv headless.csv", false);
         assert!(ended.is_err() && text.contains("#   \"おなまえ\"") && !text.contains("山田"), "{text}");
+    }
+
+    #[test]
+    fn a_rate_is_what_a_part_handled_since_it_was_heard_of() {
+        let handled = |part, units, unit| Handled { part, units, unit };
+        let mut pace = Pace::default();
+        let mut told = |stage, handled, now_ms, lang| pace.rate(stage, handled, now_ms, lang);
+        // A run that goes on has read half of it before.
+        let bytes = |units| handled(0, units, Measure::Bytes);
+        assert_eq!(told(Stage::Read, bytes(500_000_000), 1_000, Lang::Ja), None);
+        assert_eq!(told(Stage::Read, bytes(740_000_000), 3_000, Lang::Ja).as_deref(), Some("120 MB/s"));
+        // Every part begins anew, also one that counts in the same unit.
+        for (part, begun_ms, took_ms, unit, ja, en) in [
+            (0, 4_000, 1_000, Measure::Rows, "2,000,000 行/秒", "2,000,000 rows/s"),
+            (1, 6_000, 2_000, Measure::Rows, "1,000,000 行/秒", "1,000,000 rows/s"),
+            (2, 9_000, 4_000, Measure::Keys, "500,000 手がかり/秒", "500,000 keys/s"),
+            (4, 20_000, 2_000_000, Measure::Pairs, "1,000 組/秒", "1,000 pairs/s"),
+        ] {
+            assert_eq!(told(Stage::Score, handled(part, 0, unit), begun_ms, Lang::Ja), None);
+            let heard = handled(part, 2_000_000, unit);
+            assert_eq!(told(Stage::Score, heard, begun_ms + took_ms, Lang::Ja).as_deref(), Some(ja));
+            assert_eq!(told(Stage::Score, heard, begun_ms + took_ms, Lang::En).as_deref(), Some(en));
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use app::{
 use base::{Fault, Result};
 use clap::{Args, Parser, Subcommand};
 use std::{
+    ffi::OsString,
     io::Write,
     path::PathBuf,
     process::ExitCode,
@@ -257,9 +258,29 @@ impl From<Line> for LineArgs {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a line that clap refuses is told in the language it asks for")]
+fn words() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
+/// A command line that clap refuses, or help that it gives.
+fn refused(error: &clap::Error, words: &[OsString]) -> ExitCode {
+    match link_commands::refused(error, words) {
+        Some(sentence) => tell(&sentence),
+        // Whoever closed the pipe has seen enough.
+        None => error.print().unwrap_or_default(),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
+}
+
 fn main() -> ExitCode {
     tracing_subscriber::fmt().json().with_writer(std::io::stderr).init();
-    match run(Cli::parse()) {
+    let words = words();
+    let cli = match Cli::try_parse_from(&words) {
+        Ok(cli) => cli,
+        Err(error) => return refused(&error, &words),
+    };
+    match run(cli) {
         Ok(_) if UNWRITTEN.load(Ordering::Relaxed) => ExitCode::FAILURE,
         Ok(code) => code,
         Err(error) => {

@@ -23,6 +23,7 @@ mod results;
 mod room;
 mod runs;
 mod score;
+mod split;
 #[cfg(test)]
 mod tests;
 mod third;
@@ -75,7 +76,7 @@ pub struct Job {
 pub enum Stage {
     /// Reading and normalising; counted in bytes.
     Read,
-    /// Rows equal by their coarse key; counted in partitions.
+    /// Rows equal by their coarse key; counted in rows that have one.
     Exact,
     /// Scored pairs; counted in thousandths.
     Score,
@@ -83,10 +84,34 @@ pub enum Stage {
     Write,
 }
 
+/// What is handled while a stage, or a part of one, goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Bytes of the files.
+    Bytes,
+    /// Rows.
+    Rows,
+    /// Keys under which rows may meet.
+    Keys,
+    /// Pairs of rows.
+    Pairs,
+}
+
+/// How much was handled: what a rate is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handled {
+    /// In which part of the stage; some stages have only one.
+    pub part: usize,
+    /// So much since that part began.
+    pub units: u64,
+    /// Of what.
+    pub unit: Measure,
+}
+
 /// Told how far a run is; says whether to stop.
 pub trait Watch: Sync {
-    /// So many of so many units of a stage are done.
-    fn progress(&self, stage: Stage, done: u64, of: u64);
+    /// So many of so many units of a stage are done, and so much was handled in the part of it that goes on.
+    fn progress(&self, stage: Stage, done: u64, of: u64, handled: Handled);
     /// Whether to stop now.
     fn stop(&self) -> bool;
 }
@@ -109,9 +134,11 @@ struct Sizes {
     chunk: (u64, u64),
     /// Finished chunks of larger input are kept for going on.
     keep: u64,
+    /// A thread holds so many bytes of records that belong together, at least and at most.
+    piece: (u64, u64),
 }
 
-const SIZES: Sizes = Sizes { chunk: (1 << 20, 16 << 20), keep: 512 << 20 };
+const SIZES: Sizes = Sizes { chunk: (1 << 20, 16 << 20), keep: 512 << 20, piece: room::PIECE };
 
 /// A row of the exact stage takes so many bytes while it is read: its record, its place, its detail.
 const READ_BYTES: u64 = 24 + 4 + 8;
@@ -188,6 +215,8 @@ struct Plan {
     spills: bool,
     /// About so many rows there are in both files.
     rows: u64,
+    /// See [`Sizes`].
+    piece: (u64, u64),
     identity: u64,
 }
 
@@ -202,7 +231,7 @@ impl Plan {
         let inputs = [(job.a.as_path(), a), (job.b.as_path(), b)];
         let identity =
             if keeps { work::identity(&job.spec, inputs, &[chunks[0], chunks[1], parts])? } else { 0 };
-        Ok(Plan { chunks, parts: parts as usize, keeps, spills, rows, identity })
+        Ok(Plan { chunks, parts: parts as usize, keeps, spills, rows, piece: sizes.piece, identity })
     }
 }
 
@@ -212,10 +241,11 @@ impl Plan {
         let cap = job.memory - job.memory.min(SMALL_BYTES);
         if self.spills {
             // Here every megabyte counts, also those that the allocator keeps between two uses.
-            return (Memory::new(work.path(), cap / 4 * 3), 0);
+            return (Memory::new(work.path(), cap / 4 * 3).with_pieces(self.piece), 0);
         }
         let reserved = self.rows * READ_BYTES;
-        (Memory::with_rooms(work.path(), cap, self.rows * ROW_BYTES + reserved), reserved)
+        let memory = Memory::with_rooms(work.path(), cap, self.rows * ROW_BYTES + reserved);
+        (memory.with_pieces(self.piece), reserved)
     }
 }
 
@@ -266,8 +296,8 @@ fn find(
     counts.set_rows(u64::from(b.rows));
     let (a, runs_a, parts_a) = read('A', source_a, &job.spec.a, chunks_a)?;
 
-    let progress = crew.stage(Stage::Exact, plan.parts as u64);
-    let exact = exact::link(crew, (&a, &runs_a), (&b, &runs_b), plan.parts, &progress)?;
+    let progress = crew.stage(Stage::Exact, runs_a.records() + runs_b.records());
+    let exact = exact::link(crew, &memory, ((&a, &runs_a), (&b, &runs_b)), plan.parts, &progress)?;
     drop((runs_a, runs_b));
     memory.give(reserved);
 
@@ -278,10 +308,10 @@ fn find(
     let (near, parts) = third.open(parts_a, parts_b, open)?;
     let blocked = |near: &Near| found::is_blocked(&a, &b, near);
     let Assigned { links, groups } = assign::assign(&near, blocked, rivals);
-    let raw_linked = found::link(&a, &b, (&near, &links), &exact.raw_left) + exact.raw;
+    let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), (&near, &links))? + exact.raw;
     let ties = third.aside(parts)?;
     let (near, groups) = assign::with_ties(near, groups, ties.pairs, blocked, rivals);
-    let raw = exact.raw + exact.raw_left.len() as u64;
+    let raw = exact.raw + exact.raw_left;
     let raw_linked = raw_linked - ties.raw;
     Ok(Found::new((a, b), (raw_linked, raw - raw_linked), (&near, &groups), problems))
 }

@@ -145,7 +145,7 @@ mod text;
 
 pub use base::Fault;
 pub use birth::BirthDoubt;
-pub use engine::{Job, Stage, Stopped, WORK_FOLDER, Watch, run};
+pub use engine::{Handled, Job, Measure, Stage, Stopped, WORK_FOLDER, Watch, run};
 pub use errors::Failed;
 pub use form::{Doubts, Form, Texts};
 pub use levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel};
@@ -159,7 +159,7 @@ pub use spec::{Layout, Side, Spec, SpecError};
 
 /// Watches nothing and never stops.
 impl Watch for () {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         false

@@ -26,7 +26,7 @@ pub use files::Written;
 pub use summary::{Counts, Summary};
 
 use crate::{
-    engine::{Job, Stage, Stopped, Watch},
+    engine::{Handled, Job, Measure, Stage, Stopped, Watch},
     outcome::Outcome,
     source::Source,
     spec::Newline,
@@ -62,7 +62,8 @@ impl Progress<'_> {
     /// So many more rows are written; goes on unless told to stop.
     fn add(&self, rows: u64) -> Result<(), Stopped> {
         let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows;
-        self.watch.progress(Stage::Write, done.min(self.of), self.of);
+        let handled = Handled { part: 0, units: done, unit: Measure::Rows };
+        self.watch.progress(Stage::Write, done.min(self.of), self.of, handled);
         if self.watch.stop() { Err(Stopped::Told) } else { Ok(()) }
     }
 }

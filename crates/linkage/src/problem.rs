@@ -132,6 +132,10 @@ problems! {
     Workbook = "P111", Stops,
         "Excel ブック（または圧縮ファイル）です。Excel で開き、「名前を付けて保存」の「CSV UTF-8」で保存し直してください。",
         "This is an Excel workbook (or an archive); save it as \"CSV UTF-8\" from the spreadsheet.";
+    /// The first line says `sep=` and another separator than the spec.
+    OtherSeparator = "P112", Stops,
+        "1行目（sep=）が示す区切り文字が、設定の separator と違います。設定の separator を1行目に合わせてください。使えるのはコンマ・タブ・セミコロンだけなので、ほかの文字のときは区切り文字を変えて出力し直してください。",
+        "The first line (sep=) names another separator than the spec; correct the separator in the spec. Only comma, tab and semicolon can be used: if it is none of them, export with another separator.";
 
     /// Not as many fields as the header.
     WrongFieldCount = "P201", RowUnusable,
@@ -250,6 +254,13 @@ impl Problems {
     pub fn add(&mut self, problem: Problem) {
         *self.counts.entry((problem.side, problem.code)).or_default() += 1;
         self.list(problem);
+    }
+
+    /// Counts so many problems more, all of which stand behind those that can be listed.
+    pub fn more(&mut self, side: char, code: ProblemCode, count: u64) {
+        if count > 0 {
+            *self.counts.entry((side, code)).or_default() += count;
+        }
     }
 
     /// Takes the problems out of a reader's list, with so many lines of the file before the chunk. A line of a row is

@@ -176,11 +176,20 @@ impl Source {
                 (Shape::Fixed(Places::new(fixed, charset)), columns)
             }
             Layout::Csv { separator, header } => {
+                if let Some(named) = csv::named(&map[..data.end], data.start) {
+                    if named.separator != *separator {
+                        let problem =
+                            Problem::row(side, 1, Some(&named.shown()), ProblemCode::OtherSeparator);
+                        return Err(Ok(vec![problem]));
+                    }
+                    data.start = named.next;
+                    first_line += 1;
+                }
                 let first = csv::first(&map[..data.end], data.start, *separator, charset)
                     .ok_or_else(|| closed(side, ProblemCode::Empty))?;
                 if let Some(code) = first.wrong {
                     // Without sound headings nothing can be said of any column.
-                    return Err(Ok(vec![Problem::row(side, first.line, None, code)]));
+                    return Err(Ok(vec![Problem::row(side, first_line - 1 + first.line, None, code)]));
                 }
                 let width = first.names.len();
                 let columns = if *header {

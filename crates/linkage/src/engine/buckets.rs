@@ -3,6 +3,9 @@
 //! Pairs are made in slices of A's rows, so that a row's candidates come together: it is read once, its best candidate is
 //! known at once, and a pair that met under several keys is found again by sorting the slice.
 //!
+//! A bucket of millions of rows (one name, one default birth date) is overfull and need not be held to be seen so: its rows are
+//! counted, and marked, as they pass (split).
+//!
 //! Always holds: a bucket with more pairs or more rows of B than the caps makes no pair, and all its rows are marked for
 //! it; which pairs come does not depend on threads or memory.
 //! Not here: keys (pool); what a pair is worth (score).
@@ -16,6 +19,7 @@ use super::{
     read::Side,
     room::Memory,
     runs::{Runs, sorted},
+    split::{See, Split},
 };
 use crate::keys::KINDS;
 use base::Fault;
@@ -41,6 +45,8 @@ pub(super) struct Buckets<'b> {
     pub slices: Vec<u64>,
     /// Records of a partition's buckets that make pairs, when memory allowed to keep them.
     ready: Vec<Option<Vec<u64>>>,
+    /// So many records of a partition are held at once.
+    most: usize,
 }
 
 /// A slice's row of a record of A.
@@ -59,26 +65,35 @@ impl<'b> Buckets<'b> {
     ) -> Result<Buckets<'b>, Stopped> {
         let slice_bits = a.rows.div_ceil(SLICES).next_power_of_two().ilog2();
         let slices = (a.rows >> slice_bits) as usize + 1;
+        let most = memory.piece(crew.threads) / size_of::<u64>();
         let mut buckets =
-            Buckets { a, b, runs_a, runs_b, slice_bits, slices: vec![0; slices], ready: Vec::new() };
+            Buckets { a, b, runs_a, runs_b, slice_bits, slices: vec![0; slices], ready: Vec::new(), most };
         let counts: Vec<AtomicU64> = (0..slices).map(|_| AtomicU64::new(0)).collect();
         buckets.ready = crew.each(pool::PARTS, Vec::new, |bytes, part| {
-            let mut records = buckets.partition(part, bytes)?;
-            let mut marks = Vec::new();
-            keep_pairing(&mut records, part, &mut marks);
-            for record in marks {
-                buckets.mark(record, MANY);
-            }
-            each_bucket(&records, |of_a, of_b| {
-                of_b.iter().for_each(|record| buckets.mark(*record, PAIRED));
-                for record in of_a {
-                    let slice = (row(*record) >> slice_bits) as usize;
-                    counts[slice].fetch_add(of_b.len() as u64, Ordering::Relaxed);
-                }
-            });
-            progress.add(1);
-            records.shrink_to_fit();
-            Ok(memory.spares(records.len() as u64 * 8).then_some(records))
+            let (mut all, mut is_held) = (Vec::new(), true);
+            buckets.pairing(
+                part,
+                bytes,
+                |record| buckets.mark(record, MANY),
+                |mut records| {
+                    each_bucket(&records, |of_a, of_b| {
+                        of_b.iter().for_each(|record| buckets.mark(*record, PAIRED));
+                        for record in of_a {
+                            let slice = (row(*record) >> slice_bits) as usize;
+                            counts[slice].fetch_add(of_b.len() as u64, Ordering::Relaxed);
+                        }
+                    });
+                    is_held &= all.len() + records.len() <= most;
+                    match is_held {
+                        true if all.is_empty() => all = records,
+                        true => all.append(&mut records),
+                        false => all = Vec::new(),
+                    }
+                },
+            )?;
+            progress.add(buckets.records(part) as u64);
+            all.shrink_to_fit();
+            Ok((is_held && memory.spares(all.len() as u64 * 8)).then_some(all))
         })?;
         buckets.slices = counts.into_iter().map(AtomicU64::into_inner).collect();
         if buckets.ready.iter().all(Option::is_some) {
@@ -96,16 +111,88 @@ impl<'b> Buckets<'b> {
         memory.give(ready.sum::<u64>() + self.runs_a.heap_bytes() + self.runs_b.heap_bytes());
     }
 
-    /// A partition's records of both sides, sorted: bucket by bucket, A before B.
+    /// How many records of both sides a partition has.
+    fn records(&self, part: usize) -> usize {
+        self.runs_a.size(part) + self.runs_b.size(part)
+    }
+
+    /// Gives the records of a partition's buckets that make pairs, sorted: bucket by bucket, A before B. All at once, or
+    /// piece by piece if there are too many. The records of overfull buckets go to `many`, one by one.
+    fn pairing(
+        &self,
+        part: usize,
+        bytes: &mut Vec<u8>,
+        mut many: impl FnMut(u64),
+        mut found: impl FnMut(Vec<u64>),
+    ) -> Result<(), Fault> {
+        let cap = KINDS[pool::kind(part)].cap as usize;
+        if self.records(part) <= self.most {
+            found(kept_pairing(&mut self.partition(part, bytes)?, cap, &mut many));
+            return Ok(());
+        }
+        let all = |see: &mut See<'_, u64>| {
+            // In a record is said already of which side it is.
+            for runs in [&self.runs_a, &self.runs_b] {
+                runs.each_unit(part, |_, records| records.iter().for_each(|record| see(false, *record)))?;
+            }
+            Ok(())
+        };
+        let mut crowded = Vec::new();
+        Split { all: &all, key: |record: &u64| u128::from(record >> 32), most: self.most }.pieces(
+            |[records, _]| {
+                found(kept_pairing(records, cap, &mut many));
+                Ok(())
+            },
+            |key| {
+                crowded.push(key as u64);
+                Ok(())
+            },
+        )?;
+        for key in crowded {
+            self.crowded(&all, (key, cap), &mut many, &mut found)?;
+        }
+        Ok(())
+    }
+
+    /// One bucket that has more records than are held at once.
+    fn crowded(
+        &self,
+        all: &dyn Fn(&mut See<'_, u64>) -> Result<(), Fault>,
+        (key, cap): (u64, usize),
+        many: &mut impl FnMut(u64),
+        found: &mut impl FnMut(Vec<u64>),
+    ) -> Result<(), Fault> {
+        // A row's records of one key come one behind another.
+        let each = |see: &mut dyn FnMut(u64)| {
+            let mut last = None;
+            all(&mut |_, record| {
+                if record >> 32 == key && last != Some(record) {
+                    see(record);
+                    last = Some(record);
+                }
+            })
+        };
+        let mut of_side = [0_usize; 2];
+        each(&mut |record| of_side[usize::from(record & OF_B != 0)] += 1)?;
+        match of_side {
+            [0, _] | [_, 0] => {}
+            [of_a, of_b] if is_overfull(of_a, of_b, cap) => each(many)?,
+            // No more than the caps allow.
+            _ => {
+                let mut records = Vec::new();
+                each(&mut |record| records.push(record))?;
+                found(kept_pairing(&mut records, cap, many));
+            }
+        }
+        Ok(())
+    }
+
+    /// A partition's records of both sides.
     fn partition(&self, part: usize, bytes: &mut Vec<u8>) -> Result<Vec<u64>, Fault> {
         let (mut records, mut of_b) = (Vec::new(), Vec::new());
         self.runs_a.partition(part, bytes, &mut records, |_, _| ())?;
         self.runs_b.partition(part, bytes, &mut of_b, |_, _| ())?;
         records.extend(of_b);
-        // Half of a hash, then the side, then the row: the words themselves are the order.
-        records.sort_unstable();
-        // A row with two names may come under one key twice.
-        records.dedup();
         Ok(records)
     }
 
@@ -137,24 +224,20 @@ impl<'b> Buckets<'b> {
         let slice_of = |pair: u64| ((pair >> 32) as u32 >> self.slice_bits) as usize;
         let sheets = crew.each(pool::PARTS, <(Vec<u8>, Vec<u64>)>::default, |(bytes, pairs), part| {
             pairs.clear();
-            let sorted_again;
-            let records = match &self.ready[part] {
-                Some(records) => records,
-                None => {
-                    let mut records = self.partition(part, bytes)?;
-                    keep_pairing(&mut records, part, &mut Vec::new());
-                    sorted_again = records;
-                    &sorted_again
-                }
-            };
-            each_bucket(records, |of_a, of_b| {
-                for record in of_a {
-                    let row_a = u64::from(row(*record)) << 32;
-                    if round.contains(&slice_of(row_a)) {
-                        pairs.extend(of_b.iter().map(|record| row_a | u64::from(row(*record))));
+            let mut add = |records: &[u64]| {
+                each_bucket(records, |of_a, of_b| {
+                    for record in of_a {
+                        let row_a = u64::from(row(*record)) << 32;
+                        if round.contains(&slice_of(row_a)) {
+                            pairs.extend(of_b.iter().map(|record| row_a | u64::from(row(*record))));
+                        }
                     }
-                }
-            });
+                });
+            };
+            match &self.ready[part] {
+                Some(records) => add(records),
+                None => self.pairing(part, bytes, |_| (), |records| add(&records))?,
+            }
             Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
         })?;
         Ok(Runs { stride: 1, sheets, file: None })
@@ -169,28 +252,39 @@ fn each_bucket(records: &[u64], mut bucket: impl FnMut(&[u64], &[u64])) {
     }
 }
 
-/// Leaves the records of buckets that make pairs; those of overfull ones go to `marks`.
-fn keep_pairing(records: &mut Vec<u64>, part: usize, marks: &mut Vec<u64>) {
-    let cap = KINDS[pool::kind(part)].cap as usize;
+fn is_overfull(of_a: usize, of_b: usize, cap: usize) -> bool {
+    of_b > cap || of_a as u64 * of_b as u64 > PAIRS_MAX
+}
+
+/// Sorts records; those of buckets that make pairs. Those of overfull ones go to `many`.
+fn kept_pairing(records: &mut Vec<u64>, cap: usize, many: &mut impl FnMut(u64)) -> Vec<u64> {
+    // Half of a hash, then the side, then the row: the words themselves are the order.
+    records.sort_unstable();
+    // A row with two names may come under one key twice.
+    records.dedup();
     let mut kept = Vec::new();
     each_bucket(records, |of_a, of_b| {
         if of_a.is_empty() || of_b.is_empty() {
             return;
         }
-        let overfull = of_b.len() > cap || of_a.len() as u64 * of_b.len() as u64 > PAIRS_MAX;
-        let to = if overfull { &mut *marks } else { &mut kept };
-        to.extend(of_a);
-        to.extend(of_b);
+        if is_overfull(of_a.len(), of_b.len(), cap) {
+            of_a.iter().chain(of_b).for_each(|record| many(*record));
+        } else {
+            kept.extend(of_a);
+            kept.extend(of_b);
+        }
     });
-    *records = kept;
+    kept
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::{
-        Stage,
+        Measure, Stage,
+        crew::Part,
         place::{Chunks, Places},
+        room::PIECE,
         runs::{WordFile, put_away},
         tests::Quiet,
     };
@@ -267,12 +361,20 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let crew = Crew { threads: 2, watch: &Quiet };
             let (want, want_marked) = plainly(&a, &b);
-            for (cap, most) in [(u64::MAX, u64::MAX), (0, 5_000), (100_000, 20_000)] {
-                let memory = Memory::new(folder.path(), cap);
+            // The last holds no more than a few records at once.
+            let cases = [
+                (u64::MAX, u64::MAX, PIECE),
+                (0, 5_000, PIECE),
+                (100_000, 20_000, PIECE),
+                (0, 5_000, (80, 80)),
+            ];
+            for (cap, most, piece) in cases {
+                let memory = Memory::new(folder.path(), cap).with_pieces(piece);
                 let (side_a, side_b) = (side(&a, &memory), side(&b, &memory));
                 let (runs_a, runs_b) = (runs(&a, 0, &memory, cap == 0), runs(&b, OF_B, &memory, cap == 0));
                 let progress = crew.stage(Stage::Score, 1);
-                let share = progress.share(1, 1);
+                let part = Part { number: 0, weight: 1, unit: Measure::Keys };
+                let share = progress.share(part, 1);
                 let buckets =
                     Buckets::new(&crew, &memory, (&side_a, runs_a), (&side_b, runs_b), &share).unwrap();
                 let (mut found, mut last) = (BTreeSet::new(), 0);

@@ -5,7 +5,7 @@
 //! Not here: what a unit is (read, exact, pool, score).
 //! Rules come from: the issue, part C (all cores, progress, stop).
 
-use super::{Stage, Stopped, Watch};
+use super::{Handled, Measure, Stage, Stopped, Watch};
 use base::Fault;
 use std::sync::{
     Mutex, PoisonError,
@@ -31,7 +31,7 @@ pub(super) struct Progress<'w> {
 impl<'w> Crew<'w> {
     /// A stage of so many units of progress begins.
     pub fn stage(&self, stage: Stage, of: u64) -> Progress<'w> {
-        self.watch.progress(stage, 0, of);
+        self.watch.progress(stage, 0, of, Handled { part: 0, units: 0, unit: unit(stage) });
         Progress { watch: self.watch, stage, of, done: Mutex::new(0) }
     }
 
@@ -85,6 +85,11 @@ impl<'w> Crew<'w> {
     }
 }
 
+/// What a stage without parts handles.
+fn unit(stage: Stage) -> Measure {
+    if stage == Stage::Read { Measure::Bytes } else { Measure::Rows }
+}
+
 /// A fault is worth more than having been told to stop.
 fn worse(first: Option<Stopped>, second: Stopped) -> Stopped {
     match first {
@@ -96,35 +101,51 @@ fn worse(first: Option<Stopped>, second: Stopped) -> Stopped {
 /// A part of a stage, counted in units of its own.
 pub(super) struct Share<'p> {
     progress: &'p Progress<'p>,
-    weight: u64,
+    part: Part,
     of: u64,
     done: Mutex<u64>,
+}
+
+/// A part of a stage: its number, what it is worth of the stage's progress, and in what it is counted.
+#[derive(Clone, Copy)]
+pub(super) struct Part {
+    pub number: usize,
+    pub weight: u64,
+    pub unit: Measure,
 }
 
 impl Share<'_> {
     /// So many units of the part are done.
     pub fn add(&self, units: u64) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let told = self.weight * *done / self.of;
+        let upto = |done: u64| (u128::from(self.part.weight) * u128::from(done) / u128::from(self.of)) as u64;
+        let told = upto(*done);
         *done = (*done + units).min(self.of);
-        let more = self.weight * *done / self.of - told;
+        let more = upto(*done) - told;
         if more > 0 {
-            self.progress.add(more);
+            let Part { number, unit, .. } = self.part;
+            self.progress.tell(more, Some(Handled { part: number, units: *done, unit }));
         }
     }
 }
 
 impl Progress<'_> {
-    /// A part of the stage that is worth so much of its progress, and has so many units.
-    pub fn share(&self, weight: u64, of: u64) -> Share<'_> {
-        Share { progress: self, weight, of: of.max(1), done: Mutex::new(0) }
+    /// A part of the stage that has so many units.
+    pub fn share(&self, part: Part, of: u64) -> Share<'_> {
+        Share { progress: self, part, of: of.max(1), done: Mutex::new(0) }
     }
 
-    /// So many units more are done. Told under a lock, so that the watcher never sees it go back.
+    /// So many units more are done.
     pub fn add(&self, units: u64) {
+        self.tell(units, None);
+    }
+
+    /// Told under a lock, so that the watcher never sees it go back. What a stage without parts handles is its units.
+    fn tell(&self, units: u64, handled: Option<Handled>) {
         let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += units;
-        self.watch.progress(self.stage, (*done).min(self.of), self.of);
+        let handled = handled.unwrap_or(Handled { part: 0, units: *done, unit: unit(self.stage) });
+        self.watch.progress(self.stage, (*done).min(self.of), self.of, handled);
     }
 }
 
@@ -186,11 +207,37 @@ mod tests {
         progress.add(4);
         progress.add(60);
         assert_eq!(*progress.done.lock().unwrap(), 64);
+        let watch = Told::default();
+        let crew = Crew { threads: 2, watch: &watch };
         let progress = crew.stage(Stage::Score, 100);
-        let (one, two) = (progress.share(30, 7), progress.share(70, 0));
+        let part = |number, weight, unit| Part { number, weight, unit };
+        let one = progress.share(part(0, 30, Measure::Rows), 7);
+        let two = progress.share(part(1, 70, Measure::Pairs), 0);
         (0..9).for_each(|_| one.add(1));
         assert_eq!(*progress.done.lock().unwrap(), 30);
         two.add(1);
         assert_eq!(*progress.done.lock().unwrap(), 100);
+        let told = watch.0.into_inner().unwrap();
+        let handled = |part, units, unit| Handled { part, units, unit };
+        assert_eq!(told[0], (0, handled(0, 0, Measure::Rows)));
+        assert_eq!(told[1], (4, handled(0, 1, Measure::Rows)));
+        assert_eq!(
+            told[told.len() - 2..],
+            [(30, handled(0, 7, Measure::Rows)), (100, handled(1, 1, Measure::Pairs))]
+        );
+    }
+
+    /// Notes what it is told.
+    #[derive(Default)]
+    struct Told(Mutex<Vec<(u64, Handled)>>);
+
+    impl Watch for Told {
+        fn progress(&self, _: Stage, done: u64, _: u64, handled: Handled) {
+            self.0.lock().unwrap().push((done, handled));
+        }
+
+        fn stop(&self) -> bool {
+            false
+        }
     }
 }

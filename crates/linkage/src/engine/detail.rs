@@ -32,6 +32,8 @@ pub(super) const BEST: u64 = 1 << 46;
 pub(super) const PAIRED: u64 = 1 << 47;
 /// The exact stage linked the row.
 pub(super) const EXACT: u64 = 1 << 48;
+/// A row of the other file has the same raw bytes, each is the only such row, and the exact stage did not link them.
+pub(super) const RAW_LEFT: u64 = 1 << 49;
 
 /// What a row is by now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_packed_comes_out(written in any_levels(), name: u8, town: u8, flags in 0_u64..64) {
+        fn what_is_packed_comes_out(written in any_levels(), name: u8, town: u8, flags in 0_u64..128) {
             let flags = flags * USABLE;
             for want in [Kind::Open, Kind::Review, Kind::Link(Tier::Raw), Kind::Link(Tier::Normal),
                 Kind::Link(Tier::Scored)] {

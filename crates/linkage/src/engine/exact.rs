@@ -14,18 +14,25 @@
 //! with seeds of their own; E1 needs 48 bits of the raw hash besides. Twelve million rows against eighteen million have
 //! 2^48 pairs: the odds of one link by accident are 1 to 2^64. No row is read again for this.
 //!
-//! Always holds: a row is linked once; nothing depends on the order of rows or partitions.
+//! A partition is sorted as a whole. One that is too large for that, because millions of rows have one coarse key, is gone
+//! through in pieces (split); of such a key nobody is linked here, and rows with the same raw bytes are looked for among its
+//! rows in the same way.
+//!
+//! Always holds: a row is linked once; nothing depends on the order of rows or partitions, or on how large a piece may be.
 //! Not here: what keys are made of (keys); links by score (score, assign).
 //! Rules come from: the issue, part B (exact tiers; ties are never decided by order).
 
 use super::{
     Stopped,
     crew::{Crew, Progress},
-    detail::{self, EXACT, Kind},
+    detail::{self, EXACT, Kind, RAW_LEFT},
     read::Side,
+    room::Memory,
     runs::Runs,
+    split::{See, Split},
 };
 use crate::{keys::Keys, outcome::Tier, rules::Grade};
+use base::Fault;
 use std::sync::atomic::Ordering;
 
 /// Words of a record: coarse; exact with 16 bits of raw; 32 bits of raw with the row.
@@ -44,15 +51,21 @@ pub(super) struct Exact {
     pub raw: u64,
     /// Pairs that were linked, the same after normalising.
     pub normal: u64,
-    /// Pairs with the same raw bytes, each the only such row of its file, that were not linked here.
-    pub raw_left: Vec<(u32, u32)>,
+    /// Pairs with the same raw bytes, each the only such row of its file, that were not linked here. Their rows are marked.
+    pub raw_left: u64,
 }
+
+/// A record.
+type Record = [u64; STRIDE];
+
+/// One file's rows, and their records.
+pub(super) type Records<'r> = (&'r Side, &'r Runs);
 
 /// The record of a row, if it can meet another one here. The raw hash counts only when all attributes are present.
 ///
 /// A row without coarse key (a date without day, a town that is not written) is never linked here, but a row with the same
 /// raw bytes has none either: its raw hash takes the place of the coarse key, so that such pairs are counted too.
-pub(super) fn entry(keys: Keys, (raw, present): (u64, bool), row: u32) -> Option<[u64; STRIDE]> {
+pub(super) fn entry(keys: Keys, (raw, present): (u64, bool), row: u32) -> Option<Record> {
     let (coarse, exact) = match (keys.coarse, present) {
         (0, false) => return None,
         (0, true) => (raw, NO_EXACT),
@@ -69,56 +82,116 @@ pub(super) fn part(record: &[u64], parts: usize) -> usize {
     ((u128::from(record[0]) * parts as u128) >> 64) as usize
 }
 
-fn exact_of(record: &[u64; STRIDE]) -> u64 {
+fn exact_of(record: &Record) -> u64 {
     record[1] >> 16
 }
 
-fn raw_of(record: &[u64; STRIDE]) -> u64 {
+fn raw_of(record: &Record) -> u64 {
     (record[1] & 0xffff) << 32 | record[2] >> 32
 }
 
-fn row_of(record: &[u64; STRIDE]) -> u32 {
+fn row_of(record: &Record) -> u32 {
     record[2] as u32
 }
 
 /// Links what is equal. Writes details and keys of linked rows.
 pub(super) fn link(
     crew: &Crew<'_>,
-    (a, runs_a): (&Side, &Runs),
-    (b, runs_b): (&Side, &Runs),
+    memory: &Memory,
+    (a, b): (Records<'_>, Records<'_>),
     parts: usize,
     progress: &Progress<'_>,
 ) -> Result<Exact, Stopped> {
-    let found = crew.each(parts, <[Vec<u64>; 2]>::default, |[words_a, words_b], part| {
-        let mut bytes = Vec::new();
-        for (side, runs, words) in [(a, runs_a, &mut *words_a), (b, runs_b, &mut *words_b)] {
-            runs.partition(part, &mut bytes, words, |unit, records| {
-                let first = u64::from(side.places.of.first(unit));
-                records.iter_mut().skip(2).step_by(STRIDE).for_each(|word| *word += first);
-            })?;
-        }
-        let (records_a, _) = words_a.as_chunks_mut::<STRIDE>();
-        let (records_b, _) = words_b.as_chunks_mut::<STRIDE>();
-        records_a.sort_unstable();
-        records_b.sort_unstable();
+    // A row of each file has to fit, or no two would ever be alone under a key.
+    let most = (memory.piece(crew.threads) / size_of::<Record>()).max(2);
+    let found = crew.each(parts, <[Vec<u64>; 2]>::default, |words, part| {
         let mut found = Exact::default();
-        join(
-            records_a,
-            records_b,
-            |record| record[0],
-            |group_a, group_b| group(a, b, group_a, group_b, &mut found),
-        );
-        progress.add(1);
+        let records = a.1.size(part) + b.1.size(part);
+        if records > most {
+            large(a, b, part, most, &mut found)?;
+        } else {
+            for ((side, runs), words) in [a, b].into_iter().zip(words.iter_mut()) {
+                runs.partition(part, &mut Vec::new(), words, |unit, records| number(side, unit, records))?;
+            }
+            let [words_a, words_b] = words;
+            let (records_a, _) = words_a.as_chunks_mut::<STRIDE>();
+            let (records_b, _) = words_b.as_chunks_mut::<STRIDE>();
+            groups((a.0, records_a), (b.0, records_b), &mut found);
+        }
+        progress.add(records as u64);
         Ok(found)
     })?;
     let mut all = Exact::default();
     for found in found {
         all.raw += found.raw;
         all.normal += found.normal;
-        all.raw_left.extend(found.raw_left);
+        all.raw_left += found.raw_left;
     }
-    all.raw_left.sort_unstable();
     Ok(all)
+}
+
+/// Rows of a unit's records get their numbers in the file.
+fn number(side: &Side, unit: usize, records: &mut [u64]) {
+    let first = u64::from(side.places.of.first(unit));
+    records.iter_mut().skip(2).step_by(STRIDE).for_each(|word| *word += first);
+}
+
+/// Sorts records, and links what is equal among them.
+fn groups((a, records_a): (&Side, &mut [Record]), (b, records_b): (&Side, &mut [Record]), found: &mut Exact) {
+    records_a.sort_unstable();
+    records_b.sort_unstable();
+    join(records_a, records_b, |record| record[0], |group_a, group_b| group(a, b, group_a, group_b, found));
+}
+
+/// Links what is equal in a partition of which no more than so many records may be held.
+fn large(a: Records<'_>, b: Records<'_>, part: usize, most: usize, found: &mut Exact) -> Result<(), Fault> {
+    let all = |see: &mut See<'_, Record>| {
+        for (of_b, (side, runs)) in [(false, a), (true, b)] {
+            runs.each_unit(part, |unit, records| {
+                number(side, unit, records);
+                records.as_chunks::<STRIDE>().0.iter().for_each(|record| see(of_b, *record));
+            })?;
+        }
+        Ok(())
+    };
+    let split = Split { all: &all, key: |record: &Record| u128::from(record[0]), most };
+    let mut crowded = Vec::new();
+    split.pieces(
+        |[records_a, records_b]| {
+            groups((a.0, records_a), (b.0, records_b), found);
+            Ok(())
+        },
+        |coarse| {
+            crowded.push(coarse as u64);
+            Ok(())
+        },
+    )?;
+    for coarse in crowded {
+        let all = |see: &mut See<'_, Record>| {
+            all(&mut |of_b, record| {
+                if record[0] == coarse && raw_of(&record) != 0 {
+                    see(of_b, record);
+                }
+            })
+        };
+        let split = Split { all: &all, key: |record: &Record| raw_key(record), most };
+        // What has one raw hash and is many is no pair.
+        split.pieces(
+            |[records_a, records_b]| {
+                records_a.sort_unstable();
+                records_b.sort_unstable();
+                raw_pairs(records_a, records_b, |row_a, row_b| raw_left(a.0, b.0, (row_a, row_b), found));
+                Ok(())
+            },
+            |_| Ok(()),
+        )?;
+    }
+    Ok(())
+}
+
+/// Exact key and raw hash, as they are sorted.
+fn raw_key(record: &Record) -> u128 {
+    u128::from(record[1]) << 32 | u128::from(record[2] >> 32)
 }
 
 /// Goes through two lists that are sorted by a key; hands over the records of both that have the same.
@@ -136,7 +209,7 @@ fn join<T, K: Ord>(mut a: &[T], mut b: &[T], key: impl Fn(&T) -> K, mut group: i
 }
 
 /// Rows with one coarse key.
-fn group(a: &Side, b: &Side, group_a: &[[u64; STRIDE]], group_b: &[[u64; STRIDE]], found: &mut Exact) {
+fn group(a: &Side, b: &Side, group_a: &[Record], group_b: &[Record], found: &mut Exact) {
     if let ([one_a], [one_b]) = (group_a, group_b)
         && let Some(tier) = tier(one_a, one_b)
     {
@@ -156,11 +229,19 @@ fn group(a: &Side, b: &Side, group_a: &[[u64; STRIDE]], group_b: &[[u64; STRIDE]
             return;
         }
     }
-    raw_pairs(group_a, group_b, &mut found.raw_left);
+    raw_pairs(group_a, group_b, |row_a, row_b| raw_left(a, b, (row_a, row_b), found));
+}
+
+/// Counts and marks a pair with the same raw bytes that is not linked here.
+fn raw_left(a: &Side, b: &Side, (row_a, row_b): (u32, u32), found: &mut Exact) {
+    for (side, row) in [(a, row_a), (b, row_b)] {
+        side.detail.words()[row as usize].fetch_or(RAW_LEFT, Ordering::Relaxed);
+    }
+    found.raw_left += 1;
 }
 
 /// What two rows alone under a coarse key are, if they are equal.
-fn tier(a: &[u64; STRIDE], b: &[u64; STRIDE]) -> Option<Tier> {
+fn tier(a: &Record, b: &Record) -> Option<Tier> {
     (exact_of(a) == exact_of(b) && exact_of(a) != NO_EXACT).then(|| {
         let raw = raw_of(a) == raw_of(b) && raw_of(a) != 0;
         if raw { Tier::Raw } else { Tier::Normal }
@@ -169,19 +250,14 @@ fn tier(a: &[u64; STRIDE], b: &[u64; STRIDE]) -> Option<Tier> {
 
 /// Pairs of rows with the same raw hash, each alone with it in its file. Equal raw bytes have equal coarse and exact keys,
 /// so all rows that could have the same are in the group, which is sorted by exact key and raw hash.
-fn raw_pairs(group_a: &[[u64; STRIDE]], group_b: &[[u64; STRIDE]], into: &mut Vec<(u32, u32)>) {
-    join(
-        group_a,
-        group_b,
-        |record| (record[1], record[2] >> 32),
-        |rows_a, rows_b| {
-            if let ([row_a], [row_b]) = (rows_a, rows_b)
-                && raw_of(row_a) != 0
-            {
-                into.push((row_of(row_a), row_of(row_b)));
-            }
-        },
-    );
+fn raw_pairs(group_a: &[Record], group_b: &[Record], mut pair: impl FnMut(u32, u32)) {
+    join(group_a, group_b, raw_key, |rows_a, rows_b| {
+        if let ([row_a], [row_b]) = (rows_a, rows_b)
+            && raw_of(row_a) != 0
+        {
+            pair(row_of(row_a), row_of(row_b));
+        }
+    });
 }
 
 #[cfg(test)]
@@ -253,7 +329,7 @@ mod tests {
                 list
             };
             let mut found = Vec::new();
-            raw_pairs(&records(&a), &records(&b), &mut found);
+            raw_pairs(&records(&a), &records(&b), |row_a, row_b| found.push((row_a, row_b)));
             let alone = |list: &[u64], value: u64| list.iter().filter(|other| **other == value).count() == 1;
             let mut want = Vec::new();
             for (row_a, value) in a.iter().enumerate() {

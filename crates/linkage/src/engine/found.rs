@@ -5,8 +5,10 @@
 //! Rules come from: outcome.rs.
 
 use super::{
+    Stopped,
     assign::Group,
-    detail::{self, BEST, BLOCKED, Kind, MANY, USABLE},
+    crew::Crew,
+    detail::{self, BEST, BLOCKED, Kind, MANY, RAW_LEFT, USABLE},
     read::Side,
     score::Near,
 };
@@ -14,8 +16,9 @@ use crate::{
     outcome::{Case, Cause, Outcome, Pair, Place, Tier, Verdict},
     problem::Problems,
     rules::Grade,
+    source::Source,
 };
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 /// What a run found.
 pub(super) struct Found {
@@ -75,20 +78,39 @@ impl Found {
     }
 }
 
+/// Links that a thread writes at a time.
+const LINKS_AT_ONCE: usize = 1 << 13;
+
 /// Writes links of the scored stage into the rows' details. A pair that has the same raw bytes is that whichever way it was
 /// linked: says how many are.
-pub(super) fn link(a: &Side, b: &Side, (pairs, links): (&[Near], &[usize]), raw_left: &[(u32, u32)]) -> u64 {
-    let raw: BTreeSet<(u32, u32)> = raw_left.iter().copied().collect();
-    let mut raw_linked = 0;
-    for link in links {
-        let near = &pairs[*link];
-        let tier = if raw.contains(&(near.a, near.b)) { Tier::Raw } else { Tier::Scored };
-        raw_linked += u64::from(tier == Tier::Raw);
-        for (side, row, key) in [(a, near.a, near.b), (b, near.b, near.a)] {
-            set(side, row, Kind::Link(tier), Some(near.pair), u64::from(key));
+pub(super) fn link(
+    crew: &Crew<'_>,
+    (a, source_a): (&Side, &Source),
+    (b, source_b): (&Side, &Source),
+    (pairs, links): (&[Near], &[usize]),
+) -> Result<u64, Stopped> {
+    let begin = || (source_a.row(), source_b.row());
+    let raw = crew.each(links.len().div_ceil(LINKS_AT_ONCE), begin, |(raw_a, raw_b), piece| {
+        let first = piece * LINKS_AT_ONCE;
+        let mut raw_linked = 0;
+        for link in &links[first..links.len().min(first + LINKS_AT_ONCE)] {
+            let near = &pairs[*link];
+            // Each of the two has one row in the other file with the same bytes: whether it is this one, they say themselves.
+            let is_left = [words(a, near.a).1, words(b, near.b).1].iter().all(|it| it & RAW_LEFT != 0);
+            let is_raw = is_left && {
+                source_a.at(a.places.offset(near.a), raw_a);
+                source_b.at(b.places.offset(near.b), raw_b);
+                raw_a.raw_hash() == raw_b.raw_hash()
+            };
+            let tier = if is_raw { Tier::Raw } else { Tier::Scored };
+            raw_linked += u64::from(is_raw);
+            for (side, row, key) in [(a, near.a, near.b), (b, near.b, near.a)] {
+                set(side, row, Kind::Link(tier), Some(near.pair), u64::from(key));
+            }
         }
-    }
-    raw_linked
+        Ok(raw_linked)
+    })?;
+    Ok(raw.into_iter().sum())
 }
 
 /// Whether a pair may not be linked by machine, since pairs of one of its rows were not kept.

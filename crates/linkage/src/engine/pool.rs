@@ -53,7 +53,7 @@ pub(super) fn kind(part: usize) -> usize {
 }
 
 /// How many units so many rows are.
-pub(super) fn units(rows: u32) -> usize {
+fn units(rows: u32) -> usize {
     rows.div_ceil(UNIT) as usize
 }
 
@@ -109,9 +109,13 @@ pub(super) struct Sieve {
 }
 
 impl Sieve {
-    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes.
-    pub fn new(rows: u64) -> Sieve {
-        let words = (rows * 160 / 64).next_power_of_two().clamp(1 << 10, 1 << 24);
+    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes; fewer bits, of
+    /// which more strangers pass, where half of the memory that is left has no more. Taken of the cap in any case.
+    pub fn new(memory: &Memory, rows: u64) -> Sieve {
+        let most = (memory.left() / 2 / 8).max(1) + 1;
+        let words = (rows * 160 / 64).next_power_of_two().min(most.next_power_of_two() / 2);
+        let words = words.clamp(1 << 10, 1 << 24);
+        memory.need(words * 8);
         Sieve { bits: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 
@@ -305,7 +309,7 @@ pub(super) fn gather(
                 keyed.add(row, known);
             }
         }
-        progress.add(1);
+        progress.add(rows(side, unit).len() as u64);
         Ok((keyed.records.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
     })?;
     let (sheets, sheets_aside) = found.into_iter().unzip();
@@ -346,7 +350,7 @@ pub(super) fn gather_aside(
                 }
             }
         }
-        progress.add(1);
+        progress.add(rows(side, unit).len() as u64);
         keyed.records.sheet(memory, &file)
     })?;
     Ok(Runs { stride: 1, sheets, file: Some(file) })
@@ -386,7 +390,7 @@ pub(super) fn paired<'p>(
                     bodies.pack(row, reader);
                 }
             }
-            progress.add(1);
+            progress.add(rows(side, unit).len() as u64);
             Ok(bodies.if_spared(memory))
         },
     )?;

@@ -256,7 +256,7 @@ fn settle(
     }
     let of = Chunks::new(chunks.iter().map(|chunk| chunk.first_row).collect(), rows);
     let places = Places { chunks, of, starts, breaks };
-    own_keys.find(crew, own_sheets, &reading, &places, problems)?;
+    own_keys.find(crew, memory, own_sheets, (&reading, &places), problems)?;
     let side = Side { rows, places, detail: details, key: memory.room(rows as usize)? };
     Ok((side, Runs { stride: STRIDE, sheets, file: reading.kept.map(Kept::into_file) }))
 }

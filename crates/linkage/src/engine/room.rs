@@ -15,12 +15,17 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+/// Sizes of pieces of records: the least that is worth its going through them, and what no cap makes larger.
+pub(super) const PIECE: (u64, u64) = (4 << 20, 64 << 20);
+
 /// What is left of the memory cap, and where files go when nothing is.
 pub(super) struct Memory {
     folder: PathBuf,
     cap: u64,
     /// What rooms take was taken before, all at once.
     rooms_taken: bool,
+    /// What a thread may hold of records that belong together: at least and at most.
+    piece: (u64, u64),
     used: AtomicU64,
     files: AtomicU64,
 }
@@ -29,7 +34,19 @@ impl Memory {
     /// So many bytes may be used; files go into this folder.
     pub fn new(folder: &Path, cap: u64) -> Memory {
         let (used, files) = (AtomicU64::new(0), AtomicU64::new(0));
-        Memory { folder: folder.to_owned(), cap, rooms_taken: false, used, files }
+        Memory { folder: folder.to_owned(), cap, rooms_taken: false, piece: PIECE, used, files }
+    }
+
+    /// The same with pieces of other sizes.
+    pub fn with_pieces(self, piece: (u64, u64)) -> Memory {
+        Memory { piece, ..self }
+    }
+
+    /// How many bytes of records that belong together each of so many threads may hold. What is more is gone through in
+    /// pieces, and results do not depend on it.
+    pub fn piece(&self, threads: usize) -> usize {
+        let (least, most) = self.piece;
+        (self.left() / 8 / threads as u64).clamp(least, most) as usize
     }
 
     /// The same, of which so many bytes are taken for rooms: all rooms are on the heap.

@@ -99,6 +99,11 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    /// How many records a partition has.
+    pub fn size(&self, part: usize) -> usize {
+        self.sheets.iter().map(|sheet| (sheet.bounds[part + 1] - sheet.bounds[part]) as usize).sum()
+    }
+
     /// Takes out a partition: `into` is emptied first. Says for each unit where its records end, through `unit`, which
     /// may change them.
     pub fn partition(
@@ -109,27 +114,47 @@ impl Runs {
         mut unit: impl FnMut(usize, &mut [u64]),
     ) -> Result<(), Fault> {
         into.clear();
-        for (number, sheet) in self.sheets.iter().enumerate() {
-            let (begin, end) = (sheet.bounds[part] as usize, sheet.bounds[part + 1] as usize);
-            if begin == end {
-                continue;
-            }
+        for number in 0..self.sheets.len() {
             let first = into.len();
-            match (&sheet.held, &self.file) {
-                (Held::Heap(words), _) => {
-                    into.extend_from_slice(&words[begin * self.stride..end * self.stride])
-                }
-                (Held::File(at), Some(file)) => {
-                    file.read(
-                        at + (begin * self.stride * 8) as u64,
-                        (end - begin) * self.stride,
-                        bytes,
-                        into,
-                    )?;
-                }
-                (Held::File(_), None) => return Err(Fault::new("a spilled sheet lost its file")),
+            self.take(number, part, bytes, into)?;
+            if into.len() > first {
+                unit(number, &mut into[first..]);
             }
-            unit(number, &mut into[first..]);
+        }
+        Ok(())
+    }
+
+    /// Goes through a partition unit by unit, without holding more than one unit's records.
+    pub fn each_unit(&self, part: usize, mut unit: impl FnMut(usize, &mut [u64])) -> Result<(), Fault> {
+        let (mut bytes, mut words) = (Vec::new(), Vec::new());
+        for number in 0..self.sheets.len() {
+            words.clear();
+            self.take(number, part, &mut bytes, &mut words)?;
+            unit(number, &mut words);
+        }
+        Ok(())
+    }
+
+    /// Takes a unit's records of a partition, behind those already in `into`.
+    fn take(
+        &self,
+        number: usize,
+        part: usize,
+        bytes: &mut Vec<u8>,
+        into: &mut Vec<u64>,
+    ) -> Result<(), Fault> {
+        let sheet = &self.sheets[number];
+        let (begin, end) = (sheet.bounds[part] as usize, sheet.bounds[part + 1] as usize);
+        match (&sheet.held, &self.file) {
+            _ if begin == end => {}
+            (Held::Heap(words), _) => {
+                into.extend_from_slice(&words[begin * self.stride..end * self.stride]);
+            }
+            (Held::File(at), Some(file)) => {
+                let at = at + (begin * self.stride * 8) as u64;
+                file.read(at, (end - begin) * self.stride, bytes, into)?;
+            }
+            (Held::File(_), None) => return Err(Fault::new("a spilled sheet lost its file")),
         }
         Ok(())
     }
@@ -157,7 +182,6 @@ impl Runs {
     }
 
     /// How many records there are.
-    #[cfg(test)]
     pub fn records(&self) -> u64 {
         self.sheets.iter().map(|sheet| u64::from(sheet.bounds.last().copied().unwrap_or_default())).sum()
     }
@@ -212,6 +236,13 @@ mod tests {
                         mine.flat_map(move |(a, b)| [*a, b + unit as u64 * 100])
                     }).collect();
                     prop_assert_eq!(&found, &want);
+                    prop_assert_eq!(runs.size(number) * 2, want.len());
+                    let mut streamed = Vec::new();
+                    runs.each_unit(number, |unit, words| {
+                        add_unit(unit, words);
+                        streamed.extend_from_slice(words);
+                    }).unwrap();
+                    prop_assert_eq!(&streamed, &want);
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Whole runs over small files, and the watchers that tests use. All people are invented.
 
 use super::{
-    Crew, Job, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open, results,
-    rows_about, run_sized, work::Work,
+    Crew, Handled, Job, Measure, Plan, SIZES, SMALL_BYTES, Sizes, Stage, Stopped, Watch, detail, find, open,
+    results, rows_about, run_sized, work::Work,
 };
 use crate::{
     form::{Form, Texts},
@@ -19,14 +19,17 @@ use std::{
     fmt::Write,
     fs,
     path::Path,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 /// Lets a run go on.
 pub(super) struct Quiet;
 
 impl Watch for Quiet {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         false
@@ -43,7 +46,7 @@ impl StopAfter {
 }
 
 impl Watch for StopAfter {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         self.0.fetch_sub(1, Ordering::Relaxed) <= 0
@@ -155,7 +158,7 @@ fn crowd(folder: &Path) {
     fs::write(folder.join("b.csv"), b).unwrap();
 }
 
-const SMALL: Sizes = Sizes { chunk: (2_000, 2_000), keep: u64::MAX };
+const SMALL: Sizes = Sizes { chunk: (2_000, 2_000), keep: u64::MAX, piece: (600, 600) };
 
 #[test]
 fn s8_r5_the_same_bytes_for_any_threads_memory_and_chunks() {
@@ -659,6 +662,103 @@ fn ten_thousand_of_one_name_are_told_and_not_compared() {
     assert!(found.contains("\nraw 1 + 0\n"));
 }
 
+/// Rows that are many in all ways in which rows can be: equal with one key, equal but for the key, of one name and house and
+/// otherwise different, of one birth date, and a neighbour of theirs who is alone; and among them rows that the other file
+/// has too.
+fn multitude(folder: &Path) {
+    let row = |key: u64, name: &str, day: u64, lot: u64, building: &str| {
+        format!("{key},{name},サトウ　ハジメ,1900-01-{day:02},1,大阪府堺市堺区南瓦町{lot}-1{building}\n")
+    };
+    let side = |first: u64| {
+        let rows = (first..first + 700).map(|n| {
+            row(7, "佐藤　一", 1, 3, "")
+                + &row(1_000 + n, "佐藤　一", 1, 3, "")
+                + &row(5_000 + n % 40, "佐藤　一", 1, 3, &format!("　青葉荘{n}号室"))
+                + &row(n, "鈴木　一", 1 + n % 9, n % 90 + 5, "")
+        });
+        rows.collect::<String>() + &row(first, "佐藤　二", 2, 3, "") + &row(9, "斎藤　一", 2, 3, "") + TANAKA
+    };
+    for (name, first) in [("a.csv", 0), ("b.csv", 90)] {
+        fs::write(folder.join(name), format!("{HEADER}{}", side(first))).unwrap();
+    }
+}
+
+#[test]
+fn s8_r5_multitudes_are_the_same_bytes_for_any_threads_and_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    multitude(folder.path());
+    let summary = run_sized(&job(folder.path(), "plain", 1, GIB), &Quiet, SIZES).unwrap();
+    // 610 rows of an own building, 3 others, and those of 鈴木 whose date, lot and key the other file has.
+    assert!(summary.raw_pairs.0 + summary.raw_pairs.1 >= 613, "{:?}", summary.raw_pairs);
+    let want = files(&folder.path().join("plain"));
+    let chunk = (20_000, 20_000);
+    for (out, threads, memory, piece) in [
+        ("least", 1, 0, (0, 0)),
+        ("spilled", 3, 0, (600, 600)),
+        ("cap", 2, SMALL_BYTES + 80_000, (0, 20_000)),
+        ("heap", 2, GIB, (30_000, 30_000)),
+    ] {
+        let sizes = Sizes { chunk, keep: u64::MAX, piece };
+        run_sized(&job(folder.path(), out, threads, memory), &Quiet, sizes).unwrap();
+        for (name, bytes) in &files(&folder.path().join(out)) {
+            assert!(bytes == &want[name], "{out}: {name} differs");
+        }
+    }
+}
+
+/// Notes how far it is told a run is.
+#[derive(Default)]
+struct Notes(Mutex<Vec<(Stage, u64, u64, Handled)>>);
+
+impl Watch for Notes {
+    fn progress(&self, stage: Stage, done: u64, of: u64, handled: Handled) {
+        self.0.lock().unwrap().push((stage, done, of, handled));
+    }
+
+    fn stop(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn every_stage_tells_what_it_handled() {
+    let folder = tempfile::tempdir().unwrap();
+    crowd(folder.path());
+    let notes = Notes::default();
+    let summary = run_sized(&job(folder.path(), "out", 1, GIB), &notes, SMALL).unwrap();
+    let told = notes.0.into_inner().unwrap();
+    let rows = summary.a.rows + summary.b.rows;
+    let mut parts: BTreeMap<(u8, usize), Vec<Handled>> = BTreeMap::new();
+    for (stage, done, of, handled) in &told {
+        assert!(done <= of);
+        parts.entry((*stage as u8, handled.part)).or_default().push(*handled);
+    }
+    for stage in [Stage::Read, Stage::Exact, Stage::Score, Stage::Write] {
+        let last = told.iter().rfind(|it| it.0 == stage).unwrap();
+        assert_eq!(last.1, last.2, "{stage:?} comes to its end");
+    }
+    for list in parts.values() {
+        assert!(list.is_sorted_by_key(|handled| handled.units));
+    }
+    let ends: Vec<(u8, usize, Measure, u64)> = parts
+        .iter()
+        .map(|((stage, part), list)| (*stage, *part, list.last().unwrap()))
+        .map(|(stage, part, last)| (stage, part, last.unit, last.units))
+        .collect();
+    let of = |stage: Stage, part: usize| ends.iter().find(|it| (it.0, it.1) == (stage as u8, part)).unwrap();
+    assert_eq!(of(Stage::Read, 0).2, Measure::Bytes);
+    // Some rows have nothing by which they could be equal to another.
+    let exact = of(Stage::Exact, 0);
+    assert!(exact.2 == Measure::Rows && exact.3 < rows && exact.3 > rows / 2, "{ends:?}");
+    let units = [Measure::Rows, Measure::Rows, Measure::Keys, Measure::Rows, Measure::Pairs];
+    for (part, unit) in units.iter().chain(&units).enumerate() {
+        assert_eq!(of(Stage::Score, part).2, *unit);
+    }
+    assert_eq!((of(Stage::Score, 0).3, of(Stage::Score, 1).3), (summary.a.rows, summary.b.rows));
+    assert!(of(Stage::Score, 4).3 > 100, "pairs are counted");
+    assert!(of(Stage::Write, 0).2 == Measure::Rows && of(Stage::Write, 0).3 >= rows);
+}
+
 #[test]
 fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -667,7 +767,7 @@ fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     fs::write(folder.path().join("b.csv"), format!("{HEADER}{TANAKA}")).unwrap();
     let job = job(folder.path(), "out", 2, GIB);
     let (a, b) = open(&job).unwrap();
-    let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0 }).unwrap();
+    let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0, piece: (16, 16) }).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan).unwrap();
     let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);

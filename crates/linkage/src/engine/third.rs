@@ -5,10 +5,10 @@
 //! Rules come from: the issue, parts B and C.
 
 use super::{
-    Stopped,
+    Measure, Stopped,
     aside::{self, Ties},
     buckets::Buckets,
-    crew::{Crew, Progress, Share},
+    crew::{Crew, Part, Progress, Share},
     detail::{EXACT, PAIRED},
     pool::{self, Pool, Sieve},
     read::{KeyParts, Side},
@@ -20,6 +20,8 @@ use crate::{rules::rarity::Counts, source::Source};
 
 /// Progress in thousandths: keys of A, keys of B, buckets, rows of B, pairs; then the same looking aside.
 pub(super) const PROGRESS: [u64; 10] = [50, 150, 100, 300, 340, 10, 20, 10, 10, 10];
+/// And in what they are counted.
+const UNITS: [Measure; 5] = [Measure::Rows, Measure::Rows, Measure::Keys, Measure::Rows, Measure::Pairs];
 
 /// Where looking aside begins in [`PROGRESS`].
 const ASIDE: usize = 5;
@@ -49,10 +51,9 @@ impl Third<'_> {
         open: u64,
     ) -> Result<(Vec<Near>, [Runs; 2]), Stopped> {
         let Third { crew, memory, counts, .. } = *self;
-        let sieve = Sieve::new(open);
-        memory.need(sieve.bytes());
+        let sieve = Sieve::new(memory, open);
         let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
-            let progress = self.share(part, pool::units(side.rows) as u64);
+            let progress = self.share(part, u64::from(side.rows));
             pool::gather(crew, memory, (source, side, parts), (of_b, &sieve, counts), &progress)
         };
         let (runs_a, aside_a) = gather(self.a, &parts_a, false, 0)?;
@@ -68,10 +69,9 @@ impl Third<'_> {
     /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
     pub fn aside(&self, [aside_a, aside_b]: [Runs; 2]) -> Result<Ties, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
-        let sieve = Sieve::new(pool::looking_aside(a));
-        memory.need(sieve.bytes());
+        let sieve = Sieve::new(memory, pool::looking_aside(a));
         let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
-            let progress = self.share(part, pool::units(side.rows) as u64);
+            let progress = self.share(part, u64::from(side.rows));
             pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve, counts), &progress)
         };
         let runs_a = gather(self.a, &aside_a, false, ASIDE)?;
@@ -94,8 +94,9 @@ impl Third<'_> {
     ) -> Result<Vec<Near>, Stopped> {
         let Third { crew, memory, a: (source_a, a), b: (source_b, b), .. } = *self;
         let share = |more: usize, of: u64| self.share(part + more, of);
-        let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &share(0, pool::PARTS as u64))?;
-        let progress = share(1, pool::units(b.rows) as u64);
+        let progress = share(0, runs_a.records() + runs_b.records());
+        let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &progress)?;
+        let progress = share(1, u64::from(b.rows));
         let pool_b = pool::paired(crew, memory, (source_b, b), flags, &progress)?;
         // Pairs come by rows of A, so each of them is read only once.
         let pool_a = Pool::new(source_a, a);
@@ -107,6 +108,7 @@ impl Third<'_> {
     }
 
     fn share(&self, part: usize, of: u64) -> Share<'_> {
-        self.progress.share(PROGRESS[part], of)
+        let unit = UNITS[part % UNITS.len()];
+        self.progress.share(Part { number: part, weight: PROGRESS[part], unit }, of)
     }
 }

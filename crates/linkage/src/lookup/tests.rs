@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::{
-    engine::{Job, Stage, Watch, run},
+    engine::{Handled, Job, Stage, Watch, run},
     form::tests::{form, texts},
     rules::Reason,
     spec::{Output, Side, Spec},
@@ -121,7 +121,7 @@ fn s8_r5_people_are_found_in_a_file() {
 struct Patient;
 
 impl Watch for Patient {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         false

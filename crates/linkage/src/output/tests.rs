@@ -6,7 +6,7 @@
 
 use super::write;
 use crate::{
-    engine::{Job, Stage, Stopped, Watch},
+    engine::{Handled, Job, Stage, Stopped, Watch},
     levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel},
     outcome::{Case, Cause, Outcome, Pair, Place, Tier, Verdict},
     problem::{Problem, ProblemCode, Problems},
@@ -103,7 +103,7 @@ impl Outcome for Made {
 struct Unwatched;
 
 impl Watch for Unwatched {
-    fn progress(&self, _: Stage, done: u64, of: u64) {
+    fn progress(&self, _: Stage, done: u64, of: u64, _: Handled) {
         assert!(done <= of);
     }
 
@@ -115,7 +115,7 @@ impl Watch for Unwatched {
 struct Stopper;
 
 impl Watch for Stopper {
-    fn progress(&self, _: Stage, _: u64, _: u64) {}
+    fn progress(&self, _: Stage, _: u64, _: u64, _: Handled) {}
 
     fn stop(&self) -> bool {
         true

@@ -201,14 +201,18 @@ fn only(names: &[String], is: impl Fn(&str) -> bool) -> Result<usize, ProblemCod
     }
 }
 
-/// Reads the headings with whichever separator the first line has most of.
+/// Reads the headings with the separator that a line before them names, or whichever their line has most of.
 pub fn header(data: &[u8], charset: Charset) -> Option<Header> {
-    let start = data.iter().position(|byte| !matches!(byte, b'\n' | b'\r'))?;
+    const SEPARATORS: [u8; 3] = [b';', b'\t', b','];
+    let named = csv::named(data, 0);
+    let behind = named.map_or(0, |named| named.next);
+    let start = behind + data[behind..].iter().position(|byte| !matches!(byte, b'\n' | b'\r'))?;
     let head = &data[start..data.len().min(start + FIRST_LINE_MAX)];
     let line = &head[..memchr2(b'\n', b'\r', head).unwrap_or(head.len())];
     let count = |separator: u8| memchr_iter(separator, line).count();
     // The last of equals is taken, so the comma stands last.
-    let separator = [b';', b'\t', b','].into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    let most = SEPARATORS.into_iter().max_by_key(|separator| count(*separator)).unwrap_or(b',');
+    let separator = named.map(|named| named.separator).filter(|it| SEPARATORS.contains(it)).unwrap_or(most);
     let first = csv::first(data, start, separator, charset)?;
     let names = first.names.iter().map(|name| blank_trimmed(name).to_owned()).collect();
     let encoding = match charset {

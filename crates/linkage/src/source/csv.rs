@@ -29,6 +29,36 @@ pub fn after_break(data: &[u8], at: usize) -> usize {
     at + if pair { 2 } else { 1 }
 }
 
+/// A first line that names the separator, as spreadsheets write and read it: `sep=;`, a line end, nothing else. It is neither
+/// header nor row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The separator.
+    pub separator: u8,
+    /// Where the next line begins.
+    pub next: usize,
+}
+
+impl Named {
+    /// The line as it is told; a tab would not be seen.
+    pub fn shown(self) -> String {
+        match self.separator {
+            b'\t' => "sep=\\t".to_owned(),
+            other => format!("sep={}", char::from(other)),
+        }
+    }
+}
+
+/// Finds the line that names the separator at the beginning of a file.
+pub fn named(data: &[u8], start: usize) -> Option<Named> {
+    let [word @ .., b'=', separator] = data.get(start..start + 5)? else { return None };
+    let end = start + 5;
+    let is_mark = separator.is_ascii_punctuation() || matches!(separator, b'\t' | b' ');
+    let ends = data.get(end).is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+    let next = if end < data.len() { after_break(data, end) } else { end };
+    (word.eq_ignore_ascii_case(b"sep") && is_mark && ends).then_some(Named { separator: *separator, next })
+}
+
 /// The first row of a file, taken as headings.
 pub struct First {
     /// The fields.

@@ -731,14 +731,65 @@ fn headings_are_read_with_their_separator() {
         (sjis("氏名\t住所 \r\n"), b'\t', Encoding::Cp932, vec!["氏名", "住所"]),
         ("\u{feff}a;b;c".into(), b';', Encoding::Utf8, vec!["a", "b", "c"]),
         ("a".into(), b',', Encoding::Utf8, vec!["a"]),
+        // A line before them names it, which may be another than they seem to have.
+        ("\u{feff}sep=;\r\na,b,c;d\r\n".into(), b';', Encoding::Utf8, vec!["a,b,c", "d"]),
+        (sjis("SEP=\t\n\n氏名\t住所\n"), b'\t', Encoding::Cp932, vec!["氏名", "住所"]),
+        ("sep=|\na,b".into(), b',', Encoding::Utf8, vec!["a", "b"]),
+        ("sep=,x\n".into(), b',', Encoding::Utf8, vec!["sep=", "x"]),
     ] {
         std::fs::write(&path, bytes).unwrap();
         let header = super::header(&path, 'A').unwrap();
         assert_eq!((header.separator, header.encoding), (separator, encoding));
         assert_eq!(header.names, names);
     }
-    std::fs::write(&path, "\n").unwrap();
-    assert_eq!(super::header(&path, 'A').unwrap_err().unwrap()[0].code, ProblemCode::Empty);
+    for nothing in ["\n", "sep=,", "sep=;\n\n"] {
+        std::fs::write(&path, nothing).unwrap();
+        assert_eq!(super::header(&path, 'A').unwrap_err().unwrap()[0].code, ProblemCode::Empty);
+    }
+}
+
+#[test]
+fn a_first_line_may_name_the_separator() {
+    let of = |separator: char, header| {
+        let side = format!(
+            "header = {header}\nseparator = {:?}\nname = \"1\"\nbirth = \"2\"\nsex = \"3\"\n",
+            separator.to_string()
+        );
+        Spec::parse(&format!("[a]\n{side}[b]\n{side}")).unwrap().a
+    };
+    let found = |text: &str, side: &Side| match open(text.as_bytes(), side) {
+        Ok(source) => told(&source),
+        Err(problems) => {
+            problems.iter().map(|p| format!("{} {}:{:?}\n", p.code.code(), p.line, p.column)).collect()
+        }
+    };
+    // The file, its separator by the spec, whether it has a header, what is told.
+    let cases = [
+        ("sep=;\r\n1;2;3\r\n4;5\r\n", ';', true, "3@14 -\n3 lines\nP201 3:None WrongFieldCount\n"),
+        ("\u{feff}Sep=,\n\n1,2,3\n\"4\n\",5,6\n", ',', true, "4@16 [\"4\\n\", \"5\", \"6\"]\n5 lines\n"),
+        ("sep=\t\r1\t2\t3\r", '\t', false, "2@6 [\"1\", \"2\", \"3\"]\n2 lines\n"),
+        ("sep=;\n1;2;3\n", ',', true, "P112 1:Some(\"sep=;\")\n"),
+        ("sep=\t\n1,2,3\n", ',', false, "P112 1:Some(\"sep=\\\\t\")\n"),
+        ("sep=|\n1|2|3\n", ',', true, "P112 1:Some(\"sep=|\")\n"),
+        ("sep=,\n\"1,2,3\n", ',', true, "P202 2:None\n"),
+        ("sep=,", ',', true, "P101 0:None\n"),
+        ("sep=,\n1,2,3\n", ',', true, "P102 0:None\n"),
+        // In any other line, and with more behind it, it is what it is.
+        ("1,2,3\nsep=,\n", ',', true, "2@6 -\n2 lines\nP201 2:None WrongFieldCount\n"),
+        ("sep=,5,6\n", ',', false, "1@0 [\"sep=\", \"5\", \"6\"]\n1 lines\n"),
+    ];
+    for (text, separator, header, want) in cases {
+        assert_eq!(found(text, &of(separator, header)), want, "{text:?}");
+    }
+    // Its lines are those of the file, however it is cut.
+    let rows = "1;2;3\n".repeat(50);
+    let source = cut(format!("sep=;\n1;2;3\n{rows}").as_bytes(), &of(';', true)).unwrap();
+    agrees(&source).unwrap();
+    let (found, _) = chunked(&source, 20, 2);
+    assert!(
+        found.len() == 50 && found.iter().zip(3..).all(|((_, line, _), want)| *line == want),
+        "{found:?}"
+    );
 }
 
 /// Rows as read chunk by chunk, with lines of the file.
