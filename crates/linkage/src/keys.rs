@@ -333,11 +333,7 @@ fn pieces(families: &[char]) -> (u64, u64) {
 }
 
 fn kana_hash(kana: &KanaForm) -> u64 {
-    if kana.chars.len() < NAME_MIN {
-        0
-    } else {
-        hash_of(kana.chars.iter().map(|c| unvoiced(*c)), kana.chars.len())
-    }
+    if kana.chars.len() < NAME_MIN { 0 } else { hash_of(&kana.chars, unvoiced) }
 }
 
 fn birth_number(birth: Birth) -> u32 {
@@ -361,22 +357,17 @@ fn text_hash(text: &str) -> u64 {
 
 /// The hash of characters, never 0.
 fn chars_hash(chars: &[char]) -> u64 {
-    hash_of(chars.iter().copied(), chars.len())
+    hash_of(chars, |c| c)
 }
 
-/// Three characters of 21 bits at a time: names are short, and this runs for every row, where copying them into bytes for
-/// a general hash costs more than the hash.
-fn hash_of(chars: impl Iterator<Item = char>, length: usize) -> u64 {
-    let (mut state, mut word, mut filled_bits) = (length as u64, 0, 0);
-    for c in chars {
-        word |= u64::from(u32::from(c)) << filled_bits;
-        filled_bits += 21;
-        if filled_bits == 63 {
-            state = mix(state, word);
-            (word, filled_bits) = (0, 0);
-        }
-    }
-    filled(mix(mix(state, word), END))
+/// Two characters at a time: names are short, and this runs for every row, where copying them into bytes for a general hash
+/// costs more than the hash.
+fn hash_of(chars: &[char], folded: impl Fn(char) -> char) -> u64 {
+    let code = |c: char| u64::from(u32::from(folded(c)));
+    let (pairs, rest) = chars.as_chunks::<2>();
+    let state = pairs.iter().fold(chars.len() as u64, |state, [a, b]| mix(state, code(*a) << 32 | code(*b)));
+    let state = rest.iter().fold(state, |state, last| mix(state, code(*last)));
+    filled(mix(state, END))
 }
 
 /// Words in order, as one hash that is never 0. Every other word goes into a hash of its own (with a beginning of its own, so
