@@ -131,9 +131,9 @@ pub fn take(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut 
 /// a search for each separator would take longer to begin than to find it.
 fn separators(row: &[u8], separator: u8, mut found: impl FnMut(usize)) -> bool {
     const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-    // The highest bit of each byte that is zero.
-    let zeros = |word: u64| !(((word & LOW) + LOW) | word | LOW);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    // Not 0 if a byte is: the highest bit of the first zero byte, and perhaps of ones behind it that are 1.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     let wanted = ONES * u64::from(separator);
     let (words, rest) = row.as_chunks::<8>();
     let mut nuls = 0;
@@ -142,7 +142,10 @@ fn separators(row: &[u8], separator: u8, mut found: impl FnMut(usize)) -> bool {
         nuls |= zeros(word);
         let mut here = zeros(word ^ wanted);
         while here != 0 {
-            found(first + here.trailing_zeros() as usize / 8);
+            let at = here.trailing_zeros() as usize / 8;
+            if bytes[at] == separator {
+                found(first + at);
+            }
             here &= here - 1;
         }
     };
