@@ -142,12 +142,16 @@ impl Last {
 
     /// Finds as [`find`] does, at once if an address began so and the name does not go on.
     pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
-        // Where most prefectures, most names of one, and most wards of a city differ.
-        let [first, _, _, fourth, fifth, sixth, _, eighth, ..] = signs else { return find(signs) };
+        // Where most prefectures, and most names of one, differ; and most wards of a city.
+        let [first, _, _, fourth, fifth, _, rest @ ..] = signs else { return find(signs) };
+        let ward = match rest {
+            [sign, '区', ..] | [_, sign, '区', ..] | [_, _, sign, '区', ..] => *sign,
+            _ => ' ',
+        };
         let places = &*PLACES;
         self.slots.resize_with(Last::SLOTS, Seen::default);
-        let mixed = [fourth, fifth, sixth, eighth].into_iter().fold(u64::from(*first), |mixed, sign| {
-            (mixed << 16 ^ u64::from(*sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        let mixed = [*fourth, *fifth, ward].into_iter().fold(u64::from(*first), |mixed, sign| {
+            (mixed << 16 ^ u64::from(sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         });
         let seen = &mut self.slots[(mixed >> 32) as usize % Last::SLOTS];
         let length = seen.signs.len();

@@ -9,7 +9,6 @@ use super::{
     chars::{Classes, MARK, OF_BUILDING, OF_TOWN},
     scan::{self, Kind, Part, Run},
 };
-use std::fmt::Write;
 
 /// A house is named by three numbers at most (丁目, 番, 号); a fourth is a branch or a room, and goes with the building.
 const NUMBERS_MAX: usize = 3;
@@ -117,8 +116,7 @@ fn numeral(signs: &[char], into: &mut String) -> usize {
         return digits;
     }
     let length = signs.iter().take_while(|sign| scan::is_numeral(**sign)).count();
-    // Writing a number into a string cannot fail.
-    let _ = write!(into, "{}", value(&signs[..length]));
+    push_number(value(&signs[..length]), into);
     length
 }
 
@@ -126,6 +124,14 @@ fn numeral(signs: &[char], into: &mut String) -> usize {
 fn plain_digits(signs: &[char], into: &mut String) {
     let zeros = signs.iter().take_while(|sign| **sign == '0').count().min(signs.len() - 1);
     signs[zeros..].iter().for_each(|digit| into.push(*digit));
+}
+
+/// Writes a number; nearly all have one or two digits, for which the formatter takes a long way.
+fn push_number(value: u64, into: &mut String) {
+    if value >= 10 {
+        push_number(value / 10, into);
+    }
+    into.push(char::from(b'0' + (value % 10) as u8));
 }
 
 /// The value of kanji numerals, with places (二十三) or as digits (二三).
@@ -137,8 +143,7 @@ fn value(signs: &[char]) -> u64 {
             '百' => 100,
             '千' => 1_000,
             _ => {
-                let digit =
-                    "〇一二三四五六七八九".chars().position(|other| other == *sign).unwrap_or(0) as u64;
+                let digit = digit(*sign);
                 digits = Some(digits.unwrap_or(0_u64).saturating_mul(10).saturating_add(digit));
                 continue;
             }
@@ -146,6 +151,21 @@ fn value(signs: &[char]) -> u64 {
         sum = sum.saturating_add(digits.take().unwrap_or(1).saturating_mul(unit));
     }
     sum.saturating_add(digits.unwrap_or(0))
+}
+
+fn digit(sign: char) -> u64 {
+    match sign {
+        '一' => 1,
+        '二' => 2,
+        '三' => 3,
+        '四' => 4,
+        '五' => 5,
+        '六' => 6,
+        '七' => 7,
+        '八' => 8,
+        '九' => 9,
+        _ => 0,
+    }
 }
 
 /// Writes the numbers; gives the first part that belongs to the building.
@@ -173,7 +193,7 @@ fn write_part(signs: &[char], part: Part, into: &mut String) {
     match part.kind {
         Kind::Digits => plain_digits(signs, into),
         Kind::Kanji => {
-            let _ = write!(into, "{}", value(signs));
+            push_number(value(signs), into);
         }
         Kind::Letter => into.extend(signs),
         Kind::Marked => into.push(MARK),
