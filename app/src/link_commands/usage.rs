@@ -13,7 +13,11 @@ pub fn refused(error: &Error, words: &[OsString]) -> Option<String> {
     let words: Vec<&str> = words.iter().skip(1).filter_map(|word| word.to_str()).collect();
     let is_english = words.contains(&"--lang=en") || words.windows(2).any(|two| two == ["--lang", "en"]);
     // Before the command only `--config FILE` can stand.
-    let behind = if words.first() == Some(&"--config") { 2 } else { 0 };
+    let behind = match words.first() {
+        Some(&"--config") => 2,
+        Some(word) if word.starts_with("--config=") => 1,
+        _ => 0,
+    };
     if words.get(behind) != Some(&"link") || is_english {
         return None;
     }
@@ -39,6 +43,15 @@ fn what(error: &Error) -> Option<String> {
         }
         ErrorKind::UnknownArgument if arg.starts_with('-') => {
             let option = arg.split('=').next().unwrap_or_default();
+            // What is no option's name may be a value that begins with a hyphen, and is not said.
+            let is_name = option.trim_start_matches('-').starts_with(|c: char| c.is_ascii_alphabetic())
+                && option.is_ascii();
+            if !is_name {
+                return Some(
+                    "指定にない語が - で始まっています。- で始まる値は --key-a=-123 のように = でつないで書きます。"
+                        .to_owned(),
+                );
+            }
             format!("{option} という指定はありません。{}", meant(ContextKind::SuggestedArg))
         }
         // Behind a run's files a further word is taken for a command, which has no option's name.
@@ -95,7 +108,9 @@ mod tests {
     fn a_command_line_that_is_refused_is_told_in_japanese() {
         let told = |line: &str| {
             let words: Vec<OsString> = format!("shikaku {line}").split(' ').map(OsString::from).collect();
-            let full = Command::new("shikaku").subcommand(LinkArgs::augment_args(Command::new("link")));
+            let full = Command::new("shikaku")
+                .arg(clap::Arg::new("config").long("config"))
+                .subcommand(LinkArgs::augment_args(Command::new("link")));
             refused(&full.try_get_matches_from(&words).unwrap_err(), &words)
         };
         let run = "link a.csv b.csv --spec s.toml --out d";
@@ -104,6 +119,9 @@ mod tests {
             ("link a.csv --spec s.toml --out d", "指定が足りません：<B>。"),
             (&format!("{run} --thread 2"), "--thread という指定はありません。--threads の誤りですか。"),
             (&format!("{run} --thraed=山田"), "--thraed という指定はありません。"),
+            ("link explain a b --spec s --key-a --山田 --b 1", "指定にない語が - で始まっています。"),
+            ("link explain a b --spec s --key-a -12 --b 1", "指定にない語が - で始まっています。"),
+            ("--config=x link a.csv --spec s.toml --out d", "指定が足りません：<B>。"),
             (&format!("{run} 山田"), "余分な語があります。"),
             (&format!("{run} --memory 500"), "--memory <SIZE> の値が違います。500MB や 3GB のように"),
             (&format!("{run} --threads 300"), "--threads <THREADS> の値が違います。使える数は --help"),

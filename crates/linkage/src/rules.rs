@@ -19,7 +19,7 @@ pub use rarity::Rarity;
 pub use weights::{LINK_AT, MARGIN, REVIEW_AT, score};
 
 /// The release of rules and weights; in every run record.
-pub const RELEASE: &str = "2026.1";
+pub const RELEASE: &str = "2026.2";
 
 /// So many attributes have to agree before a pair can be linked: three are never enough, since three (reading, birth date,
 /// sex) were what tied people to strangers' records.

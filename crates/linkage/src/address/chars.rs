@@ -206,17 +206,18 @@ pub(super) fn decode(text: &str, into: &mut Vec<char>) {
     let mut signs = text.chars();
     let mut before = NOTHING;
     while let Some(sign) = signs.next() {
-        if is_long && into.len() >= CHARS_MAX {
-            break;
-        }
         let code = table.get(sign as usize).copied().unwrap_or(BEYOND);
         let last = std::mem::replace(&mut before, sign);
+        let is_of_last = code == VOICING && matches!(last, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ');
+        if is_long && into.len() >= CHARS_MAX && !is_of_last {
+            break;
+        }
         // Nearly every sign.
         if code > VOICING {
             into.push(char::from_u32(u32::from(code)).unwrap_or(MARK));
             continue;
         }
-        if code == VOICING && matches!(last, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ') {
+        if is_of_last {
             if let Some(slot) = into.last_mut() {
                 *slot = folded_rarely(voiced(last, sign), table);
             }

@@ -121,10 +121,18 @@ pub(super) fn find(signs: &[char]) -> Option<Found> {
     PLACES.find(signs).0
 }
 
-/// Municipalities of addresses before: a file holds few, and is sorted by them as a rule.
-#[derive(Clone, Default)]
+/// Municipalities of addresses before: a file holds few, and is sorted by them as a rule. Begins to remember with the second
+/// address, so that a form that is read once and kept is as small as it can be; a copy remembers nothing.
+#[derive(Default)]
 pub(crate) struct Last {
+    is_used: bool,
     slots: Vec<Seen>,
+}
+
+impl Clone for Last {
+    fn clone(&self) -> Last {
+        Last::default()
+    }
 }
 
 /// A municipality that was found.
@@ -138,12 +146,21 @@ struct Seen {
 }
 
 impl Last {
+    /// Whether anything is remembered, which takes some 32 KB.
+    #[cfg(test)]
+    pub(crate) fn remembers(&self) -> bool {
+        !self.slots.is_empty()
+    }
+
     const SLOTS: usize = 1 << 10;
 
     /// Finds as [`find`] does, at once if an address began so and the name does not go on.
     pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
         // Where most prefectures, and most names of one, differ; and most wards of a city.
         let [first, _, _, fourth, fifth, _, rest @ ..] = signs else { return find(signs) };
+        if !std::mem::replace(&mut self.is_used, true) {
+            return find(signs);
+        }
         let ward = match rest {
             [sign, '区', ..] | [_, sign, '区', ..] | [_, _, sign, '区', ..] => *sign,
             _ => ' ',

@@ -43,7 +43,19 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
         Sex::Female => 2,
     };
     out.extend([*month, *day, sex]);
-    let AddressForm { city, city_key, town, numbers, block, building, part, first, .. } = address;
+    let AddressForm {
+        city,
+        city_key,
+        town,
+        numbers,
+        block,
+        building,
+        part,
+        first,
+        spare: _,
+        last: _,
+        written: _,
+    } = address;
     number(usize::from(*city), out);
     out.extend(city_key.to_le_bytes());
     for part in [town, numbers, building, strong] {
@@ -87,7 +99,19 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
         2 => Sex::Female,
         _ => Sex::Unknown,
     };
-    let AddressForm { city, city_key, town, numbers, block, building, part, first, written, .. } = address;
+    let AddressForm {
+        city,
+        city_key,
+        town,
+        numbers,
+        block,
+        building,
+        part,
+        first,
+        spare: _,
+        last: _,
+        written,
+    } = address;
     // What is unpacked is no longer the form of the text that was read last.
     written.clear();
     *city = bytes.number() as u16;

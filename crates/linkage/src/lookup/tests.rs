@@ -279,3 +279,17 @@ fn a_file_that_cannot_be_read_says_so() {
     assert_eq!(index.problems().count('B', crate::problem::ProblemCode::NoName), 1);
     assert_eq!(index.problems().listed[0].line, 2);
 }
+
+/// Forms of people who are there already are kept, one for each.
+#[test]
+fn a_form_that_is_kept_is_small() {
+    let row =
+        |number: usize| form(&format!("山田　太郎|ヤマダ タロウ|1955-03-12|1|静岡県三島市本町{number}-2-3|"));
+    let mut reused = Form::default();
+    for number in 0..3 {
+        reused.read(&crate::form::tests::texts(&format!("山田　太郎|||1|静岡県三島市本町{number}-2-3|")));
+    }
+    // A form that reads many remembers municipalities; one that is read once, or copied, does not.
+    assert!(reused.address.last.remembers());
+    assert!(!row(1).address.last.remembers() && !reused.clone().address.last.remembers());
+}

@@ -29,8 +29,8 @@ pub fn after_break(data: &[u8], at: usize) -> usize {
     at + if pair { 2 } else { 1 }
 }
 
-/// A first line that names the separator, as spreadsheets write and read it: `sep=;`, a line end, nothing else. It is neither
-/// header nor row.
+/// A first line that names the separator, as spreadsheets write and read it: `sep=;` and a line end; in quotes, or with more of
+/// the same separators behind it, when a spreadsheet took it for a row and saved it again. It is neither header nor row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Named {
     /// The separator.
@@ -51,12 +51,20 @@ impl Named {
 
 /// Finds the line that names the separator at the beginning of a file.
 pub fn named(data: &[u8], start: usize) -> Option<Named> {
-    let [word @ .., b'=', separator] = data.get(start..start + 5)? else { return None };
-    let end = start + 5;
-    let is_mark = separator.is_ascii_punctuation() || matches!(separator, b'\t' | b' ');
-    let ends = data.get(end).is_none_or(|byte| matches!(byte, b'\n' | b'\r'));
+    /// Longer first lines are headings.
+    const MOST: usize = 1 << 10;
+    let rest = data.get(start..)?;
+    let head = &rest[..rest.len().min(MOST)];
+    let length = memchr2(b'\n', b'\r', head).unwrap_or(head.len());
+    let end = start + length;
     let next = if end < data.len() { after_break(data, end) } else { end };
-    (word.eq_ignore_ascii_case(b"sep") && is_mark && ends).then_some(Named { separator: *separator, next })
+    let line = rest[..length].strip_prefix(b"\"").unwrap_or(&rest[..length]);
+    let (word, marks) = line.split_at_checked(4)?;
+    let (separator, more) = marks.split_first()?;
+    let is_mark = separator.is_ascii_punctuation() || matches!(separator, b'\t' | b' ');
+    let is_more = |byte: &u8| byte == separator || matches!(byte, b'"' | b' ');
+    (word.eq_ignore_ascii_case(b"sep=") && is_mark && more.iter().all(is_more))
+        .then_some(Named { separator: *separator, next })
 }
 
 /// The first row of a file, taken as headings.

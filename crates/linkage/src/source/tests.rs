@@ -772,6 +772,8 @@ fn a_first_line_may_name_the_separator() {
         ("sep=\t\n1,2,3\n", ',', false, "P112 1:Some(\"sep=\\\\t\")\n"),
         ("sep=|\n1|2|3\n", ',', true, "P112 1:Some(\"sep=|\")\n"),
         ("sep=,\n\"1,2,3\n", ',', true, "P202 2:None\n"),
+        ("\"sep=;\"\n1;2;3\n4;5;6\n", ';', true, "3@14 [\"4\", \"5\", \"6\"]\n3 lines\n"),
+        ("sep=;;;\n1;2;3\n4;5;6\n", ';', true, "3@14 [\"4\", \"5\", \"6\"]\n3 lines\n"),
         ("sep=,", ',', true, "P101 0:None\n"),
         ("sep=,\n1,2,3\n", ',', true, "P102 0:None\n"),
         // In any other line, and with more behind it, it is what it is.
