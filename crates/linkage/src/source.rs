@@ -11,6 +11,7 @@ mod columns;
 mod csv;
 mod decode;
 mod fixed;
+mod printed;
 mod sample;
 mod texts;
 
