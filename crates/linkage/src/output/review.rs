@@ -262,7 +262,7 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
     match entry.pair {
         Some(pair) => {
             pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             table.text(pair.decision.grade.words().0);
             table.text(pair.decision.reason.code());
             table.text(pair.decision.reason.ja());

@@ -90,7 +90,6 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_a,
         other_row: |pair| pair.b,
         other_place: &place_b,
-        own: run.a,
         other: run.b,
         only_counted: None,
         each: a_row,
@@ -107,7 +106,6 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_b,
         other_row: |pair| pair.a,
         other_place: &place_a,
-        own: run.b,
         other: run.a,
         // They stand in A's order.
         only_counted: Some(&tier_b),
@@ -176,8 +174,6 @@ struct Pass<'r> {
     other_row: fn(&Pair) -> u32,
     other_place: &'r (dyn Fn(u32) -> Place + Sync),
     other: &'r Source,
-    /// This file.
-    own: &'r Source,
     /// The tier of a linked row, when linked rows are not written but only counted.
     only_counted: Option<&'r (dyn Fn(u32) -> Option<Tier> + Sync)>,
     each: fn(&Run<'r>, &Ahead, &mut Kept<'r>),
@@ -205,7 +201,7 @@ impl Ahead {
 }
 
 impl Pass<'_> {
-    /// Looks up a few rows at once, and touches them and their partners.
+    /// Looks up a few rows at once, and touches their partners.
     fn look(&self, rows: Range<u32>, kept: &mut Kept<'_>) {
         kept.ahead.clear();
         for row in rows {
@@ -229,9 +225,9 @@ impl Pass<'_> {
         for (_, row, place) in kept.ahead.iter_mut().filter_map(|ahead| ahead.other.as_mut()) {
             *place = (self.other_place)(*row);
         }
-        self.own.touch(kept.ahead.iter().map(|ahead| ahead.place.offset));
+        // This file's own rows follow each other, which the processor sees by itself.
         let others = kept.ahead.iter().filter_map(|ahead| ahead.other.as_ref());
-        self.other.touch(others.map(|(_, _, place)| place.offset));
+        self.other.touch_printed(others.map(|(_, _, place)| place.offset));
     }
 }
 
@@ -276,7 +272,7 @@ fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
             table.word(tier.code());
             table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             carried(table, &spec.a, &kept.a);
             carried(table, &spec.b, &kept.b);
             table.end();
@@ -303,6 +299,7 @@ fn b_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
 /// A row's own key, its number where the spec names none; and its line.
 fn key_and_line(table: &mut Table, side: &Side, row: &Row<'_>, number: u32, place: Place) {
     match side.key {
+        Some(_) if table.plain(row.key_bytes()) => {}
         Some(_) => table.guarded_by_style(&row.key()),
         None => table.number(u64::from(number) + 1),
     }
@@ -310,7 +307,11 @@ fn key_and_line(table: &mut Table, side: &Side, row: &Row<'_>, number: u32, plac
 }
 
 fn carried(table: &mut Table, side: &Side, row: &Row<'_>) {
-    (0..side.carry.len()).for_each(|index| table.guarded_by_style(&row.carried(index)));
+    for index in 0..side.carry.len() {
+        if !table.plain(row.carried_bytes(index)) {
+            table.guarded_by_style(&row.carried(index));
+        }
+    }
 }
 
 /// A row without a link: why, and how far its best candidate agrees.
@@ -330,7 +331,7 @@ fn unlinked(
             key_and_line(table, best_side, best_row, number, place);
             table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.word(seen));
         }
         None => table.empty(5 + ATTRIBUTES.len()),
