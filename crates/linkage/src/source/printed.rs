@@ -107,7 +107,12 @@ fn places(block: &[u8; BLOCK], byte: u8) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::csv;
+    use crate::{
+        source::csv,
+        spec::{Encoding, Layout, Side},
+    };
+    use encoding_rs::SHIFT_JIS;
+    use memmap2::MmapMut;
     use proptest::prelude::*;
 
     const EMPTY: Cell = Cell { start: 0, end: 0, doubled: false };
@@ -129,6 +134,47 @@ mod tests {
             {
                 prop_assert_eq!(first.as_slice(), &whole[..count]);
                 prop_assert_eq!(end, first.last().map_or(0, |cell| cell.end as usize));
+            }
+        }
+
+        #[test]
+        fn what_is_printed_is_that_of_the_whole_row(
+            fields in prop::collection::vec("[a0]{0,30}|[ア-ン]{0,9}|\"[a,\n]{0,5}(\"\")?\"|a\"?", 5..60),
+            is_cp932: bool,
+            separator in prop::sample::select(vec![b',', b'\t', b';']),
+            key in 0_usize..5,
+            carry in 0_usize..5,
+        ) {
+            let mark = char::from(separator).to_string();
+            let rows: Vec<String> = fields.chunks_exact(5).map(|row| row.join(&mark) + "\n").collect();
+            let text = rows.concat();
+            let bytes = if is_cp932 { SHIFT_JIS.encode(&text).0.into_owned() } else { text.into_bytes() };
+            let column = |field: usize| (field + 1).to_string();
+            let side = Side {
+                encoding: if is_cp932 { Encoding::Cp932 } else { Encoding::Utf8 },
+                layout: Layout::Csv { separator, header: false },
+                name: vec![column(0)],
+                birth: vec![column(1)],
+                key: Some(column(key)),
+                carry: vec![column(carry), column(0)],
+                ..Side::default()
+            };
+            let mut map = MmapMut::map_anon(bytes.len()).unwrap();
+            map.copy_from_slice(&bytes);
+            let source = Source::cut(map.make_read_only().unwrap(), 'A', &side).map_err(|_| ()).unwrap();
+            let (mut rows, mut problems) = (source.rows(0..u64::MAX), Vec::new());
+            // One buffer for all rows, of either way, as in a run.
+            let (mut whole, mut first) = (source.row(), source.row());
+            while let Some(is_usable) = rows.next(&mut whole, &mut problems) {
+                if is_usable {
+                    source.printed_at(whole.offset, &mut first);
+                    prop_assert_eq!(first.key(), whole.key());
+                    prop_assert_eq!(first.key_bytes(), whole.key_bytes());
+                    for index in 0..3 {
+                        prop_assert_eq!(first.carried(index), whole.carried(index));
+                        prop_assert_eq!(first.carried_bytes(index), whole.carried_bytes(index));
+                    }
+                }
             }
         }
 
