@@ -102,6 +102,9 @@ pub trait Outcome: Sync {
     fn a(&self, row: u32) -> Verdict;
     /// The verdict of a row of B.
     fn b(&self, row: u32) -> Verdict;
+    /// Where a row of B was linked, if it was: enough for counting it. Its pair stands with the row of A, anywhere in
+    /// memory, and to look there for every row takes longer than all else that is done with it.
+    fn tier_b(&self, row: u32) -> Option<Tier>;
     /// The review cases, in the order of their first row of A, then of B.
     fn cases(&self) -> &[Case];
     /// Byte offset and line (from 1) of a row of A.

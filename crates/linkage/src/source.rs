@@ -11,6 +11,7 @@ mod columns;
 mod csv;
 mod decode;
 mod fixed;
+mod printed;
 mod sample;
 mod texts;
 
@@ -256,13 +257,17 @@ impl Source {
     /// memory: touched one behind another, without anything that depends on what is there, they come together; read one by
     /// one each would be waited for.
     pub fn touch(&self, offsets: impl Iterator<Item = u64>) {
-        const LINE: usize = 64;
         // As long as most rows are.
-        const LINES: usize = 3;
+        self.touch_lines(offsets, 3);
+    }
+
+    /// The same for so many lines of the processor's memory.
+    fn touch_lines(&self, offsets: impl Iterator<Item = u64>, lines: usize) {
+        const LINE: usize = 64;
         let mut seen = 0;
         for offset in offsets {
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
-            for line in 0..LINES {
+            for line in 0..lines {
                 seen ^= self.map.get(start.saturating_add(line * LINE)).copied().unwrap_or(0);
             }
         }

@@ -160,6 +160,13 @@ impl Outcome for Found {
         self.verdict(false, row)
     }
 
+    fn tier_b(&self, row: u32) -> Option<Tier> {
+        match detail::kind(self.b.detail.words()[row as usize].load(Ordering::Relaxed)) {
+            Kind::Link(tier) => Some(tier),
+            Kind::Open | Kind::Review => None,
+        }
+    }
+
     fn cases(&self) -> &[Case] {
         &self.cases
     }

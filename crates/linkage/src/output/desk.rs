@@ -8,7 +8,7 @@
 
 use super::{
     files,
-    shown::{Reader, Shown},
+    shown::{self, Reader, Shown},
     table::{Style, Table},
     words::ATTRIBUTES,
 };
@@ -105,8 +105,8 @@ pub fn look(path: &Path, spec: &Side, lines: &[u64], watch: &dyn Watch) -> Resul
     let of = |line: &u64| {
         let (number, place) = places.get(line).copied().flatten()?;
         let mut reader = Reader::new(&source, spec);
-        let shown = reader.read(number, place);
-        Some(Looked { key: shown.key.clone(), shown, form: reader.into_form() })
+        let shown = reader.read(number, place).clone();
+        Some(Looked { key: shown.key.clone(), shown, form: reader.form() })
     };
     let looked: Option<Vec<Looked>> = lines.iter().map(of).collect();
     looked.ok_or_else(|| {
@@ -120,12 +120,15 @@ pub fn look(path: &Path, spec: &Side, lines: &[u64], watch: &dyn Watch) -> Resul
 /// The attributes as compared, each in one text.
 fn compared(form: &Form) -> [String; 6] {
     let names: Vec<String> = form.names().iter().map(|name| name.chars.iter().collect()).collect();
+    let (mut birth, mut address) = (String::new(), String::new());
+    shown::birth(form.birth, &mut birth);
+    shown::address(&form.address, &mut address);
     [
         names.join(" ／ "),
         form.kana.chars.iter().collect(),
-        super::shown::birth(form.birth),
+        birth,
         sex(form).to_owned(),
-        super::shown::address(&form.address),
+        address,
         form.strong.clone(),
     ]
 }
@@ -159,8 +162,9 @@ pub fn explain(
     let (number_b, place_b) = find(&b, 'B', &spec.b, row_b, watch)?;
     let mut reader_a = Reader::new(&a, &spec.a);
     let mut reader_b = Reader::new(&b, &spec.b);
-    let (shown_a, shown_b) = (reader_a.read(number_a, place_a), reader_b.read(number_b, place_b));
-    let forms = (reader_a.into_form(), reader_b.into_form());
+    let shown_a = reader_a.read(number_a, place_a).clone();
+    let shown_b = reader_b.read(number_b, place_b).clone();
+    let forms = (reader_a.form(), reader_b.form());
     let levels = counts.compare(&forms.0, &forms.1);
     let counted = |form: &Form| -> Counted { keys::counted(form) };
     let rarity = counts.rarity(counted(&forms.0), counted(&forms.1));
@@ -369,7 +373,9 @@ fn normalised(table: &mut Table, reading: &Reading<'_>) {
         None => table.empty(2),
     }
     chars(table, &form.kana.chars);
-    table.text(&super::shown::birth(form.birth));
+    let mut birth = String::new();
+    shown::birth(form.birth, &mut birth);
+    table.text(&birth);
     table.text(sex(form));
     table.text(city_name(form.address.city).unwrap_or_default());
     table.text(&form.address.town);

@@ -8,7 +8,7 @@
 use super::{
     Run,
     files::{self, Written},
-    review::{Entry, List, Rows},
+    review::{ENTRIES_AHEAD, Entry, List, Rows},
     shown::Shown,
     words::{self, ATTRIBUTES},
 };
@@ -20,7 +20,11 @@ use crate::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use std::{collections::HashMap, fmt::Write as _, ops::Range};
+use std::{
+    collections::{HashMap, hash_map},
+    fmt::Write as _,
+    ops::Range,
+};
 
 /// Entries on a page: a browser of an office has to hold them.
 const PAIRS_MAX: usize = 20_000;
@@ -28,6 +32,9 @@ const PAIRS_MAX: usize = 20_000;
 const LONELY_MAX: usize = 50;
 /// Entries that are shown without JavaScript.
 const PLAIN_MAX: usize = 200;
+
+/// Bytes of a page besides its entries and their rows.
+const ROUGHLY: usize = SHELL.len() + STYLE.len() + SCRIPT.len() + 512 * PLAIN_MAX;
 
 const SHELL: &str = include_str!("review.html");
 const STYLE: &str = include_str!("review.css");
@@ -81,11 +88,41 @@ struct Drawn<'c> {
     entries: Vec<Entry<'c>>,
     /// Rows that are not shown of the case that begins with this entry.
     more: HashMap<u64, usize>,
-    a: Vec<Shown>,
-    b: Vec<Shown>,
-    /// Where a row stands in `a` and `b`.
-    at_a: HashMap<u32, usize>,
-    at_b: HashMap<u32, usize>,
+    a: DrawnRows,
+    b: DrawnRows,
+}
+
+/// The rows of one side on a page.
+#[derive(Default)]
+struct DrawnRows {
+    /// As the page's data has them, one behind another.
+    json: String,
+    /// The number of a row in `json`.
+    at: HashMap<u32, usize>,
+    /// The first of them, which are shown without JavaScript too.
+    first: Vec<Shown>,
+}
+
+impl DrawnRows {
+    /// Draws a row that was not drawn before.
+    fn add<'s>(&mut self, row: u32, is_plain: bool, read: impl FnOnce(u32) -> &'s Shown) {
+        let number = self.at.len();
+        let hash_map::Entry::Vacant(place) = self.at.entry(row) else { return };
+        place.insert(number);
+        let shown = read(row);
+        if number > 0 {
+            self.json.push(',');
+        }
+        json_row(&mut self.json, shown);
+        if is_plain {
+            self.first.push(shown.clone());
+        }
+    }
+
+    /// One of the first rows.
+    fn first(&self, row: Option<u32>) -> Option<&Shown> {
+        self.first.get(*self.at.get(&row?)?)
+    }
 }
 
 impl<'c> Drawn<'c> {
@@ -112,35 +149,22 @@ impl<'c> Drawn<'c> {
                 drawn.more.insert(first.number, hidden);
             }
         }
-        for entry in &drawn.entries {
-            if let Some(row) = entry.a {
-                drawn.at_a.entry(row).or_insert_with(|| put(&mut drawn.a, rows.a(row)));
-            }
-            if let Some(row) = entry.b {
-                drawn.at_b.entry(row).or_insert_with(|| put(&mut drawn.b, rows.b(row)));
+        let Drawn { entries, a, b, .. } = &mut drawn;
+        for (few, at) in entries.chunks(ENTRIES_AHEAD).zip((0..).step_by(ENTRIES_AHEAD)) {
+            rows.touch(few);
+            for (entry, at) in few.iter().zip(at..) {
+                entry.a.into_iter().for_each(|row| a.add(row, at < PLAIN_MAX, |row| rows.a(row)));
+                entry.b.into_iter().for_each(|row| b.add(row, at < PLAIN_MAX, |row| rows.b(row)));
             }
         }
         drawn
     }
-
-    fn a(&self, entry: &Entry<'_>) -> Option<&Shown> {
-        Some(&self.a[*self.at_a.get(&entry.a?)?])
-    }
-
-    fn b(&self, entry: &Entry<'_>) -> Option<&Shown> {
-        Some(&self.b[*self.at_b.get(&entry.b?)?])
-    }
-}
-
-fn put(rows: &mut Vec<Shown>, row: Shown) -> usize {
-    rows.push(row);
-    rows.len() - 1
 }
 
 /// Fills the shell. It is cut at its marks, so that a mark inside a person's text is text.
 fn page(run: &Run<'_>, run_id: &str, part: (usize, usize), drawn: &Drawn<'_>) -> String {
     let mut text =
-        String::with_capacity(SHELL.len() + STYLE.len() + SCRIPT.len() + drawn.entries.len() * 512);
+        String::with_capacity(ROUGHLY + drawn.a.json.len() + drawn.b.json.len() + drawn.entries.len() * 64);
     let mut rest = SHELL;
     while let Some((before, after)) = rest.split_once('@') {
         let (mark, after) = after.split_once('@').unwrap_or((after, ""));
@@ -196,11 +220,11 @@ fn data(text: &mut String, run: &Run<'_>, run_id: &str, (part, parts): (usize, u
     });
     text.push_str(",\"reasons\":");
     list_of(text, &reasons, |text, reason| json_texts(text, [reason.code(), reason.ja(), reason.en()]));
-    text.push_str(",\"a\":");
-    list_of(text, &drawn.a, json_row);
-    text.push_str(",\"b\":");
-    list_of(text, &drawn.b, json_row);
-    text.push_str(",\"pairs\":");
+    text.push_str(",\"a\":[");
+    text.push_str(&drawn.a.json);
+    text.push_str("],\"b\":[");
+    text.push_str(&drawn.b.json);
+    text.push_str("],\"pairs\":");
     list_of(text, &drawn.entries, |text, entry| json_entry(text, entry, drawn, &reasons));
     text.push('}');
 }
@@ -252,7 +276,7 @@ fn json_row(text: &mut String, row: &Shown) {
 fn json_entry(text: &mut String, entry: &Entry<'_>, drawn: &Drawn<'_>, reasons: &[Reason]) {
     let cause = Cause::ALL.iter().position(|cause| *cause == entry.case.cause).unwrap_or(0);
     let _ = write!(text, "[{},{},{cause}", entry.number, entry.case_number);
-    for (row, at) in [(entry.a, &drawn.at_a), (entry.b, &drawn.at_b)] {
+    for (row, at) in [(entry.a, &drawn.a.at), (entry.b, &drawn.b.at)] {
         match row.and_then(|row| at.get(&row)) {
             Some(at) => {
                 let _ = write!(text, ",{at}");
@@ -292,7 +316,12 @@ fn json_texts<const N: usize>(text: &mut String, values: [&str; N]) {
 /// A JSON text that can stand inside a script element: no `<`, so nothing in it ends the element or opens a comment.
 fn json_text(text: &mut String, value: &str) {
     text.push('"');
-    for c in value.chars() {
+    // Of nearly all texts every sign stands for itself. U+2028 and U+2029 begin with 0xe2.
+    let is_sign = |byte: u8| matches!(byte, b'"' | b'\\' | b'<' | b'>' | b'&' | 0..=0x1f | 0x7f | 0xe2);
+    let plain = value.bytes().position(is_sign).unwrap_or(value.len());
+    let (plain, rest) = value.split_at(plain);
+    text.push_str(plain);
+    for c in rest.chars() {
         match c {
             '"' => text.push_str("\\\""),
             '\\' => text.push_str("\\\\"),
@@ -320,7 +349,7 @@ fn plain(text: &mut String, drawn: &Drawn<'_>) {
     }
     text.push_str("<th>一致の度合い</th><th>A行</th><th>B行</th></tr></thead><tbody>");
     for entry in drawn.entries.iter().take(PLAIN_MAX) {
-        let (a, b) = (drawn.a(entry), drawn.b(entry));
+        let (a, b) = (drawn.a.first(entry.a), drawn.b.first(entry.b));
         let (code, (words, _)) = (entry.case.cause.code(), entry.case.cause.words());
         let _ = write!(text, "<tr><td>{}</td><td>{}</td>", entry.number, entry.case_number);
         let _ = write!(text, "<td>{code} {words}</td>");

@@ -23,6 +23,9 @@ use std::ops::Range;
 /// Slots that a thread takes at a time.
 const SLOTS_AT_ONCE: usize = 2_048;
 
+/// Entries that are looked up together.
+pub(super) const ENTRIES_AHEAD: usize = 64;
+
 /// One line of the work list: a pair, or a row whose pairs are not kept because its case has too many.
 #[derive(Clone, Copy)]
 pub(super) struct Entry<'c> {
@@ -175,17 +178,24 @@ impl<'r> Rows<'r> {
     }
 
     /// A row of A, with what was compared.
-    pub fn a(&mut self, row: u32) -> Shown {
+    pub fn a(&mut self, row: u32) -> &Shown {
         self.a.read(row, self.run.outcome.place_a(row))
     }
 
     /// A row of B, with what was compared.
-    pub fn b(&mut self, row: u32) -> Shown {
+    pub fn b(&mut self, row: u32) -> &Shown {
         self.b.read(row, self.run.outcome.place_b(row))
     }
 
+    /// Touches the rows of entries that are read soon: rows to review stand anywhere in their files.
+    pub fn touch(&self, entries: &[Entry<'_>]) {
+        let Run { a, b, outcome, .. } = self.run;
+        a.touch(entries.iter().filter_map(|entry| entry.a).map(|row| outcome.place_a(row).offset));
+        b.touch(entries.iter().filter_map(|entry| entry.b).map(|row| outcome.place_b(row).offset));
+    }
+
     /// The rows of an entry as written.
-    fn written(&mut self, entry: &Entry<'_>) -> [Option<Shown>; 2] {
+    fn written(&mut self, entry: &Entry<'_>) -> [Option<&Shown>; 2] {
         let outcome = self.run.outcome;
         [
             entry.a.map(|row| self.a.written(row, outcome.place_a(row))),
@@ -204,9 +214,11 @@ pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped
     let make = |piece: usize, kept: &mut Kept<'_>| {
         kept.table.clear();
         let (cases, slots) = pieces[piece].clone();
-        for case in cases {
-            let slots = slots.start..slots.end.min(list.slots(case));
-            list.entries(case, slots).for_each(|entry| line(run, run_id, &entry, kept));
+        let within = |case: usize| slots.start..slots.end.min(list.slots(case));
+        let entries: Vec<Entry<'_>> = cases.flat_map(|case| list.entries(case, within(case))).collect();
+        for few in entries.chunks(ENTRIES_AHEAD) {
+            kept.rows.touch(few);
+            few.iter().for_each(|entry| line(run, run_id, entry, kept));
         }
         Ok(())
     };
@@ -255,14 +267,14 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
     table.empty(2);
     let [a, b] = kept.rows.written(entry);
     for attribute in 0..ATTRIBUTES.len() {
-        for side in [&a, &b] {
-            table.guarded(side.as_ref().map_or("", |row| &row.texts[attribute]));
+        for side in [a, b] {
+            table.guarded(side.map_or("", |row| &row.texts[attribute]));
         }
     }
     match entry.pair {
         Some(pair) => {
             pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             table.text(pair.decision.grade.words().0);
             table.text(pair.decision.reason.code());
             table.text(pair.decision.reason.ja());
@@ -270,7 +282,7 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
         }
         None => table.empty(ATTRIBUTES.len() + 5),
     }
-    for side in [&a, &b] {
+    for side in [a, b] {
         match side {
             Some(row) => {
                 table.guarded(&row.key);
@@ -280,7 +292,7 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
         }
     }
     let spec = &run.job.spec;
-    for (side, carry) in [(&a, &spec.a.carry), (&b, &spec.b.carry)] {
+    for (side, carry) in [(a, &spec.a.carry), (b, &spec.b.carry)] {
         match side {
             Some(row) => row.carried.iter().for_each(|value| table.guarded(value)),
             None => table.empty(carry.len()),

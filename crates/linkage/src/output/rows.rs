@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::Stopped,
-    outcome::{Cause, Pair, Place, Verdict},
+    outcome::{Cause, Pair, Place, Tier, Verdict},
     rules::Lang,
     source::{Row, Source},
     spec::Side,
@@ -32,8 +32,28 @@ struct Kept<'r> {
     unlinked: Table,
     a: Row<'r>,
     b: Row<'r>,
-    counts: Counts,
+    counts: Counted,
     ahead: Vec<Ahead>,
+}
+
+/// What a pass counts: linked rows, and all others.
+#[derive(Default)]
+struct Counted {
+    linked: Counts,
+    others: Counts,
+}
+
+impl Counted {
+    fn add(&mut self, more: &Counted) {
+        self.linked.add(&more.linked);
+        self.others.add(&more.others);
+    }
+
+    /// All rows.
+    fn all(mut self) -> Counts {
+        self.linked.add(&self.others);
+        self.linked
+    }
 }
 
 impl<'r> Kept<'r> {
@@ -44,7 +64,7 @@ impl<'r> Kept<'r> {
             unlinked: table(),
             a: run.a.row(),
             b: run.b.row(),
-            counts: Counts::default(),
+            counts: Counted::default(),
             ahead: Vec::new(),
         }
     }
@@ -52,7 +72,7 @@ impl<'r> Kept<'r> {
     fn clear(&mut self) {
         self.links.clear();
         self.unlinked.clear();
-        self.counts = Counts::default();
+        self.counts = Counted::default();
     }
 }
 
@@ -62,6 +82,7 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
     let mut links = sink(run, "links.csv", links_head(run))?;
     let mut unlinked = sink(run, "unlinked_a.csv", unlinked_head(run.style, &run.job.spec.a, 'A', 'B'))?;
     let (verdict_a, place_a) = (|row| run.outcome.a(row), |row| run.outcome.place_a(row));
+    let tier_b = |row| run.outcome.tier_b(row);
     let (verdict_b, place_b) = (|row| run.outcome.b(row), |row| run.outcome.place_b(row));
     let side_a = Pass {
         rows: rows_a,
@@ -69,9 +90,8 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_a,
         other_row: |pair| pair.b,
         other_place: &place_b,
-        own: run.a,
         other: run.b,
-        with_links: true,
+        only_counted: None,
         each: a_row,
     };
     let counts_a = pass(run, side_a, |kept| {
@@ -86,14 +106,15 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         place: &place_b,
         other_row: |pair| pair.a,
         other_place: &place_a,
-        own: run.b,
         other: run.a,
         // They stand in A's order.
-        with_links: false,
+        only_counted: Some(&tier_b),
         each: b_row,
     };
-    let counts_b = pass(run, side_b, |kept| Ok(other.write(kept.unlinked.bytes())?))?;
-    Ok(((counts_a, counts_b), vec![links.end(), unlinked.end(), other.end()]))
+    let mut counts_b = pass(run, side_b, |kept| Ok(other.write(kept.unlinked.bytes())?))?;
+    // The pairs of B's linked rows are those of A's.
+    counts_b.linked.identifiers = counts_a.linked.identifiers;
+    Ok(((counts_a.all(), counts_b.all()), vec![links.end(), unlinked.end(), other.end()]))
 }
 
 fn sink(run: &Run<'_>, name: &str, head: Table) -> Result<Sink, Stopped> {
@@ -107,8 +128,8 @@ fn pass<'r>(
     run: &Run<'r>,
     side: Pass<'r>,
     mut take: impl FnMut(&Kept<'r>) -> Result<(), Stopped> + Send,
-) -> Result<Counts, Stopped> {
-    let mut total = Counts::default();
+) -> Result<Counted, Stopped> {
+    let mut total = Counted::default();
     let rows = side.rows;
     let range = |piece: usize| {
         let begin = u32::try_from(piece).unwrap_or(u32::MAX).saturating_mul(ROWS_AT_ONCE);
@@ -153,10 +174,8 @@ struct Pass<'r> {
     other_row: fn(&Pair) -> u32,
     other_place: &'r (dyn Fn(u32) -> Place + Sync),
     other: &'r Source,
-    /// This file.
-    own: &'r Source,
-    /// Linked rows are written too, not only counted.
-    with_links: bool,
+    /// The tier of a linked row, when linked rows are not written but only counted.
+    only_counted: Option<&'r (dyn Fn(u32) -> Option<Tier> + Sync)>,
     each: fn(&Run<'r>, &Ahead, &mut Kept<'r>),
 }
 
@@ -170,27 +189,45 @@ struct Ahead {
     other: Option<(Pair, u32, Place)>,
 }
 
+impl Ahead {
+    /// Reads what is printed of the row. A row that could not be used has that cause and no other: the others were found by
+    /// what they hold.
+    fn read<'s>(&self, own: &'s Source, row: &mut Row<'s>) {
+        match self.verdict {
+            Verdict::None { cause: Cause::Unusable, .. } => own.at(self.place.offset, row),
+            _ => own.printed_at(self.place.offset, row),
+        }
+    }
+}
+
 impl Pass<'_> {
-    /// Looks up a few rows at once, and touches them and their partners.
+    /// Looks up a few rows at once, and touches their partners.
     fn look(&self, rows: Range<u32>, kept: &mut Kept<'_>) {
         kept.ahead.clear();
         for row in rows {
+            if let Some(tier) = self.only_counted.and_then(|tier| tier(row)) {
+                kept.counts.linked.count_linked(tier);
+                continue;
+            }
             let verdict = (self.verdict)(row);
-            kept.counts.count(&verdict);
-            let pair = match verdict {
-                Verdict::Link { pair, .. } if self.with_links => Some(pair),
-                Verdict::None { best, .. } => best,
-                Verdict::Link { .. } | Verdict::Review(_) => continue,
+            let (counts, pair) = match verdict {
+                Verdict::Link { pair, .. } => (&mut kept.counts.linked, Some(pair)),
+                Verdict::None { best, .. } => (&mut kept.counts.others, best),
+                Verdict::Review(_) => {
+                    kept.counts.others.count(&verdict);
+                    continue;
+                }
             };
+            counts.count(&verdict);
             let other = pair.map(|pair| (pair, (self.other_row)(&pair), Place { offset: 0, line: 0 }));
             kept.ahead.push(Ahead { row, verdict, place: (self.place)(row), other });
         }
         for (_, row, place) in kept.ahead.iter_mut().filter_map(|ahead| ahead.other.as_mut()) {
             *place = (self.other_place)(*row);
         }
-        self.own.touch(kept.ahead.iter().map(|ahead| ahead.place.offset));
+        // This file's own rows follow each other, which the processor sees by itself.
         let others = kept.ahead.iter().filter_map(|ahead| ahead.other.as_ref());
-        self.other.touch(others.map(|(_, _, place)| place.offset));
+        self.other.touch_printed(others.map(|(_, _, place)| place.offset));
     }
 }
 
@@ -223,9 +260,9 @@ fn unlinked_head(style: Style, side: &Side, own: char, other: char) -> Table {
 
 fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
     let spec = &run.job.spec;
-    run.a.at(ahead.place.offset, &mut kept.a);
+    ahead.read(run.a, &mut kept.a);
     if let Some((_, _, place)) = ahead.other {
-        run.b.at(place.offset, &mut kept.b);
+        run.b.printed_at(place.offset, &mut kept.b);
     }
     match (ahead.verdict, ahead.other) {
         (Verdict::Link { tier, pair }, Some((_, row_b, place_b))) => {
@@ -235,7 +272,7 @@ fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
             table.word(tier.code());
             table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             carried(table, &spec.a, &kept.a);
             carried(table, &spec.b, &kept.b);
             table.end();
@@ -251,9 +288,9 @@ fn a_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
 fn b_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
     let spec = &run.job.spec;
     let Verdict::None { cause, .. } = ahead.verdict else { return };
-    run.b.at(ahead.place.offset, &mut kept.b);
+    ahead.read(run.b, &mut kept.b);
     if let Some((_, _, place)) = ahead.other {
-        run.a.at(place.offset, &mut kept.a);
+        run.a.printed_at(place.offset, &mut kept.a);
     }
     let (own, best) = ((&spec.b, &kept.b), (&spec.a, &kept.a));
     unlinked(&mut kept.unlinked, ahead, cause, own, ahead.other, best);
@@ -262,6 +299,7 @@ fn b_row<'r>(run: &Run<'r>, ahead: &Ahead, kept: &mut Kept<'r>) {
 /// A row's own key, its number where the spec names none; and its line.
 fn key_and_line(table: &mut Table, side: &Side, row: &Row<'_>, number: u32, place: Place) {
     match side.key {
+        Some(_) if table.plain(row.key_bytes()) => {}
         Some(_) => table.guarded_by_style(&row.key()),
         None => table.number(u64::from(number) + 1),
     }
@@ -269,7 +307,11 @@ fn key_and_line(table: &mut Table, side: &Side, row: &Row<'_>, number: u32, plac
 }
 
 fn carried(table: &mut Table, side: &Side, row: &Row<'_>) {
-    (0..side.carry.len()).for_each(|index| table.guarded_by_style(&row.carried(index)));
+    for index in 0..side.carry.len() {
+        if !table.plain(row.carried_bytes(index)) {
+            table.guarded_by_style(&row.carried(index));
+        }
+    }
 }
 
 /// A row without a link: why, and how far its best candidate agrees.
@@ -289,7 +331,7 @@ fn unlinked(
             key_and_line(table, best_side, best_row, number, place);
             table.word(pair.decision.reason.code());
             table.hundredths(pair.decision.score);
-            table.words(pair.levels.all_codes());
+            table.codes(&pair.levels);
             pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.word(seen));
         }
         None => table.empty(5 + ATTRIBUTES.len()),

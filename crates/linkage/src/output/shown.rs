@@ -5,8 +5,8 @@
 //! Rules come from: the issue, part C.
 
 use crate::{
-    address::{AddressForm, city_name},
-    birth::Birth,
+    address::{self, AddressForm, city_name},
+    birth::{self, Birth},
     form::{Form, Texts},
     outcome::Place,
     source::{Row, Source},
@@ -30,71 +30,79 @@ pub(super) struct Shown {
     pub address: String,
 }
 
-/// Reads rows of one file to show them; keeps its buffers.
+/// Reads rows of one file to show them; keeps its buffers, since a work list has as many rows as clerks can bear.
 pub(super) struct Reader<'r> {
     source: &'r Source,
     side: &'r Side,
     row: Row<'r>,
     texts: Texts,
-    form: Form,
+    /// The last row could be compared.
+    is_usable: bool,
+    address: AddressForm,
+    shown: Shown,
 }
 
 impl<'r> Reader<'r> {
     /// For a file.
     pub fn new(source: &'r Source, side: &'r Side) -> Reader<'r> {
-        let row = source.row();
-        Reader { source, side, row, texts: Texts::default(), form: Form::default() }
+        Reader {
+            source,
+            side,
+            row: source.row(),
+            texts: Texts::default(),
+            is_usable: false,
+            address: AddressForm::default(),
+            shown: Shown::default(),
+        }
     }
 
     /// The row of this number at this place, with what was compared.
-    pub fn read(&mut self, number: u32, place: Place) -> Shown {
-        let (mut shown, is_usable) = self.look(number, place);
-        if !is_usable {
-            // Nothing of it was compared.
-            self.texts = Texts::default();
+    pub fn read(&mut self, number: u32, place: Place) -> &Shown {
+        self.look(number, place);
+        if self.is_usable {
+            birth(birth::read(&self.texts.birth).0, &mut self.shown.birth);
+            address::read(&self.texts.address, &mut self.address);
+            address(&self.address, &mut self.shown.address);
         }
-        self.form.read(&self.texts);
-        shown.birth = birth(self.form.birth);
-        shown.address = address(&self.form.address);
-        shown
+        &self.shown
     }
 
     /// The row of this number at this place, as written.
-    pub fn written(&mut self, number: u32, place: Place) -> Shown {
-        self.look(number, place).0
+    pub fn written(&mut self, number: u32, place: Place) -> &Shown {
+        self.look(number, place);
+        &self.shown
     }
 
-    /// The row as written, and whether it could be compared.
-    fn look(&mut self, number: u32, place: Place) -> (Shown, bool) {
+    /// Reads the row as written.
+    fn look(&mut self, number: u32, place: Place) {
         self.source.at(place.offset, &mut self.row);
         // Its problems were listed when the file was read.
-        let is_usable = self.row.texts(&mut self.texts, &mut Vec::new());
-        if !is_usable {
+        self.is_usable = self.row.texts(&mut self.texts, &mut Vec::new());
+        if !self.is_usable {
             self.texts_as_written();
         }
-        let texts = &self.texts;
-        let key = match self.side.key {
-            Some(_) => self.row.key().into_owned(),
-            None => (u64::from(number) + 1).to_string(),
-        };
-        let names: Vec<&str> =
-            texts.names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
-        let shown = Shown {
-            line: place.line,
-            key,
-            texts: [
-                names.join(" ／ "),
-                texts.kana.clone(),
-                texts.birth.clone(),
-                texts.sex.clone(),
-                texts.address.clone(),
-                texts.strong.clone(),
-            ],
-            carried: (0..self.side.carry.len()).map(|index| self.row.carried(index).into_owned()).collect(),
-            birth: String::new(),
-            address: String::new(),
-        };
-        (shown, is_usable)
+        let shown = &mut self.shown;
+        shown.line = place.line;
+        match self.side.key {
+            Some(_) => set(&mut shown.key, &self.row.key()),
+            None => set(&mut shown.key, &(u64::from(number) + 1).to_string()),
+        }
+        let [names, rest @ ..] = &mut shown.texts;
+        names.clear();
+        for name in self.texts.names.iter().filter(|name| !name.is_empty()) {
+            if !names.is_empty() {
+                names.push_str(" ／ ");
+            }
+            names.push_str(name);
+        }
+        let Texts { names: _, kana, birth, sex, address, strong } = &self.texts;
+        rest.iter_mut().zip([kana, birth, sex, address, strong]).for_each(|(text, from)| set(text, from));
+        shown.carried.resize_with(self.side.carry.len(), String::new);
+        for (index, text) in shown.carried.iter_mut().enumerate() {
+            set(text, &self.row.carried(index));
+        }
+        shown.birth.clear();
+        shown.address.clear();
     }
 
     /// A row that cannot be decoded is shown as far as it can be.
@@ -110,29 +118,44 @@ impl<'r> Reader<'r> {
         };
     }
 
-    /// The last row as compared.
-    pub fn into_form(self) -> Form {
-        self.form
+    /// The last row as compared; nothing of one that could not be.
+    pub fn form(&self) -> Form {
+        if self.is_usable { Form::of(&self.texts) } else { Form::of(&Texts::default()) }
     }
 }
 
-/// A date as compared; nothing when it was not read.
-pub(super) fn birth(birth: Birth) -> String {
+fn set(text: &mut String, from: &str) {
+    text.clear();
+    text.push_str(from);
+}
+
+/// Appends a date as compared; nothing when it was not read.
+pub(super) fn birth(birth: Birth, into: &mut String) {
     if birth.is_empty() {
-        return String::new();
+        return;
     }
-    let part = |value: u16, width: usize| match value {
-        0 => "?".repeat(width),
-        _ => format!("{value:0width$}"),
+    let Birth { year, month, day } = birth;
+    let digit = |number: u16, unit: u16| char::from(b'0' + (number / unit % 10) as u8);
+    let part = |number: u16, units: &[u16], into: &mut String| {
+        into.extend(units.iter().map(|unit| if number == 0 { '?' } else { digit(number, *unit) }));
     };
-    format!("{}-{}-{}", part(birth.year, 4), part(birth.month.into(), 2), part(birth.day.into(), 2))
+    part(year, &[1000, 100, 10, 1], into);
+    for number in [month, day] {
+        into.push('-');
+        part(number.into(), &[10, 1], into);
+    }
 }
 
-/// An address as compared: its municipality by its full name, then town, numbers and building.
-pub(super) fn address(form: &AddressForm) -> String {
+/// Appends an address as compared: its municipality by its full name, then town, numbers and building.
+pub(super) fn address(form: &AddressForm, into: &mut String) {
+    let begin = into.len();
     let city = city_name(form.city).unwrap_or_default();
-    let parts = [city, form.town.as_str(), form.numbers.as_str(), form.building.as_str()];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    for part in [city, form.town.as_str(), form.numbers.as_str(), form.building.as_str()] {
+        if !part.is_empty() && into.len() > begin {
+            into.push(' ');
+        }
+        into.push_str(part);
+    }
 }
 
 #[cfg(test)]
@@ -141,10 +164,15 @@ mod tests {
 
     #[test]
     fn dates_as_compared() {
-        for ((year, month, day), want) in
-            [((1965, 1, 2), "1965-01-02"), ((1965, 0, 0), "1965-??-??"), ((0, 0, 0), "")]
-        {
-            assert_eq!(birth(Birth { year, month, day }), want);
+        for ((year, month, day), want) in [
+            ((1965, 1, 2), "1965-01-02"),
+            ((1965, 0, 0), "1965-??-??"),
+            ((0, 11, 30), "????-11-30"),
+            ((0, 0, 0), ""),
+        ] {
+            let mut text = String::new();
+            birth(Birth { year, month, day }, &mut text);
+            assert_eq!(text, want);
         }
     }
 }

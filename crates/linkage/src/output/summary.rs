@@ -54,6 +54,12 @@ impl Counts {
         }
     }
 
+    /// Counts a linked row without its pair.
+    pub(super) fn count_linked(&mut self, tier: Tier) {
+        self.rows += 1;
+        self.linked[place(&Tier::ALL, &tier)] += 1;
+    }
+
     fn identify(&mut self, levels: &Levels) {
         if levels.name > NameLevel::Weak || levels.birth != BirthLevel::Equal {
             return;

@@ -79,6 +79,13 @@ impl Outcome for Made {
         self.b[row as usize]
     }
 
+    fn tier_b(&self, row: u32) -> Option<Tier> {
+        match self.b[row as usize] {
+            Verdict::Link { tier, .. } => Some(tier),
+            _ => None,
+        }
+    }
+
     fn cases(&self) -> &[Case] {
         &self.cases
     }

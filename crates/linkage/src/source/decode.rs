@@ -178,7 +178,11 @@ impl Charset {
     /// The text of bytes, with a mark for what cannot be read: for columns that are only printed.
     pub fn lossy(self, bytes: &[u8]) -> Cow<'_, str> {
         match self {
-            Charset::Utf8 => String::from_utf8_lossy(bytes),
+            // To look for what cannot be read takes longer than to see that there is none.
+            Charset::Utf8 => match std::str::from_utf8(bytes) {
+                Ok(text) => Cow::Borrowed(text),
+                Err(_) => String::from_utf8_lossy(bytes),
+            },
             Charset::Cp932 => SHIFT_JIS.decode_without_bom_handling(bytes).0,
         }
     }
