@@ -32,6 +32,7 @@ use crate::{
     spec::Newline,
 };
 use base::Fault;
+use files::Disk;
 use std::{
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
@@ -49,6 +50,7 @@ struct Run<'r> {
     outcome: &'r dyn Outcome,
     style: Style,
     progress: &'r Progress<'r>,
+    disk: &'r Disk,
 }
 
 /// How far the writing is, in rows.
@@ -84,24 +86,39 @@ pub fn write(
     let progress = Progress { watch, done: AtomicU64::new(0), of };
     let output = job.spec.output;
     let style = Style { bom: output.bom, crlf: output.newline == Newline::Crlf };
-    let run = Run { work, job, a, b, outcome, style, progress: &progress };
+    let (disk, ended) = Disk::new();
+    thread::scope(|scope| {
+        let on_disk = scope.spawn(|| ended.onto_disk());
+        let run = Run { work, job, a, b, outcome, style, progress: &progress, disk: &disk };
+        let open = disk.open();
+        let written = write_all(&run, watch);
+        drop(open);
+        let on_disk = on_disk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let summary = written?;
+        on_disk?;
+        Ok(summary)
+    })
+}
+
+fn write_all(run: &Run<'_>, watch: &dyn Watch) -> Result<Summary, Stopped> {
+    let Run { a, b, .. } = *run;
     let hash = |source: &Source| files::sha256(source.bytes(), &|| watch.stop());
     // Inputs are hashed beside the writing: both mostly wait for memory.
     let (hashes, written) = thread::scope(|scope| {
         let hashes = scope.spawn(|| Some([hash(a)?, hash(b)?]));
-        let written = rows::write(&run);
+        let written = rows::write(run);
         (hashes.join(), written)
     });
     let hashes = hashes.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).ok_or(Stopped::Told)?;
     let ((counts_a, counts_b), mut files) = written?;
-    let inputs = record::Inputs::of(&run, hashes);
-    let mut summary = Summary::of(&run, counts_a, counts_b, inputs.run_id());
+    let inputs = record::Inputs::of(run, hashes);
+    let mut summary = Summary::of(run, counts_a, counts_b, inputs.run_id());
     summary.balance().map_err(Stopped::Broken)?;
-    files.extend(review::write(&run, &summary.run)?);
-    files.push(record::problems(&run)?);
-    files.extend(summary.write(&run)?);
+    files.extend(review::write(run, &summary.run)?);
+    files.push(record::problems(run)?);
+    files.extend(summary.write(run)?);
     summary.files = files;
-    summary.files.push(record::write(&run, &inputs, &summary)?);
+    summary.files.push(record::write(run, &inputs, &summary)?);
     Ok(summary)
 }
 

@@ -14,6 +14,7 @@ use std::{
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, Receiver, Sender},
     },
     thread,
 };
@@ -55,9 +56,64 @@ impl Sink {
         self.file.write_all(bytes).map_err(|e| unwritable(&self.name, e))
     }
 
-    /// Ends the file.
-    pub fn end(self) -> Written {
-        Written { name: self.name, bytes: self.bytes, sha256: hex(self.hash.finish().as_ref()) }
+    /// Ends a large file: it goes to the disk while others are written.
+    pub fn end(mut self, disk: &Disk) -> Written {
+        let ended = self.written();
+        disk.take((self.name, self.file));
+        ended
+    }
+
+    fn written(&mut self) -> Written {
+        let hash = std::mem::replace(&mut self.hash, Context::new(&SHA256));
+        Written { name: self.name.clone(), bytes: self.bytes, sha256: hex(hash.finish().as_ref()) }
+    }
+}
+
+/// Files that are ended go through here to the disk, beside the writing of others: at the run's end all of them have to
+/// stand there, and would be waited for.
+pub(super) struct Disk {
+    sender: Mutex<Option<Sender<(String, File)>>>,
+}
+
+/// What [`Disk`] was given.
+pub(super) struct Ended {
+    files: Receiver<(String, File)>,
+}
+
+impl Disk {
+    /// Both ends.
+    pub fn new() -> (Disk, Ended) {
+        let (sender, files) = mpsc::channel();
+        (Disk { sender: Mutex::new(Some(sender)) }, Ended { files })
+    }
+
+    fn take(&self, file: (String, File)) {
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody takes it after a fault, which ends the run.
+        let _ = sender.as_ref().map(|sender| sender.send(file));
+    }
+
+    /// Open until this is dropped, also by a panic: whoever waits for files would wait for ever.
+    pub fn open(&self) -> Open<'_> {
+        Open { disk: self }
+    }
+}
+
+/// See [`Disk::open`].
+pub(super) struct Open<'d> {
+    disk: &'d Disk,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.disk.sender.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Ended {
+    /// Waits for each file until the disk has it; until no more come. The disk tells a fault once, so it is told on.
+    pub fn onto_disk(self) -> Result<(), Fault> {
+        self.files.iter().try_for_each(|(name, file)| file.sync_all().map_err(|e| unwritable(&name, e)))
     }
 }
 
@@ -65,7 +121,7 @@ impl Sink {
 pub(super) fn whole(work: &Path, name: &str, bytes: &[u8]) -> Result<Written, Fault> {
     let mut sink = Sink::create(work, name)?;
     sink.write(bytes)?;
-    Ok(sink.end())
+    Ok(sink.written())
 }
 
 /// The disk is full, or the folder cannot be written: the one thing that happens here.

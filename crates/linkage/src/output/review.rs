@@ -228,7 +228,7 @@ pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped
         let rows = cases.map(|case| slots.end.min(list.slots(case)) - slots.start).sum::<usize>();
         run.progress.add(rows as u64)
     })?;
-    let mut written = vec![sink.end()];
+    let mut written = vec![sink.end(run.disk)];
     written.extend(page::write(run, run_id, &list)?);
     Ok(written)
 }

@@ -99,6 +99,7 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         unlinked.write(kept.unlinked.bytes())?;
         Ok(())
     })?;
+    let mut written = vec![links.end(run.disk), unlinked.end(run.disk)];
     let mut other = sink(run, "unlinked_b.csv", unlinked_head(run.style, &run.job.spec.b, 'B', 'A'))?;
     let side_b = Pass {
         rows: rows_b,
@@ -112,9 +113,10 @@ pub(super) fn write(run: &Run<'_>) -> Result<((Counts, Counts), Vec<Written>), S
         each: b_row,
     };
     let mut counts_b = pass(run, side_b, |kept| Ok(other.write(kept.unlinked.bytes())?))?;
+    written.push(other.end(run.disk));
     // The pairs of B's linked rows are those of A's.
     counts_b.linked.identifiers = counts_a.linked.identifiers;
-    Ok(((counts_a.all(), counts_b.all()), vec![links.end(), unlinked.end(), other.end()]))
+    Ok(((counts_a.all(), counts_b.all()), written))
 }
 
 fn sink(run: &Run<'_>, name: &str, head: Table) -> Result<Sink, Stopped> {
