@@ -15,13 +15,14 @@ use super::{
     Stopped, body,
     crew::{Crew, Share},
     detail::{self, EXACT, Kind, PAIRED},
-    read::{KeyParts, PARTS_WORDS, Side, parts_of, words_of},
+    parts::{KeyParts, Known, PARTS_WORDS, known_of, words_of},
+    read::Side,
     room::Memory,
     runs::{Held, Runs, Sheet, WordFile, put_away, sorted},
 };
 use crate::{
     form::{Form, Texts},
-    keys::{self, Counted, KINDS, Parts},
+    keys::{self, Counted, KINDS, PLAIN},
     problem::Problem,
     rules::rarity::Counts,
     source::{self, Row, Source},
@@ -103,44 +104,62 @@ impl Bodies {
     }
 }
 
-/// Keys that A has: a bit for each hash. Two hashes may share a bit, which lets a key through that meets nobody.
+/// Keys that A has: two bits of a word for each hash. Hashes may share bits, which lets a key through that meets nobody.
 pub(super) struct Sieve {
-    bits: Vec<AtomicU64>,
+    /// A power of two of them.
+    words: Vec<AtomicU64>,
 }
 
 impl Sieve {
-    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes; fewer bits, of
+    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of fifty strangers passes; fewer bits, of
     /// which more strangers pass, where half of the memory that is left has no more. Taken of the cap in any case.
     pub fn new(memory: &Memory, rows: u64) -> Sieve {
         let most = (memory.left() / 2 / 8).max(1) + 1;
         let words = (rows * 160 / 64).next_power_of_two().min(most.next_power_of_two() / 2);
         let words = words.clamp(1 << 10, 1 << 24);
         memory.need(words * 8);
-        Sieve { bits: (0..words).map(|_| AtomicU64::new(0)).collect() }
+        Sieve { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> u64 {
-        self.bits.len() as u64 * 8
+        self.words.len() as u64 * 8
     }
 
     fn place(&self, hash: u64) -> (&AtomicU64, u64) {
-        // Other bits than those that sort into partitions, or that are kept.
-        let at = (hash >> 20) as usize;
-        (&self.bits[at / 64 % self.bits.len()], 1 << (at % 64))
+        // Other bits than those that sort into partitions, or that are kept: 24 for the word, six for each of its bits.
+        let word = &self.words[(hash >> 20) as usize & (self.words.len() - 1)];
+        (word, 1 << (hash >> 44 & 63) | 1 << (hash >> 50 & 63))
     }
 
     fn set(&self, hash: u64) {
-        let (word, bit) = self.place(hash);
-        // Reading first spares a locked write where the bit is set already.
-        if word.load(Ordering::Relaxed) & bit == 0 {
-            word.fetch_or(bit, Ordering::Relaxed);
-        }
+        let (word, bits) = self.place(hash);
+        word.fetch_or(bits, Ordering::Relaxed);
     }
 
     fn has(&self, hash: u64) -> bool {
-        let (word, bit) = self.place(hash);
-        word.load(Ordering::Relaxed) & bit != 0
+        let (word, bits) = self.place(hash);
+        word.load(Ordering::Relaxed) & bits == bits
+    }
+
+    /// Which of these the sieve has, as bits; 0 is no key. Nothing here depends on what was found before, so that all words
+    /// come from memory together.
+    fn having(&self, hashes: &[u64; PLAIN]) -> u32 {
+        let bit = |at: usize, hash: u64| u32::from(hash != 0 && self.has(hash)) << at;
+        hashes.iter().enumerate().fold(0, |bits, (at, hash)| bits | bit(at, *hash))
+    }
+}
+
+/// Which of these are keys, as bits.
+fn there(hashes: &[u64; PLAIN]) -> u32 {
+    hashes.iter().enumerate().fold(0, |bits, (at, hash)| bits | u32::from(*hash != 0) << at)
+}
+
+/// The places of the bits that are set.
+fn each_bit(mut bits: u32, mut each: impl FnMut(usize)) {
+    while bits != 0 {
+        each(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
 }
 
@@ -222,19 +241,15 @@ impl<'p> Pool<'p> {
 /// Records of keys as they are gathered.
 #[derive(Default)]
 struct Records {
-    blocks: Vec<(u8, u64)>,
     words: Vec<u64>,
     parts: Vec<u16>,
 }
 
 impl Records {
-    /// Adds those of `blocks` that are wanted.
-    fn add(&mut self, row: u64, wanted: impl Fn(u64) -> bool) {
-        for (kind, hash) in self.blocks.iter().filter(|(_, hash)| wanted(*hash)) {
-            self.words.push(hash << 32 | row);
-            let part = usize::from(*kind) * SPLIT + (hash >> (64 - SPLIT_BITS)) as usize;
-            self.parts.push(part as u16);
-        }
+    fn add(&mut self, row: u64, kind: usize, hash: u64) {
+        self.words.push(hash << 32 | row);
+        let part = kind * SPLIT + (hash >> (64 - SPLIT_BITS)) as usize;
+        self.parts.push(part as u16);
     }
 
     /// Takes them out by partition, into the file if memory is short.
@@ -251,6 +266,7 @@ impl Records {
 struct Keyed<'k, 's> {
     pool: &'k Pool<'s>,
     reader: Reader<'s>,
+    blocks: Vec<(u8, u64)>,
     records: Records,
     of_b: bool,
     sieve: &'k Sieve,
@@ -260,25 +276,51 @@ struct Keyed<'k, 's> {
 impl<'k, 's> Keyed<'k, 's> {
     /// Of A all records, which set the sieve; of B those that the sieve lets through.
     fn new(pool: &'k Pool<'s>, (of_b, sieve, counts): (bool, &'k Sieve, &'k Counts)) -> Keyed<'k, 's> {
-        Keyed { pool, reader: pool.reader(), records: Records::default(), of_b, sieve, counts }
+        let (reader, blocks, records) = (pool.reader(), Vec::new(), Records::default());
+        Keyed { pool, reader, blocks, records, of_b, sieve, counts }
     }
 
-    /// A row's, whose parts may be known.
-    fn add(&mut self, row: u32, known: Option<Parts>) {
+    /// A row's, of which something is known.
+    fn add(&mut self, row: u32, known: Known<'_>) {
         match known {
-            Some(parts) if !parts.more => keys::blocks_of(&parts, &mut self.records.blocks),
-            _ => {
+            Known::Parts(parts, []) => return self.add_plain(row, &keys::plain(&parts)),
+            Known::Parts(parts, more) => {
+                let further = more.iter().map(|more| more.further());
+                self.counts.blocks_of(&parts, further, &mut self.blocks);
+            }
+            Known::Nothing => {
                 self.pool.read(row, &mut self.reader);
-                self.counts.blocks(&self.reader.form, &mut self.records.blocks);
+                self.counts.blocks(&self.reader.form, &mut self.blocks);
             }
         }
-        let sieve = self.sieve;
-        if self.of_b {
-            self.records.add(OF_B | u64::from(row), |hash| sieve.has(hash));
-        } else {
-            self.records.blocks.iter().for_each(|(_, hash)| sieve.set(*hash));
-            self.records.add(u64::from(row), |_| true);
+        for (kind, hash) in &self.blocks {
+            if self.of_b && !self.sieve.has(*hash) {
+                continue;
+            }
+            if !self.of_b {
+                self.sieve.set(*hash);
+            }
+            self.records.add(self.number(row), usize::from(*kind), *hash);
         }
+    }
+
+    /// A row's that has no other keys than these. Most rows of B have none that passes.
+    fn add_plain(&mut self, row: u32, hashes: &[u64; PLAIN]) {
+        let has = self.sieve.having(hashes);
+        let wanted = if self.of_b {
+            has
+        } else {
+            // What is there already spares a locked write; the words of the others were fetched just now.
+            each_bit(there(hashes) & !has, |at| self.sieve.set(hashes[at]));
+            there(hashes)
+        };
+        let number = self.number(row);
+        each_bit(wanted, |at| self.records.add(number, at + 1, hashes[at]));
+    }
+
+    /// The row as a record has it.
+    fn number(&self, row: u32) -> u64 {
+        u64::from(row) | if self.of_b { OF_B } else { 0 }
     }
 }
 
@@ -340,13 +382,13 @@ pub(super) fn gather_aside(
     let begin = || (Keyed::new(&pool, (of_b, sieve, counts)), Vec::new(), Vec::new());
     let sheets = crew.each(units(side.rows), begin, |(keyed, bytes, words), unit| {
         aside.unit(unit, bytes, words)?;
-        let mut known = words.as_chunks::<PARTS_WORDS>().0.iter();
+        let mut laid = words.as_chunks::<PARTS_WORDS>().0.iter();
         for row in rows(side, unit) {
             let detail = detail(side, row);
             if (detail & EXACT != 0) == of_b {
-                let parts = known.next().map(parts_of);
+                let known = laid.next().map_or(Known::Nothing, known_of);
                 if of_b || looks_aside(detail) {
-                    keyed.add(row, parts);
+                    keyed.add(row, known);
                 }
             }
         }

@@ -9,7 +9,7 @@
 
 use crate::{
     form::Form,
-    keys::{self, Counted},
+    keys::{self, Counted, Further, Parts},
     levels::{Levels, StrongLevel},
 };
 use std::sync::{
@@ -158,10 +158,18 @@ impl Counts {
 
     /// A row's blocking keys ([`keys::blocks`]). An identifier that says nothing is none: so many rows would fill its bucket.
     pub fn blocks(&self, form: &Form, into: &mut Vec<(u8, u64)>) {
-        keys::blocks(form, into);
-        if self.is_shared(keys::strong(form)) {
-            keys::without_strong(into);
-        }
+        self.blocks_of(&keys::hashes(form).parts(), keys::further(form), into);
+    }
+
+    /// The same of what they are made of.
+    pub fn blocks_of(
+        &self,
+        parts: &Parts,
+        further: impl Iterator<Item = Further>,
+        into: &mut Vec<(u8, u64)>,
+    ) {
+        let says_nothing = |it: &Further| matches!(it, Further::Strong(strong) if self.is_shared(*strong));
+        keys::blocks_of(parts, further.filter(|it| !says_nothing(it)), into);
     }
 
     /// Whether more rows have this identifier than one person's, or one family's, can.
