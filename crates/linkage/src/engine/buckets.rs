@@ -49,6 +49,14 @@ pub(super) struct Buckets<'b> {
     most: usize,
 }
 
+/// A thread's buffers for taking out a partition.
+#[derive(Default)]
+struct Buffers {
+    bytes: Vec<u8>,
+    of_a: Vec<u64>,
+    of_b: Vec<u64>,
+}
+
 /// A slice's row of a record of A.
 fn row(record: u64) -> u32 {
     (record & (OF_B - 1)) as u32
@@ -68,12 +76,15 @@ impl<'b> Buckets<'b> {
         let most = memory.piece(crew.threads) / size_of::<u64>();
         let mut buckets =
             Buckets { a, b, runs_a, runs_b, slice_bits, slices: vec![0; slices], ready: Vec::new(), most };
-        let counts: Vec<AtomicU64> = (0..slices).map(|_| AtomicU64::new(0)).collect();
-        buckets.ready = crew.each(pool::PARTS, Vec::new, |bytes, part| {
+        // Threads count in lists of their own, as a rule: what one has written, another would wait for.
+        let counts: Vec<Vec<AtomicU64>> =
+            (0..crew.threads).map(|_| (0..slices).map(|_| AtomicU64::new(0)).collect()).collect();
+        buckets.ready = crew.each(pool::PARTS, Buffers::default, |buffers, part| {
             let (mut all, mut is_held) = (Vec::new(), true);
+            let counts = &counts[part % counts.len()];
             buckets.pairing(
                 part,
-                bytes,
+                buffers,
                 |record| buckets.mark(record, MANY),
                 |mut records| {
                     each_bucket(&records, |of_a, of_b| {
@@ -95,7 +106,9 @@ impl<'b> Buckets<'b> {
             all.shrink_to_fit();
             Ok((is_held && memory.spares(all.len() as u64 * 8)).then_some(all))
         })?;
-        buckets.slices = counts.into_iter().map(AtomicU64::into_inner).collect();
+        for counts in counts {
+            buckets.slices.iter_mut().zip(counts).for_each(|(all, count)| *all += count.into_inner());
+        }
         if buckets.ready.iter().all(Option::is_some) {
             // Nobody needs them any more.
             memory.give(buckets.runs_a.heap_bytes() + buckets.runs_b.heap_bytes());
@@ -121,13 +134,14 @@ impl<'b> Buckets<'b> {
     fn pairing(
         &self,
         part: usize,
-        bytes: &mut Vec<u8>,
+        buffers: &mut Buffers,
         mut many: impl FnMut(u64),
         mut found: impl FnMut(Vec<u64>),
     ) -> Result<(), Fault> {
         let cap = KINDS[pool::kind(part)].cap as usize;
         if self.records(part) <= self.most {
-            found(kept_pairing(&mut self.partition(part, bytes)?, cap, &mut many));
+            self.partition(part, buffers)?;
+            found(kept_pairing(&mut buffers.of_a, cap, &mut many));
             return Ok(());
         }
         let all = |see: &mut See<'_, u64>| {
@@ -187,15 +201,15 @@ impl<'b> Buckets<'b> {
         Ok(())
     }
 
-    /// A partition's records of both sides, without most of those that meet none of the other side.
-    fn partition(&self, part: usize, bytes: &mut Vec<u8>) -> Result<Vec<u64>, Fault> {
-        let (mut of_a, mut of_b) = (Vec::new(), Vec::new());
-        self.runs_a.partition(part, bytes, &mut of_a, |_, _| ())?;
-        self.runs_b.partition(part, bytes, &mut of_b, |_, _| ())?;
-        keep_meeting(&mut of_a, &of_b);
-        keep_meeting(&mut of_b, &of_a);
-        of_a.append(&mut of_b);
-        Ok(of_a)
+    /// Takes a partition's records of both sides into `of_a`, without most of those that meet none of the other side.
+    fn partition(&self, part: usize, buffers: &mut Buffers) -> Result<(), Fault> {
+        let Buffers { bytes, of_a, of_b } = buffers;
+        self.runs_a.partition(part, bytes, of_a, |_, _| ())?;
+        self.runs_b.partition(part, bytes, of_b, |_, _| ())?;
+        keep_meeting(of_a, of_b);
+        keep_meeting(of_b, of_a);
+        of_a.append(of_b);
+        Ok(())
     }
 
     fn mark(&self, record: u64, flag: u64) {
@@ -224,7 +238,7 @@ impl<'b> Buckets<'b> {
     /// The pairs of a round, by slice (the first of the round is partition 0): row of A above row of B in a word.
     pub fn pairs(&self, crew: &Crew<'_>, round: &Range<usize>) -> Result<Runs, Stopped> {
         let slice_of = |pair: u64| ((pair >> 32) as u32 >> self.slice_bits) as usize;
-        let sheets = crew.each(pool::PARTS, <(Vec<u8>, Vec<u64>)>::default, |(bytes, pairs), part| {
+        let sheets = crew.each(pool::PARTS, <(Buffers, Vec<u64>)>::default, |(buffers, pairs), part| {
             pairs.clear();
             let mut add = |records: &[u64]| {
                 each_bucket(records, |of_a, of_b| {
@@ -238,7 +252,7 @@ impl<'b> Buckets<'b> {
             };
             match &self.ready[part] {
                 Some(records) => add(records),
-                None => self.pairing(part, bytes, |_| (), |records| add(&records))?,
+                None => self.pairing(part, buffers, |_| (), |records| add(&records))?,
             }
             Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
         })?;
@@ -285,7 +299,7 @@ fn kept_pairing(records: &mut Vec<u64>, cap: usize, many: &mut impl FnMut(u64)) 
     records.sort_unstable();
     // A row with two names may come under one key twice.
     records.dedup();
-    let mut kept = Vec::new();
+    let mut kept = Vec::with_capacity(records.len());
     each_bucket(records, |of_a, of_b| {
         if of_a.is_empty() || of_b.is_empty() {
             return;

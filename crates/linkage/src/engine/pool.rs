@@ -17,7 +17,7 @@ use super::{
     detail::{self, EXACT, Kind, PAIRED},
     parts::{KeyParts, Known, PARTS_WORDS, known_of, words_of},
     read::Side,
-    room::Memory,
+    room::{Memory, Room},
     runs::{Held, Runs, Sheet, WordFile, put_away, sorted},
 };
 use crate::{
@@ -52,6 +52,9 @@ pub(super) const OF_B: u64 = 1 << 31;
 pub(super) fn kind(part: usize) -> usize {
     part / SPLIT
 }
+
+/// Rows whose memory is asked for together.
+const AT_ONCE: usize = 64;
 
 /// How many units so many rows are.
 fn units(rows: u32) -> usize {
@@ -142,8 +145,8 @@ impl Sieve {
         word.load(Ordering::Relaxed) & bits == bits
     }
 
-    /// Which of these the sieve has, as bits; 0 is no key. Nothing here depends on what was found before, so that all words
-    /// come from memory together.
+    /// Which of these the sieve has, as bits; 0 is no key. Nothing here depends on what was found before, so that the words
+    /// of many come from memory together.
     fn having(&self, hashes: &[u64; PLAIN]) -> u32 {
         let bit = |at: usize, hash: u64| u32::from(hash != 0 && self.has(hash)) << at;
         hashes.iter().enumerate().fold(0, |bits, (at, hash)| bits | bit(at, *hash))
@@ -211,17 +214,17 @@ impl<'p> Pool<'p> {
         bodies.bytes.get((spot as usize).checked_sub(1)?..)
     }
 
-    /// Touches rows that are read soon: see [`Source::touch`].
+    /// Touches rows that are read soon, and what is known of them: see [`Source::touch`].
     pub fn touch(&self, rows: impl Iterator<Item = u32>) {
         /// A packed form has about two lines of memory.
         const NEXT: usize = 64;
         let mut seen = 0;
-        self.source.touch(rows.filter_map(|row| match self.body(row) {
-            Some(body) => {
-                seen ^= body[0] ^ body.get(NEXT).copied().unwrap_or(0);
-                None
-            }
-            None => Some(self.side.places.offset(row)),
+        let word = |room: &Room, row: u32| room.words()[row as usize].load(Ordering::Relaxed);
+        self.source.touch(rows.filter_map(|row| {
+            seen ^= word(&self.side.detail, row) ^ word(&self.side.key, row);
+            let Some(body) = self.body(row) else { return Some(self.side.places.offset(row)) };
+            seen ^= u64::from(body[0] ^ body.get(NEXT).copied().unwrap_or(0));
+            None
         }));
         std::hint::black_box(seen);
     }
@@ -267,6 +270,10 @@ struct Keyed<'k, 's> {
     pool: &'k Pool<'s>,
     reader: Reader<'s>,
     blocks: Vec<(u8, u64)>,
+    /// Rows that have no other keys than these.
+    plain: Vec<(u64, [u64; PLAIN])>,
+    /// Which of each row's keys the sieve has.
+    having: Vec<u32>,
     records: Records,
     of_b: bool,
     sieve: &'k Sieve,
@@ -276,14 +283,30 @@ struct Keyed<'k, 's> {
 impl<'k, 's> Keyed<'k, 's> {
     /// Of A all records, which set the sieve; of B those that the sieve lets through.
     fn new(pool: &'k Pool<'s>, (of_b, sieve, counts): (bool, &'k Sieve, &'k Counts)) -> Keyed<'k, 's> {
-        let (reader, blocks, records) = (pool.reader(), Vec::new(), Records::default());
-        Keyed { pool, reader, blocks, records, of_b, sieve, counts }
+        Keyed {
+            pool,
+            reader: pool.reader(),
+            blocks: Vec::new(),
+            plain: Vec::with_capacity(AT_ONCE),
+            having: Vec::with_capacity(AT_ONCE),
+            records: Records::default(),
+            of_b,
+            sieve,
+            counts,
+        }
     }
 
     /// A row's, of which something is known.
     fn add(&mut self, row: u32, known: Known<'_>) {
+        let number = u64::from(row) | if self.of_b { OF_B } else { 0 };
         match known {
-            Known::Parts(parts, []) => return self.add_plain(row, &keys::plain(&parts)),
+            Known::Parts(parts, []) => {
+                self.plain.push((number, keys::plain(&parts)));
+                if self.plain.len() == AT_ONCE {
+                    self.add_plain();
+                }
+                return;
+            }
             Known::Parts(parts, more) => {
                 let further = more.iter().map(|more| more.further());
                 self.counts.blocks_of(&parts, further, &mut self.blocks);
@@ -300,27 +323,30 @@ impl<'k, 's> Keyed<'k, 's> {
             if !self.of_b {
                 self.sieve.set(*hash);
             }
-            self.records.add(self.number(row), usize::from(*kind), *hash);
+            self.records.add(number, usize::from(*kind), *hash);
         }
     }
 
-    /// A row's that has no other keys than these. Most rows of B have none that passes.
-    fn add_plain(&mut self, row: u32, hashes: &[u64; PLAIN]) {
-        let has = self.sieve.having(hashes);
-        let wanted = if self.of_b {
-            has
-        } else {
-            // What is there already spares a locked write; the words of the others were fetched just now.
-            each_bit(there(hashes) & !has, |at| self.sieve.set(hashes[at]));
-            there(hashes)
-        };
-        let number = self.number(row);
-        each_bit(wanted, |at| self.records.add(number, at + 1, hashes[at]));
+    /// Those of the rows in `plain`. Most rows of B have none that passes.
+    fn add_plain(&mut self) {
+        let Keyed { plain, having, records, of_b, sieve, .. } = self;
+        having.clear();
+        having.extend(plain.iter().map(|(_, hashes)| sieve.having(hashes)));
+        for ((number, hashes), has) in plain.drain(..).zip(&*having) {
+            let mut wanted = *has;
+            if !*of_b {
+                wanted = there(&hashes);
+                // What is there already spares a locked write; the words of the others were fetched just now.
+                each_bit(wanted & !has, |at| sieve.set(hashes[at]));
+            }
+            each_bit(wanted, |at| records.add(number, at + 1, hashes[at]));
+        }
     }
 
-    /// The row as a record has it.
-    fn number(&self, row: u32) -> u64 {
-        u64::from(row) | if self.of_b { OF_B } else { 0 }
+    /// The records of all rows that were added, by partition.
+    fn sheet(&mut self, memory: &Memory, file: &WordFile) -> Result<Sheet, Fault> {
+        self.add_plain();
+        self.records.sheet(memory, file)
     }
 }
 
@@ -352,7 +378,7 @@ pub(super) fn gather(
             }
         }
         progress.add(rows(side, unit).len() as u64);
-        Ok((keyed.records.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
+        Ok((keyed.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
     })?;
     let (sheets, sheets_aside) = found.into_iter().unzip();
     let aside = Runs { stride: PARTS_WORDS, sheets: sheets_aside, file: Some(file_aside) };
@@ -393,7 +419,7 @@ pub(super) fn gather_aside(
             }
         }
         progress.add(rows(side, unit).len() as u64);
-        keyed.records.sheet(memory, &file)
+        keyed.sheet(memory, &file)
     })?;
     Ok(Runs { stride: 1, sheets, file: Some(file) })
 }
@@ -421,15 +447,20 @@ pub(super) fn paired<'p>(
     let mut pool = Pool::new(source, side);
     let bodies = crew.each(
         units(side.rows),
-        || pool.reader(),
-        |reader, unit| {
+        || (pool.reader(), Vec::new()),
+        |(reader, wanted), unit| {
             let mut bodies = Bodies::default();
             // When nothing is left, reading would be for nothing.
             if memory.has_spare() {
-                let wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
-                for row in rows(side, unit).filter(wanted) {
-                    pool.read(row, reader);
-                    bodies.pack(row, reader);
+                let is_wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
+                wanted.clear();
+                wanted.extend(rows(side, unit).filter(is_wanted));
+                for few in wanted.chunks(AT_ONCE) {
+                    pool.touch(few.iter().copied());
+                    for row in few {
+                        pool.read(*row, reader);
+                        bodies.pack(*row, reader);
+                    }
                 }
             }
             progress.add(rows(side, unit).len() as u64);
