@@ -109,17 +109,15 @@ impl Bodies {
 
 /// Keys that A has: two bits of a word for each hash. Hashes may share bits, which lets a key through that meets nobody.
 pub(super) struct Sieve {
-    /// A power of two of them.
     words: Vec<AtomicU64>,
 }
 
 impl Sieve {
-    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of fifty strangers passes; fewer bits, of
-    /// which more strangers pass, where half of the memory that is left has no more. Taken of the cap in any case.
+    /// For so many rows of A: some ten bits for each of its keys, so that one of thirty strangers passes, and as much as
+    /// possible stays near to the processor; fewer bits, of which more strangers pass, where half of the memory that is left
+    /// has no more. Taken of the cap in any case.
     pub fn new(memory: &Memory, rows: u64) -> Sieve {
-        let most = (memory.left() / 2 / 8).max(1) + 1;
-        let words = (rows * 160 / 64).next_power_of_two().min(most.next_power_of_two() / 2);
-        let words = words.clamp(1 << 10, 1 << 24);
+        let words = (rows + rows / 2).min(memory.left() / 2 / 8).clamp(1 << 10, 1 << 24);
         memory.need(words * 8);
         Sieve { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
@@ -130,9 +128,10 @@ impl Sieve {
     }
 
     fn place(&self, hash: u64) -> (&AtomicU64, u64) {
-        // Other bits than those that sort into partitions, or that are kept: 24 for the word, six for each of its bits.
-        let word = &self.words[(hash >> 20) as usize & (self.words.len() - 1)];
-        (word, 1 << (hash >> 44 & 63) | 1 << (hash >> 50 & 63))
+        // The word by other bits than those that sort into partitions, or that are kept: what differs in them alone, and
+        // would meet by accident, does not pass as a rule.
+        let word = u64::from((hash >> 25) as u32) * self.words.len() as u64 >> 32;
+        (&self.words[word as usize], 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 
     fn set(&self, hash: u64) {
@@ -350,12 +349,30 @@ impl<'k, 's> Keyed<'k, 's> {
     }
 }
 
-/// The records of the keys of a side's open rows. Beside them, what keys are made of, if it is known, of the rows that look
-/// aside, or are looked at then: of A those that the exact stage left, of B those that it linked.
+/// What the keys of rows that look aside, or are looked at then, are made of.
+pub(super) enum Laid {
+    /// Those of all rows, as they were.
+    Whole(KeyParts),
+    /// Those of these rows alone: of A those that the exact stage left, of B those that it linked.
+    Aside(Runs),
+}
+
+impl Laid {
+    /// Bytes that it takes of the memory cap.
+    pub fn taken(&self) -> u64 {
+        match self {
+            Laid::Whole(parts) => parts.taken,
+            Laid::Aside(runs) => runs.heap_bytes(),
+        }
+    }
+}
+
+/// The records of the keys of a side's open rows. Beside them, if that is asked for, what keys are made of that is known
+/// of the rows that look aside, or are looked at then.
 pub(super) fn gather(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side, parts): (&Source, &Side, &KeyParts),
+    (source, side, parts, lays_aside): (&Source, &Side, &KeyParts, bool),
     (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<(Runs, Runs), Stopped> {
@@ -366,11 +383,11 @@ pub(super) fn gather(
         aside.clear();
         for row in rows(side, unit) {
             let open = detail(side, row) & EXACT == 0;
-            if !open && !of_b {
+            if !open && !(of_b && lays_aside) {
                 continue;
             }
             let known = parts.get(side, row);
-            if open != of_b && parts.taken > 0 {
+            if open != of_b && lays_aside && parts.taken > 0 {
                 aside.extend(words_of(known));
             }
             if open {
@@ -395,11 +412,11 @@ fn laid_aside(memory: &Memory, words: &[u64], file: &WordFile) -> Result<Sheet, 
 }
 
 /// The records of rows that look aside (of A: what is not linked by now), or are looked at then (of B: what the exact stage
-/// linked), from the parts that [`gather`] laid aside.
+/// linked).
 pub(super) fn gather_aside(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side, aside): (&Source, &Side, &Runs),
+    (source, side, laid): (&Source, &Side, &Laid),
     (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<Runs, Stopped> {
@@ -407,12 +424,17 @@ pub(super) fn gather_aside(
     let file = WordFile::new(memory.file()?, 0);
     let begin = || (Keyed::new(&pool, (of_b, sieve, counts)), Vec::new(), Vec::new());
     let sheets = crew.each(units(side.rows), begin, |(keyed, bytes, words), unit| {
-        aside.unit(unit, bytes, words)?;
-        let mut laid = words.as_chunks::<PARTS_WORDS>().0.iter();
+        if let Laid::Aside(runs) = laid {
+            runs.unit(unit, bytes, words)?;
+        }
+        let mut aside = words.as_chunks::<PARTS_WORDS>().0.iter();
         for row in rows(side, unit) {
             let detail = detail(side, row);
             if (detail & EXACT != 0) == of_b {
-                let known = laid.next().map_or(Known::Nothing, known_of);
+                let known = match laid {
+                    Laid::Whole(parts) => parts.get(side, row),
+                    Laid::Aside(_) => aside.next().map_or(Known::Nothing, known_of),
+                };
                 if of_b || looks_aside(detail) {
                     keyed.add(row, known);
                 }

@@ -10,7 +10,7 @@ use super::{
     buckets::Buckets,
     crew::{Crew, Part, Progress, Share},
     detail::{EXACT, PAIRED},
-    pool::{self, Pool, Sieve},
+    pool::{self, Laid, Pool, Sieve},
     parts::KeyParts,
     read::Side,
     room::Memory,
@@ -50,35 +50,45 @@ impl Third<'_> {
         parts_a: KeyParts,
         parts_b: KeyParts,
         open: u64,
-    ) -> Result<(Vec<Near>, [Runs; 2]), Stopped> {
+    ) -> Result<(Vec<Near>, [Laid; 2]), Stopped> {
         let Third { crew, memory, counts, .. } = *self;
         let sieve = Sieve::new(memory, open);
+        // Where memory is ample, what keys are made of stays as it is until rows look aside.
+        let lays_aside = !memory.is_ample();
         let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
             let progress = self.share(part, u64::from(side.rows));
-            pool::gather(crew, memory, (source, side, parts), (of_b, &sieve, counts), &progress)
+            let of = (source, side, parts, lays_aside);
+            pool::gather(crew, memory, of, (of_b, &sieve, counts), &progress)
         };
         let (runs_a, aside_a) = gather(self.a, &parts_a, false, 0)?;
         let (runs_b, aside_b) = gather(self.b, &parts_b, true, 1)?;
-        memory.give(parts_a.taken + parts_b.taken + sieve.bytes());
-        drop((sieve, parts_a, parts_b));
+        memory.give(sieve.bytes());
+        drop(sieve);
+        let laid = if lays_aside {
+            memory.give(parts_a.taken + parts_b.taken);
+            drop((parts_a, parts_b));
+            [Laid::Aside(aside_a), Laid::Aside(aside_b)]
+        } else {
+            [Laid::Whole(parts_a), Laid::Whole(parts_b)]
+        };
         let near = self.pairs((runs_a, runs_b), (2, PAIRED), |buckets, pools, progress| {
             score::compare(crew, memory, buckets, pools, counts, progress)
         })?;
-        Ok((near, [aside_a, aside_b]))
+        Ok((near, laid))
     }
 
     /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
-    pub fn aside(&self, [aside_a, aside_b]: [Runs; 2]) -> Result<Ties, Stopped> {
+    pub fn aside(&self, [laid_a, laid_b]: [Laid; 2]) -> Result<Ties, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
         let sieve = Sieve::new(memory, pool::looking_aside(a));
-        let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
+        let gather = |(source, side): (_, &Side), laid: &Laid, of_b, part| {
             let progress = self.share(part, u64::from(side.rows));
-            pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve, counts), &progress)
+            pool::gather_aside(crew, memory, (source, side, laid), (of_b, &sieve, counts), &progress)
         };
-        let runs_a = gather(self.a, &aside_a, false, ASIDE)?;
-        let runs_b = gather(self.b, &aside_b, true, ASIDE + 1)?;
-        memory.give(sieve.bytes() + aside_a.heap_bytes() + aside_b.heap_bytes());
-        drop((sieve, aside_a, aside_b));
+        let runs_a = gather(self.a, &laid_a, false, ASIDE)?;
+        let runs_b = gather(self.b, &laid_b, true, ASIDE + 1)?;
+        memory.give(sieve.bytes() + laid_a.taken() + laid_b.taken());
+        drop((sieve, laid_a, laid_b));
         let near =
             self.pairs((runs_a, runs_b), (ASIDE + 2, PAIRED | EXACT), |buckets, pools, progress| {
                 aside::compare(crew, memory, buckets, pools, counts, progress)
