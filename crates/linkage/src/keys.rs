@@ -315,10 +315,9 @@ pub fn plain(parts: &Parts) -> [u64; PLAIN] {
     ]
 }
 
-/// A key of two parts; 0 unless both are there. All of it is one word beside the kind, and one of the parts is half of a hash
-/// already, so it is mixed once.
+/// A key of two parts; 0 unless both are there.
 fn key(kind: usize, one: u32, other: u32) -> u64 {
-    let hash = filled(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)));
+    let hash = filled(mix(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)), END));
     if one == 0 || other == 0 { 0 } else { hash }
 }
 
