@@ -208,6 +208,9 @@ impl<'b> Buckets<'b> {
         self.runs_b.partition(part, bytes, of_b, |_, _| ())?;
         keep_meeting(of_a, of_b);
         keep_meeting(of_b, of_a);
+        // They will be marked, and lie anywhere in memory: read together they need not be waited for one by one.
+        let word = |record: &u64| self.b.detail.words()[row(*record) as usize].load(Ordering::Relaxed);
+        std::hint::black_box(of_b.iter().fold(0, |seen, record| seen ^ word(record)));
         of_a.append(of_b);
         Ok(())
     }

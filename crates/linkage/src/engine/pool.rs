@@ -213,8 +213,8 @@ impl<'p> Pool<'p> {
         bodies.bytes.get((spot as usize).checked_sub(1)?..)
     }
 
-    /// Touches rows that are read soon, and what is known of them: see [`Source::touch`].
-    pub fn touch(&self, rows: impl Iterator<Item = u32>) {
+    /// Touches rows that are read soon, what is known of them, and how often their names and towns occur: see [`Source::touch`].
+    pub fn touch(&self, rows: impl Iterator<Item = u32>, counts: &Counts) {
         /// A packed form has about two lines of memory.
         const NEXT: usize = 64;
         let mut seen = 0;
@@ -222,7 +222,7 @@ impl<'p> Pool<'p> {
         self.source.touch(rows.filter_map(|row| {
             seen ^= word(&self.side.detail, row) ^ word(&self.side.key, row);
             let Some(body) = self.body(row) else { return Some(self.side.places.offset(row)) };
-            seen ^= u64::from(body[0] ^ body.get(NEXT).copied().unwrap_or(0));
+            seen ^= u64::from(body.get(NEXT).copied().unwrap_or(0)) ^ counts.seen(body::counted(body));
             None
         }));
         std::hint::black_box(seen);
@@ -462,7 +462,7 @@ pub(super) fn looking_aside(side: &Side) -> u64 {
 pub(super) fn paired<'p>(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side): (&'p Source, &'p Side),
+    (source, side, counts): (&'p Source, &'p Side, &Counts),
     flags: u64,
     progress: &Share<'_>,
 ) -> Result<Pool<'p>, Stopped> {
@@ -478,7 +478,7 @@ pub(super) fn paired<'p>(
                 wanted.clear();
                 wanted.extend(rows(side, unit).filter(is_wanted));
                 for few in wanted.chunks(AT_ONCE) {
-                    pool.touch(few.iter().copied());
+                    pool.touch(few.iter().copied(), counts);
                     for row in few {
                         pool.read(*row, reader);
                         bodies.pack(*row, reader);

@@ -10,8 +10,8 @@ use super::{
     buckets::Buckets,
     crew::{Crew, Part, Progress, Share},
     detail::{EXACT, PAIRED},
-    pool::{self, Laid, Pool, Sieve},
     parts::KeyParts,
+    pool::{self, Laid, Pool, Sieve},
     read::Side,
     room::Memory,
     runs::Runs,
@@ -103,12 +103,12 @@ impl Third<'_> {
         (part, flags): (usize, u64),
         compare: impl FnOnce(&Buckets<'_>, (&Pool<'_>, &Pool<'_>), &Share<'_>) -> Result<Vec<Near>, Stopped>,
     ) -> Result<Vec<Near>, Stopped> {
-        let Third { crew, memory, a: (source_a, a), b: (source_b, b), .. } = *self;
+        let Third { crew, memory, counts, a: (source_a, a), b: (source_b, b), .. } = *self;
         let share = |more: usize, of: u64| self.share(part + more, of);
         let progress = share(0, runs_a.records() + runs_b.records());
         let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &progress)?;
         let progress = share(1, u64::from(b.rows));
-        let pool_b = pool::paired(crew, memory, (source_b, b), flags, &progress)?;
+        let pool_b = pool::paired(crew, memory, (source_b, b, counts), flags, &progress)?;
         // Pairs come by rows of A, so each of them is read only once.
         let pool_a = Pool::new(source_a, a);
         let progress = share(2, buckets.slices.iter().sum());
