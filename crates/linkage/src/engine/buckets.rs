@@ -33,6 +33,9 @@ const PAIRS_MAX: u64 = 10_000;
 /// Slices of A's rows, at most.
 const SLICES: u32 = 1 << 10;
 
+/// Partitions whose pairs go together: a partition by itself has about one pair in a slice.
+const PARTS_AT_ONCE: usize = 16;
+
 /// The records of both sides, and how A's rows are cut into slices.
 pub(super) struct Buckets<'b> {
     a: &'b Side,
@@ -241,7 +244,8 @@ impl<'b> Buckets<'b> {
     /// The pairs of a round, by slice (the first of the round is partition 0): row of A above row of B in a word.
     pub fn pairs(&self, crew: &Crew<'_>, round: &Range<usize>) -> Result<Runs, Stopped> {
         let slice_of = |pair: u64| ((pair >> 32) as u32 >> self.slice_bits) as usize;
-        let sheets = crew.each(pool::PARTS, <(Buffers, Vec<u64>)>::default, |(buffers, pairs), part| {
+        let units = pool::PARTS.div_ceil(PARTS_AT_ONCE);
+        let sheets = crew.each(units, <(Buffers, Vec<u64>)>::default, |(buffers, pairs), unit| {
             pairs.clear();
             let mut add = |records: &[u64]| {
                 each_bucket(records, |of_a, of_b| {
@@ -253,9 +257,11 @@ impl<'b> Buckets<'b> {
                     }
                 });
             };
-            match &self.ready[part] {
-                Some(records) => add(records),
-                None => self.pairing(part, buffers, |_| (), |records| add(&records))?,
+            for part in (unit * PARTS_AT_ONCE..pool::PARTS).take(PARTS_AT_ONCE) {
+                match &self.ready[part] {
+                    Some(records) => add(records),
+                    None => self.pairing(part, buffers, |_| (), |records| add(&records))?,
+                }
             }
             Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
         })?;
@@ -392,6 +398,23 @@ mod tests {
             }
         }
         (pairs, marked)
+    }
+
+    proptest! {
+        #[test]
+        fn no_record_that_meets_another_is_left_out(
+            mut records in prop::collection::vec(0_u64..60, 0..60),
+            others in prop::collection::vec(0_u64..60, 0..20),
+        ) {
+            records.iter_mut().for_each(|key| *key <<= 32);
+            let others: Vec<u64> = others.iter().map(|key| key << 32 | OF_B).collect();
+            let mut kept = records.clone();
+            keep_meeting(&mut kept, &others);
+            let meets = |record: &u64| others.iter().any(|other| other >> 32 == record >> 32);
+            let want: Vec<u64> = records.iter().copied().filter(meets).collect();
+            kept.retain(meets);
+            prop_assert_eq!(kept, want);
+        }
     }
 
     proptest! {

@@ -103,6 +103,20 @@ impl ChunkParts {
         }
     }
 
+    /// What is known of a row, counted from the first.
+    fn known(&self, row: u32) -> Known<'_> {
+        match (self.rows.get(row as usize).map(unpacked), &self.more) {
+            (Some(parts), _) if !parts.more => Known::Parts(parts, &[]),
+            (Some(parts), Some(more)) => {
+                let of_row = &more[more.partition_point(|it| it.row() < row)..];
+                let count = of_row.iter().take_while(|it| it.row() == row).count();
+                // None at all where a date was taken for the bit.
+                if count == 0 { Known::Nothing } else { Known::Parts(parts, &of_row[..count]) }
+            }
+            _ => Known::Nothing,
+        }
+    }
+
     fn more_bytes(&self) -> u64 {
         self.more.as_ref().map_or(0, |more| size_of_val(more.as_slice()) as u64)
     }
@@ -116,7 +130,7 @@ pub(super) struct KeyParts {
 }
 
 /// What is known of a row's keys.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Known<'k> {
     /// All that makes them.
     Parts(Parts, &'k [More]),
@@ -135,18 +149,7 @@ impl KeyParts {
     pub fn get(&self, side: &Side, row: u32) -> Known<'_> {
         let chunks = &side.places.of;
         let number = chunks.of(row);
-        let Some(chunk) = self.chunks.get(number) else { return Known::Nothing };
-        let row = row - chunks.first(number);
-        match (chunk.rows.get(row as usize).map(unpacked), &chunk.more) {
-            (Some(parts), _) if !parts.more => Known::Parts(parts, &[]),
-            (Some(parts), Some(more)) => {
-                let of_row = &more[more.partition_point(|it| it.row() < row)..];
-                let count = of_row.iter().take_while(|it| it.row() == row).count();
-                // None at all where a date was taken for the bit.
-                if count == 0 { Known::Nothing } else { Known::Parts(parts, &of_row[..count]) }
-            }
-            _ => Known::Nothing,
-        }
+        self.chunks.get(number).map_or(Known::Nothing, |chunk| chunk.known(row - chunks.first(number)))
     }
 }
 
@@ -169,4 +172,47 @@ pub(super) fn known_of(words: &[u64; PARTS_WORDS]) -> Known<'static> {
     let high = |at: usize| (words[at] >> 32) as u32;
     let parts = unpacked(&[low(0), high(0), low(1), high(1), low(2), high(2), low(3)]);
     if parts.more { Known::Nothing } else { Known::Parts(parts, &[]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::form::tests::form;
+    use std::path::Path;
+
+    #[test]
+    fn what_is_kept_makes_the_keys_of_the_row() {
+        let rows = [
+            "山田　太郎|ヤマダ タロウ|1955-03-12|1|京都府宇治市本町2丁目1番5号|",
+            "佐藤　太郎+山田||1955-03-12|1|宇治市本町2-1-5|12-345",
+            "||||",
+            "KIM TAE（山田　太郎）||1955-03-12|1|宇治市本町2-1-5|",
+            "山田　太郎||1955-03-12|1|宇治市本町2-1-5|12-345",
+            "山田　太郎||1955-03-12|1|宇治市本町2-1-5|",
+        ];
+        for (memory, spared) in [(1 << 20, true), (0, false)] {
+            let mut chunk = ChunkParts::new(rows.len());
+            chunk.push_nothing();
+            rows.iter().for_each(|row| chunk.push(&keys::hashes(&form(row)), &form(row)));
+            chunk.if_spared(&Memory::new(Path::new("."), memory));
+            assert_eq!(chunk.known(0), Known::Parts(Parts::default(), &[]));
+            assert_eq!(chunk.known(rows.len() as u32 + 1), Known::Nothing);
+            for (number, row) in (1..).zip(rows) {
+                let (mut want, mut found) = (Vec::new(), Vec::new());
+                keys::blocks(&form(row), &mut want);
+                let known = chunk.known(number);
+                let laid = known_of(&words_of(known));
+                match known {
+                    Known::Nothing => assert!(!spared && keys::hashes(&form(row)).parts().more, "{row}"),
+                    Known::Parts(parts, more) => {
+                        keys::blocks_of(&parts, more.iter().map(|more| more.further()), &mut found);
+                        assert_eq!(found, want, "{row}");
+                    }
+                }
+                // What is laid aside has no further keys.
+                let whole = matches!(known, Known::Parts(_, []));
+                assert_eq!(laid, if whole { known } else { Known::Nothing }, "{row}");
+            }
+        }
+    }
 }

@@ -130,7 +130,7 @@ impl Sieve {
     fn place(&self, hash: u64) -> (&AtomicU64, u64) {
         // The word by other bits than those that sort into partitions, or that are kept: what differs in them alone, and
         // would meet by accident, does not pass as a rule.
-        let word = u64::from((hash >> 25) as u32) * self.words.len() as u64 >> 32;
+        let word = (u64::from((hash >> 25) as u32) * self.words.len() as u64) >> 32;
         (&self.words[word as usize], 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 
@@ -383,11 +383,12 @@ pub(super) fn gather(
         aside.clear();
         for row in rows(side, unit) {
             let open = detail(side, row) & EXACT == 0;
-            if !open && !(of_b && lays_aside) {
+            let is_laid = lays_aside && open != of_b;
+            if !open && !is_laid {
                 continue;
             }
             let known = parts.get(side, row);
-            if open != of_b && lays_aside && parts.taken > 0 {
+            if is_laid && parts.taken > 0 {
                 aside.extend(words_of(known));
             }
             if open {
