@@ -16,6 +16,7 @@ mod detail;
 mod exact;
 mod found;
 mod kept;
+mod parts;
 mod place;
 mod pool;
 mod read;

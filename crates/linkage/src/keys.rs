@@ -139,7 +139,7 @@ pub struct Parts {
     pub end: u32,
     /// Beginning of the name.
     pub start: u32,
-    /// The row has other names or an identifier, and so more keys than these parts make: [`blocks`] makes all.
+    /// The row has other names or an identifier, and so more keys than these parts make: see [`Further`].
     pub more: bool,
 }
 
@@ -246,64 +246,86 @@ pub fn strong(form: &Form) -> u64 {
     if form.strong.is_empty() { 0 } else { text_hash(&form.strong) }
 }
 
+/// What makes further keys of a row, besides its [`Parts`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Further {
+    /// Another name: its families, their beginning and their end.
+    Name { name: u32, start: u32, end: u32 },
+    /// The identifier, as [`strong`] has it.
+    Strong(u64),
+}
+
+/// What makes further keys of a row: nothing unless its parts have [`Parts::more`].
+pub fn further(form: &Form) -> impl Iterator<Item = Further> {
+    let strong = strong(form);
+    // An alternative meets the main name of the other file under the kinds with a name in them.
+    let names = form.names().iter().skip(1).map(|name| {
+        let (start, end) = pieces(&name.families);
+        Further::Name { name: half(name_hash(&name.families)), start: half(start), end: half(end) }
+    });
+    names.chain((strong != 0).then_some(Further::Strong(strong)))
+}
+
 /// Keys of the scored stage as (kind, hash), ascending and each once. A kind occurs twice where a row has alternative names.
 pub fn blocks(form: &Form, into: &mut Vec<(u8, u64)>) {
-    let hashes = hashes(form);
-    let parts = hashes.parts();
-    blocks_of(&parts, into);
-    if !parts.more {
-        return;
-    }
-    push(into, STRONG, 1, half(hashes.strong));
-    // An alternative meets the main name of the other file under the kinds with a name in them.
-    for name in form.names().iter().skip(1) {
-        let (start, end) = pieces(&name.families);
-        name_blocks(
-            &Parts { name: half(name_hash(&name.families)), start: half(start), end: half(end), ..parts },
-            into,
-        );
-    }
-    into.sort_unstable();
-    into.dedup();
+    blocks_of(&hashes(form).parts(), further(form), into);
 }
 
-/// Takes the identifier's key out.
-pub fn without_strong(blocks: &mut Vec<(u8, u64)>) {
-    blocks.retain(|(kind, _)| usize::from(*kind) != STRONG);
-}
-
-/// The keys that parts make: all of the row's, unless it has [`Parts::more`].
-pub fn blocks_of(parts: &Parts, into: &mut Vec<(u8, u64)>) {
+/// The same of what they are made of.
+pub fn blocks_of(parts: &Parts, further: impl Iterator<Item = Further>, into: &mut Vec<(u8, u64)>) {
     into.clear();
     // In their order, so that nothing has to be sorted for most rows.
-    push(into, BIRTH_NAME, parts.birth, parts.name);
-    push(into, BIRTH_KANA, parts.birth, parts.kana);
-    push(into, NAME_TOWN, parts.name, parts.town);
-    push(into, BIRTH_TOWN, parts.birth, parts.town);
-    push(into, KANA_TOWN, parts.kana, parts.town);
-    push(into, BIRTH_NUMBERS, parts.birth, parts.numbers);
-    push(into, BIRTH_END, parts.birth, parts.end);
-    push(into, BIRTH_START, parts.birth, parts.start);
-    push(into, NAME_NUMBERS, parts.name, parts.numbers);
+    into.extend((1..).zip(plain(parts)).filter(|(_, hash)| *hash != 0));
+    let before = into.len();
+    for further in further {
+        match further {
+            Further::Strong(strong) => push(into, STRONG, key(STRONG, 1, half(strong))),
+            Further::Name { name, start, end } => {
+                push(into, BIRTH_NAME, key(BIRTH_NAME, parts.birth, name));
+                push(into, NAME_TOWN, key(NAME_TOWN, name, parts.town));
+                push(into, BIRTH_END, key(BIRTH_END, parts.birth, end));
+                push(into, BIRTH_START, key(BIRTH_START, parts.birth, start));
+                push(into, NAME_NUMBERS, key(NAME_NUMBERS, name, parts.numbers));
+            }
+        }
+    }
+    if into.len() > before {
+        into.sort_unstable();
+        into.dedup();
+    }
 }
 
-/// The keys with a name in them, for another name.
-fn name_blocks(parts: &Parts, into: &mut Vec<(u8, u64)>) {
-    push(into, BIRTH_NAME, parts.birth, parts.name);
-    push(into, NAME_TOWN, parts.name, parts.town);
-    push(into, BIRTH_END, parts.birth, parts.end);
-    push(into, BIRTH_START, parts.birth, parts.start);
-    push(into, NAME_NUMBERS, parts.name, parts.numbers);
+/// How many keys parts make at most.
+pub const PLAIN: usize = KINDS.len() - 1;
+
+/// The keys that parts make, one of each kind behind the identifier's; 0 where a part is missing. They are all of the row's,
+/// unless it has [`Parts::more`].
+pub fn plain(parts: &Parts) -> [u64; PLAIN] {
+    let Parts { birth, name, kana, town, numbers, end, start, more: _ } = *parts;
+    [
+        key(BIRTH_NAME, birth, name),
+        key(BIRTH_KANA, birth, kana),
+        key(NAME_TOWN, name, town),
+        key(BIRTH_TOWN, birth, town),
+        key(KANA_TOWN, kana, town),
+        key(BIRTH_NUMBERS, birth, numbers),
+        key(BIRTH_END, birth, end),
+        key(BIRTH_START, birth, start),
+        key(NAME_NUMBERS, name, numbers),
+    ]
 }
 
-/// Adds a key of two parts, if both are there.
-fn push(into: &mut Vec<(u8, u64)>, kind: usize, one: u32, other: u32) {
-    if one != 0 && other != 0 {
+/// A key of two parts; 0 unless both are there.
+fn key(kind: usize, one: u32, other: u32) -> u64 {
+    let hash = filled(mix(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)), END));
+    if one == 0 || other == 0 { 0 } else { hash }
+}
+
+/// Adds a key, if there is one.
+fn push(into: &mut Vec<(u8, u64)>, kind: usize, hash: u64) {
+    if hash != 0 {
         // Kinds are fewer than 256.
-        into.push((
-            kind as u8,
-            filled(mix(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)), END)),
-        ));
+        into.push((kind as u8, hash));
     }
 }
 

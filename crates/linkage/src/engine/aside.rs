@@ -41,7 +41,7 @@ pub(super) fn compare(
     score::each_row(
         (crew, memory, progress),
         buckets,
-        (a, b),
+        (a, b, counts),
         |readers, candidates, near| one_row((a, b), readers, candidates, counts, near),
         |found: Vec<Vec<Near>>| {
             near.extend(found.into_iter().flatten());

@@ -70,11 +70,15 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
     });
 }
 
+/// The hashes by which a packed row's name and town are counted.
+pub(super) fn counted(bytes: &[u8]) -> Counted {
+    Bytes(bytes).counted()
+}
+
 /// Unpacks what `pack` wrote. Bytes that it did not write give a form of some kind, and no panic.
 pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
     let mut bytes = Bytes(bytes);
-    let counted =
-        Counted { name: u64::from_le_bytes(bytes.array()), town: u64::from_le_bytes(bytes.array()) };
+    let counted = bytes.counted();
     let Form { names, names_used, kana, birth, sex, address, strong, spare: _ } = form;
     *names_used = bytes.number();
     if names.len() < *names_used {
@@ -159,6 +163,10 @@ impl Bytes<'_> {
         let (taken, rest) = self.0.split_at(length.min(self.0.len()));
         self.0 = rest;
         taken
+    }
+
+    fn counted(&mut self) -> Counted {
+        Counted { name: u64::from_le_bytes(self.array()), town: u64::from_le_bytes(self.array()) }
     }
 
     fn array<const N: usize>(&mut self) -> [u8; N] {

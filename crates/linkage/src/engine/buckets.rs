@@ -33,6 +33,9 @@ const PAIRS_MAX: u64 = 10_000;
 /// Slices of A's rows, at most.
 const SLICES: u32 = 1 << 10;
 
+/// Partitions whose pairs go together: a partition by itself has about one pair in a slice.
+const PARTS_AT_ONCE: usize = 16;
+
 /// The records of both sides, and how A's rows are cut into slices.
 pub(super) struct Buckets<'b> {
     a: &'b Side,
@@ -47,6 +50,14 @@ pub(super) struct Buckets<'b> {
     ready: Vec<Option<Vec<u64>>>,
     /// So many records of a partition are held at once.
     most: usize,
+}
+
+/// A thread's buffers for taking out a partition.
+#[derive(Default)]
+struct Buffers {
+    bytes: Vec<u8>,
+    of_a: Vec<u64>,
+    of_b: Vec<u64>,
 }
 
 /// A slice's row of a record of A.
@@ -68,12 +79,15 @@ impl<'b> Buckets<'b> {
         let most = memory.piece(crew.threads) / size_of::<u64>();
         let mut buckets =
             Buckets { a, b, runs_a, runs_b, slice_bits, slices: vec![0; slices], ready: Vec::new(), most };
-        let counts: Vec<AtomicU64> = (0..slices).map(|_| AtomicU64::new(0)).collect();
-        buckets.ready = crew.each(pool::PARTS, Vec::new, |bytes, part| {
+        // Threads count in lists of their own, as a rule: what one has written, another would wait for.
+        let counts: Vec<Vec<AtomicU64>> =
+            (0..crew.threads).map(|_| (0..slices).map(|_| AtomicU64::new(0)).collect()).collect();
+        buckets.ready = crew.each(pool::PARTS, Buffers::default, |buffers, part| {
             let (mut all, mut is_held) = (Vec::new(), true);
+            let counts = &counts[part % counts.len()];
             buckets.pairing(
                 part,
-                bytes,
+                buffers,
                 |record| buckets.mark(record, MANY),
                 |mut records| {
                     each_bucket(&records, |of_a, of_b| {
@@ -95,7 +109,9 @@ impl<'b> Buckets<'b> {
             all.shrink_to_fit();
             Ok((is_held && memory.spares(all.len() as u64 * 8)).then_some(all))
         })?;
-        buckets.slices = counts.into_iter().map(AtomicU64::into_inner).collect();
+        for counts in counts {
+            buckets.slices.iter_mut().zip(counts).for_each(|(all, count)| *all += count.into_inner());
+        }
         if buckets.ready.iter().all(Option::is_some) {
             // Nobody needs them any more.
             memory.give(buckets.runs_a.heap_bytes() + buckets.runs_b.heap_bytes());
@@ -121,13 +137,14 @@ impl<'b> Buckets<'b> {
     fn pairing(
         &self,
         part: usize,
-        bytes: &mut Vec<u8>,
+        buffers: &mut Buffers,
         mut many: impl FnMut(u64),
         mut found: impl FnMut(Vec<u64>),
     ) -> Result<(), Fault> {
         let cap = KINDS[pool::kind(part)].cap as usize;
         if self.records(part) <= self.most {
-            found(kept_pairing(&mut self.partition(part, bytes)?, cap, &mut many));
+            self.partition(part, buffers)?;
+            found(kept_pairing(&mut buffers.of_a, cap, &mut many));
             return Ok(());
         }
         let all = |see: &mut See<'_, u64>| {
@@ -187,13 +204,18 @@ impl<'b> Buckets<'b> {
         Ok(())
     }
 
-    /// A partition's records of both sides.
-    fn partition(&self, part: usize, bytes: &mut Vec<u8>) -> Result<Vec<u64>, Fault> {
-        let (mut records, mut of_b) = (Vec::new(), Vec::new());
-        self.runs_a.partition(part, bytes, &mut records, |_, _| ())?;
-        self.runs_b.partition(part, bytes, &mut of_b, |_, _| ())?;
-        records.extend(of_b);
-        Ok(records)
+    /// Takes a partition's records of both sides into `of_a`, without most of those that meet none of the other side.
+    fn partition(&self, part: usize, buffers: &mut Buffers) -> Result<(), Fault> {
+        let Buffers { bytes, of_a, of_b } = buffers;
+        self.runs_a.partition(part, bytes, of_a, |_, _| ())?;
+        self.runs_b.partition(part, bytes, of_b, |_, _| ())?;
+        keep_meeting(of_a, of_b);
+        keep_meeting(of_b, of_a);
+        // They will be marked, and lie anywhere in memory: read together they need not be waited for one by one.
+        let word = |record: &u64| self.b.detail.words()[row(*record) as usize].load(Ordering::Relaxed);
+        std::hint::black_box(of_b.iter().fold(0, |seen, record| seen ^ word(record)));
+        of_a.append(of_b);
+        Ok(())
     }
 
     fn mark(&self, record: u64, flag: u64) {
@@ -222,7 +244,8 @@ impl<'b> Buckets<'b> {
     /// The pairs of a round, by slice (the first of the round is partition 0): row of A above row of B in a word.
     pub fn pairs(&self, crew: &Crew<'_>, round: &Range<usize>) -> Result<Runs, Stopped> {
         let slice_of = |pair: u64| ((pair >> 32) as u32 >> self.slice_bits) as usize;
-        let sheets = crew.each(pool::PARTS, <(Vec<u8>, Vec<u64>)>::default, |(bytes, pairs), part| {
+        let units = pool::PARTS.div_ceil(PARTS_AT_ONCE);
+        let sheets = crew.each(units, <(Buffers, Vec<u64>)>::default, |(buffers, pairs), unit| {
             pairs.clear();
             let mut add = |records: &[u64]| {
                 each_bucket(records, |of_a, of_b| {
@@ -234,9 +257,11 @@ impl<'b> Buckets<'b> {
                     }
                 });
             };
-            match &self.ready[part] {
-                Some(records) => add(records),
-                None => self.pairing(part, bytes, |_| (), |records| add(&records))?,
+            for part in (unit * PARTS_AT_ONCE..pool::PARTS).take(PARTS_AT_ONCE) {
+                match &self.ready[part] {
+                    Some(records) => add(records),
+                    None => self.pairing(part, buffers, |_| (), |records| add(&records))?,
+                }
             }
             Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
         })?;
@@ -256,13 +281,34 @@ fn is_overfull(of_a: usize, of_b: usize, cap: usize) -> bool {
     of_b > cap || of_a as u64 * of_b as u64 > PAIRS_MAX
 }
 
+/// Keeps the records whose keys may be among the others': a bit for each of their keys says so. Half of all records meet
+/// nobody, and this costs less than sorting them.
+fn keep_meeting(records: &mut Vec<u64>, others: &[u64]) {
+    let bits = (others.len() * 16).next_power_of_two().max(64);
+    let place = |record: u64| (record >> 32) as usize & (bits - 1);
+    let mut keys = vec![0_u64; bits / 64];
+    for other in others {
+        let at = place(*other);
+        keys[at / 64] |= 1 << (at % 64);
+    }
+    let mut kept = 0;
+    for at in 0..records.len() {
+        let record = records[at];
+        let place = place(record);
+        // Written in any case, so that there is nothing to be guessed.
+        records[kept] = record;
+        kept += (keys[place / 64] >> (place % 64) & 1) as usize;
+    }
+    records.truncate(kept);
+}
+
 /// Sorts records; those of buckets that make pairs. Those of overfull ones go to `many`.
 fn kept_pairing(records: &mut Vec<u64>, cap: usize, many: &mut impl FnMut(u64)) -> Vec<u64> {
     // Half of a hash, then the side, then the row: the words themselves are the order.
     records.sort_unstable();
     // A row with two names may come under one key twice.
     records.dedup();
-    let mut kept = Vec::new();
+    let mut kept = Vec::with_capacity(records.len());
     each_bucket(records, |of_a, of_b| {
         if of_a.is_empty() || of_b.is_empty() {
             return;
@@ -352,6 +398,23 @@ mod tests {
             }
         }
         (pairs, marked)
+    }
+
+    proptest! {
+        #[test]
+        fn no_record_that_meets_another_is_left_out(
+            mut records in prop::collection::vec(0_u64..60, 0..60),
+            others in prop::collection::vec(0_u64..60, 0..20),
+        ) {
+            records.iter_mut().for_each(|key| *key <<= 32);
+            let others: Vec<u64> = others.iter().map(|key| key << 32 | OF_B).collect();
+            let mut kept = records.clone();
+            keep_meeting(&mut kept, &others);
+            let meets = |record: &u64| others.iter().any(|other| other >> 32 == record >> 32);
+            let want: Vec<u64> = records.iter().copied().filter(meets).collect();
+            kept.retain(meets);
+            prop_assert_eq!(kept, want);
+        }
     }
 
     proptest! {

@@ -41,6 +41,9 @@ pub(super) const STRIDE: usize = 3;
 /// Hashes that are kept in 48 bits.
 const BITS_48: u64 = (1 << 48) - 1;
 
+/// Pairs that are linked together.
+const AT_ONCE: usize = 64;
+
 /// In place of an exact key: the row is not linked here.
 const NO_EXACT: u64 = 0;
 
@@ -140,7 +143,22 @@ fn number(side: &Side, unit: usize, records: &mut [u64]) {
 fn groups((a, records_a): (&Side, &mut [Record]), (b, records_b): (&Side, &mut [Record]), found: &mut Exact) {
     records_a.sort_unstable();
     records_b.sort_unstable();
-    join(records_a, records_b, |record| record[0], |group_a, group_b| group(a, b, group_a, group_b, found));
+    let mut equals = Vec::with_capacity(AT_ONCE);
+    join(
+        records_a,
+        records_b,
+        |record| record[0],
+        |group_a, group_b| match (group_a, group_b) {
+            ([one_a], [one_b]) if is_equal(one_a, one_b) => {
+                equals.push([*one_a, *one_b]);
+                if equals.len() == AT_ONCE {
+                    link_equals(a, b, &mut equals, found);
+                }
+            }
+            _ => raw_pairs(group_a, group_b, |row_a, row_b| raw_left(a, b, (row_a, row_b), found)),
+        },
+    );
+    link_equals(a, b, &mut equals, found);
 }
 
 /// Links what is equal in a partition of which no more than so many records may be held.
@@ -208,28 +226,36 @@ fn join<T, K: Ord>(mut a: &[T], mut b: &[T], key: impl Fn(&T) -> K, mut group: i
     }
 }
 
-/// Rows with one coarse key.
-fn group(a: &Side, b: &Side, group_a: &[Record], group_b: &[Record], found: &mut Exact) {
-    if let ([one_a], [one_b]) = (group_a, group_b)
-        && let Some(tier) = tier(one_a, one_b)
-    {
-        let (row_a, row_b) = (row_of(one_a), row_of(one_b));
+/// Links pairs that are alone under their coarse keys and equal; empties the list. Rows lie anywhere in memory, so what is
+/// known of them is touched together first: one by one each would be waited for.
+fn link_equals(a: &Side, b: &Side, equals: &mut Vec<[Record; 2]>, found: &mut Exact) {
+    let words = |side: &Side, record: &Record| {
+        let row = row_of(record) as usize;
+        side.detail.words()[row].load(Ordering::Relaxed) ^ side.key.words()[row].load(Ordering::Relaxed)
+    };
+    let seen = equals.iter().map(|[one_a, one_b]| words(a, one_a) ^ words(b, one_b));
+    std::hint::black_box(seen.fold(0, |all, one| all ^ one));
+    for [one_a, one_b] in equals.drain(..) {
+        let tier = if is_raw(&one_a, &one_b) { Tier::Raw } else { Tier::Normal };
+        let (row_a, row_b) = (row_of(&one_a), row_of(&one_b));
         let (detail_a, detail_b) = (&a.detail.words()[row_a as usize], &b.detail.words()[row_b as usize]);
         let before = detail_a.load(Ordering::Relaxed);
-        if detail::decision(before).grade == Grade::Link {
-            detail_a.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
-            let before = detail_b.load(Ordering::Relaxed);
-            detail_b.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
-            a.key.words()[row_a as usize].store(u64::from(row_b), Ordering::Relaxed);
-            b.key.words()[row_b as usize].store(u64::from(row_a), Ordering::Relaxed);
-            match tier {
-                Tier::Raw => found.raw += 1,
-                _ => found.normal += 1,
+        if detail::decision(before).grade != Grade::Link {
+            if tier == Tier::Raw {
+                raw_left(a, b, (row_a, row_b), found);
             }
-            return;
+            continue;
+        }
+        detail_a.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
+        let before = detail_b.load(Ordering::Relaxed);
+        detail_b.store(detail::with_kind(before, Kind::Link(tier)) | EXACT, Ordering::Relaxed);
+        a.key.words()[row_a as usize].store(u64::from(row_b), Ordering::Relaxed);
+        b.key.words()[row_b as usize].store(u64::from(row_a), Ordering::Relaxed);
+        match tier {
+            Tier::Raw => found.raw += 1,
+            _ => found.normal += 1,
         }
     }
-    raw_pairs(group_a, group_b, |row_a, row_b| raw_left(a, b, (row_a, row_b), found));
 }
 
 /// Counts and marks a pair with the same raw bytes that is not linked here.
@@ -240,12 +266,14 @@ fn raw_left(a: &Side, b: &Side, (row_a, row_b): (u32, u32), found: &mut Exact) {
     found.raw_left += 1;
 }
 
-/// What two rows alone under a coarse key are, if they are equal.
-fn tier(a: &Record, b: &Record) -> Option<Tier> {
-    (exact_of(a) == exact_of(b) && exact_of(a) != NO_EXACT).then(|| {
-        let raw = raw_of(a) == raw_of(b) && raw_of(a) != 0;
-        if raw { Tier::Raw } else { Tier::Normal }
-    })
+/// Whether two rows alone under a coarse key are equal.
+fn is_equal(a: &Record, b: &Record) -> bool {
+    exact_of(a) == exact_of(b) && exact_of(a) != NO_EXACT
+}
+
+/// Whether two rows have the same raw bytes, and all attributes.
+fn is_raw(a: &Record, b: &Record) -> bool {
+    raw_of(a) == raw_of(b) && raw_of(a) != 0
 }
 
 /// Pairs of rows with the same raw hash, each alone with it in its file. Equal raw bytes have equal coarse and exact keys,

@@ -8,7 +8,7 @@
 //! Not here: what a chunk leaves (read); who makes the identity (work).
 //! Rules come from: the issue, part C (stop and resume).
 
-use super::{read::Leaf, runs::WordFile};
+use super::{parts::ChunkParts, read::Leaf, runs::WordFile};
 use crate::problem::{Problem, ProblemCode, Problems};
 use base::Fault;
 use std::{
@@ -198,7 +198,7 @@ fn leaf(header: &Header, words: &[u64], side: char) -> Option<Leaf> {
         bounds: halves(bounds, header.lengths[3]),
         counted: counted.to_vec(),
         own_keys: halves(own_keys, header.lengths[5]),
-        parts: Vec::new(),
+        parts: ChunkParts::default(),
         problems: problems_of(problems, side)?,
         entries: entries.to_vec(),
     })
@@ -283,7 +283,7 @@ mod tests {
             entries: (0..u64::from(rows) * 3).collect(),
             counted: vec![5; rows as usize * 2],
             own_keys: vec![9; rows as usize],
-            parts: Vec::new(),
+            parts: ChunkParts::default(),
             problems,
         }
     }

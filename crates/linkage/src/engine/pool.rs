@@ -15,13 +15,14 @@ use super::{
     Stopped, body,
     crew::{Crew, Share},
     detail::{self, EXACT, Kind, PAIRED},
-    read::{KeyParts, PARTS_WORDS, Side, parts_of, words_of},
-    room::Memory,
+    parts::{KeyParts, Known, PARTS_WORDS, known_of, words_of},
+    read::Side,
+    room::{Memory, Room},
     runs::{Held, Runs, Sheet, WordFile, put_away, sorted},
 };
 use crate::{
     form::{Form, Texts},
-    keys::{self, Counted, KINDS, Parts},
+    keys::{self, Counted, KINDS, PLAIN},
     problem::Problem,
     rules::rarity::Counts,
     source::{self, Row, Source},
@@ -51,6 +52,9 @@ pub(super) const OF_B: u64 = 1 << 31;
 pub(super) fn kind(part: usize) -> usize {
     part / SPLIT
 }
+
+/// Rows whose memory is asked for together.
+const AT_ONCE: usize = 64;
 
 /// How many units so many rows are.
 fn units(rows: u32) -> usize {
@@ -103,44 +107,61 @@ impl Bodies {
     }
 }
 
-/// Keys that A has: a bit for each hash. Two hashes may share a bit, which lets a key through that meets nobody.
+/// Keys that A has: two bits of a word for each hash. Hashes may share bits, which lets a key through that meets nobody.
 pub(super) struct Sieve {
-    bits: Vec<AtomicU64>,
+    words: Vec<AtomicU64>,
 }
 
 impl Sieve {
-    /// For so many rows of A: sixteen bits for each of some ten keys, so that one of sixteen strangers passes; fewer bits, of
-    /// which more strangers pass, where half of the memory that is left has no more. Taken of the cap in any case.
+    /// For so many rows of A: some ten bits for each of its keys, so that one of thirty strangers passes, and as much as
+    /// possible stays near to the processor; fewer bits, of which more strangers pass, where half of the memory that is left
+    /// has no more. Taken of the cap in any case.
     pub fn new(memory: &Memory, rows: u64) -> Sieve {
-        let most = (memory.left() / 2 / 8).max(1) + 1;
-        let words = (rows * 160 / 64).next_power_of_two().min(most.next_power_of_two() / 2);
-        let words = words.clamp(1 << 10, 1 << 24);
+        let words = (rows + rows / 2).min(memory.left() / 2 / 8).clamp(1 << 10, 1 << 24);
         memory.need(words * 8);
-        Sieve { bits: (0..words).map(|_| AtomicU64::new(0)).collect() }
+        Sieve { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> u64 {
-        self.bits.len() as u64 * 8
+        self.words.len() as u64 * 8
     }
 
     fn place(&self, hash: u64) -> (&AtomicU64, u64) {
-        // Other bits than those that sort into partitions, or that are kept.
-        let at = (hash >> 20) as usize;
-        (&self.bits[at / 64 % self.bits.len()], 1 << (at % 64))
+        // The word by other bits than those that sort into partitions, or that are kept: what differs in them alone, and
+        // would meet by accident, does not pass as a rule.
+        let word = (u64::from((hash >> 25) as u32) * self.words.len() as u64) >> 32;
+        (&self.words[word as usize], 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 
     fn set(&self, hash: u64) {
-        let (word, bit) = self.place(hash);
-        // Reading first spares a locked write where the bit is set already.
-        if word.load(Ordering::Relaxed) & bit == 0 {
-            word.fetch_or(bit, Ordering::Relaxed);
-        }
+        let (word, bits) = self.place(hash);
+        word.fetch_or(bits, Ordering::Relaxed);
     }
 
     fn has(&self, hash: u64) -> bool {
-        let (word, bit) = self.place(hash);
-        word.load(Ordering::Relaxed) & bit != 0
+        let (word, bits) = self.place(hash);
+        word.load(Ordering::Relaxed) & bits == bits
+    }
+
+    /// Which of these the sieve has, as bits; 0 is no key. Nothing here depends on what was found before, so that the words
+    /// of many come from memory together.
+    fn having(&self, hashes: &[u64; PLAIN]) -> u32 {
+        let bit = |at: usize, hash: u64| u32::from(hash != 0 && self.has(hash)) << at;
+        hashes.iter().enumerate().fold(0, |bits, (at, hash)| bits | bit(at, *hash))
+    }
+}
+
+/// Which of these are keys, as bits.
+fn there(hashes: &[u64; PLAIN]) -> u32 {
+    hashes.iter().enumerate().fold(0, |bits, (at, hash)| bits | u32::from(*hash != 0) << at)
+}
+
+/// The places of the bits that are set.
+fn each_bit(mut bits: u32, mut each: impl FnMut(usize)) {
+    while bits != 0 {
+        each(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
 }
 
@@ -192,17 +213,17 @@ impl<'p> Pool<'p> {
         bodies.bytes.get((spot as usize).checked_sub(1)?..)
     }
 
-    /// Touches rows that are read soon: see [`Source::touch`].
-    pub fn touch(&self, rows: impl Iterator<Item = u32>) {
+    /// Touches rows that are read soon, what is known of them, and how often their names and towns occur: see [`Source::touch`].
+    pub fn touch(&self, rows: impl Iterator<Item = u32>, counts: &Counts) {
         /// A packed form has about two lines of memory.
         const NEXT: usize = 64;
         let mut seen = 0;
-        self.source.touch(rows.filter_map(|row| match self.body(row) {
-            Some(body) => {
-                seen ^= body[0] ^ body.get(NEXT).copied().unwrap_or(0);
-                None
-            }
-            None => Some(self.side.places.offset(row)),
+        let word = |room: &Room, row: u32| room.words()[row as usize].load(Ordering::Relaxed);
+        self.source.touch(rows.filter_map(|row| {
+            seen ^= word(&self.side.detail, row) ^ word(&self.side.key, row);
+            let Some(body) = self.body(row) else { return Some(self.side.places.offset(row)) };
+            seen ^= u64::from(body.get(NEXT).copied().unwrap_or(0)) ^ counts.seen(body::counted(body));
+            None
         }));
         std::hint::black_box(seen);
     }
@@ -222,19 +243,15 @@ impl<'p> Pool<'p> {
 /// Records of keys as they are gathered.
 #[derive(Default)]
 struct Records {
-    blocks: Vec<(u8, u64)>,
     words: Vec<u64>,
     parts: Vec<u16>,
 }
 
 impl Records {
-    /// Adds those of `blocks` that are wanted.
-    fn add(&mut self, row: u64, wanted: impl Fn(u64) -> bool) {
-        for (kind, hash) in self.blocks.iter().filter(|(_, hash)| wanted(*hash)) {
-            self.words.push(hash << 32 | row);
-            let part = usize::from(*kind) * SPLIT + (hash >> (64 - SPLIT_BITS)) as usize;
-            self.parts.push(part as u16);
-        }
+    fn add(&mut self, row: u64, kind: usize, hash: u64) {
+        self.words.push(hash << 32 | row);
+        let part = kind * SPLIT + (hash >> (64 - SPLIT_BITS)) as usize;
+        self.parts.push(part as u16);
     }
 
     /// Takes them out by partition, into the file if memory is short.
@@ -251,6 +268,11 @@ impl Records {
 struct Keyed<'k, 's> {
     pool: &'k Pool<'s>,
     reader: Reader<'s>,
+    blocks: Vec<(u8, u64)>,
+    /// Rows that have no other keys than these.
+    plain: Vec<(u64, [u64; PLAIN])>,
+    /// Which of each row's keys the sieve has.
+    having: Vec<u32>,
     records: Records,
     of_b: bool,
     sieve: &'k Sieve,
@@ -260,34 +282,97 @@ struct Keyed<'k, 's> {
 impl<'k, 's> Keyed<'k, 's> {
     /// Of A all records, which set the sieve; of B those that the sieve lets through.
     fn new(pool: &'k Pool<'s>, (of_b, sieve, counts): (bool, &'k Sieve, &'k Counts)) -> Keyed<'k, 's> {
-        Keyed { pool, reader: pool.reader(), records: Records::default(), of_b, sieve, counts }
+        Keyed {
+            pool,
+            reader: pool.reader(),
+            blocks: Vec::new(),
+            plain: Vec::with_capacity(AT_ONCE),
+            having: Vec::with_capacity(AT_ONCE),
+            records: Records::default(),
+            of_b,
+            sieve,
+            counts,
+        }
     }
 
-    /// A row's, whose parts may be known.
-    fn add(&mut self, row: u32, known: Option<Parts>) {
+    /// A row's, of which something is known.
+    fn add(&mut self, row: u32, known: Known<'_>) {
+        let number = u64::from(row) | if self.of_b { OF_B } else { 0 };
         match known {
-            Some(parts) if !parts.more => keys::blocks_of(&parts, &mut self.records.blocks),
-            _ => {
+            Known::Parts(parts, []) => {
+                self.plain.push((number, keys::plain(&parts)));
+                if self.plain.len() == AT_ONCE {
+                    self.add_plain();
+                }
+                return;
+            }
+            Known::Parts(parts, more) => {
+                let further = more.iter().map(|more| more.further());
+                self.counts.blocks_of(&parts, further, &mut self.blocks);
+            }
+            Known::Nothing => {
                 self.pool.read(row, &mut self.reader);
-                self.counts.blocks(&self.reader.form, &mut self.records.blocks);
+                self.counts.blocks(&self.reader.form, &mut self.blocks);
             }
         }
-        let sieve = self.sieve;
-        if self.of_b {
-            self.records.add(OF_B | u64::from(row), |hash| sieve.has(hash));
-        } else {
-            self.records.blocks.iter().for_each(|(_, hash)| sieve.set(*hash));
-            self.records.add(u64::from(row), |_| true);
+        for (kind, hash) in &self.blocks {
+            if self.of_b && !self.sieve.has(*hash) {
+                continue;
+            }
+            if !self.of_b {
+                self.sieve.set(*hash);
+            }
+            self.records.add(number, usize::from(*kind), *hash);
+        }
+    }
+
+    /// Those of the rows in `plain`. Most rows of B have none that passes.
+    fn add_plain(&mut self) {
+        let Keyed { plain, having, records, of_b, sieve, .. } = self;
+        having.clear();
+        having.extend(plain.iter().map(|(_, hashes)| sieve.having(hashes)));
+        for ((number, hashes), has) in plain.drain(..).zip(&*having) {
+            let mut wanted = *has;
+            if !*of_b {
+                wanted = there(&hashes);
+                // What is there already spares a locked write; the words of the others were fetched just now.
+                each_bit(wanted & !has, |at| sieve.set(hashes[at]));
+            }
+            each_bit(wanted, |at| records.add(number, at + 1, hashes[at]));
+        }
+    }
+
+    /// The records of all rows that were added, by partition.
+    fn sheet(&mut self, memory: &Memory, file: &WordFile) -> Result<Sheet, Fault> {
+        self.add_plain();
+        self.records.sheet(memory, file)
+    }
+}
+
+/// What the keys of rows that look aside, or are looked at then, are made of.
+pub(super) enum Laid {
+    /// Those of all rows, as they were.
+    Whole(KeyParts),
+    /// Those of these rows alone: of A those that the exact stage left, of B those that it linked.
+    Aside(Runs),
+}
+
+impl Laid {
+    /// Bytes that it takes of the memory cap.
+    pub fn taken(&self) -> u64 {
+        match self {
+            Laid::Whole(parts) => parts.taken,
+            Laid::Aside(runs) => runs.heap_bytes(),
         }
     }
 }
 
-/// The records of the keys of a side's open rows. Beside them, what keys are made of, if it is known, of the rows that look
-/// aside, or are looked at then: of A those that the exact stage left, of B those that it linked.
+/// The records of the keys of a side's open rows. Beside them, if that is asked for, what keys are made of that is known
+/// of the rows that look aside, or are looked at then.
 pub(super) fn gather(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side, parts): (&Source, &Side, &KeyParts),
+    (source, side, parts, lays_aside): (&Source, &Side, &KeyParts, bool),
     (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<(Runs, Runs), Stopped> {
@@ -298,11 +383,12 @@ pub(super) fn gather(
         aside.clear();
         for row in rows(side, unit) {
             let open = detail(side, row) & EXACT == 0;
-            if !open && !of_b {
+            let is_laid = lays_aside && open != of_b;
+            if !open && !is_laid {
                 continue;
             }
             let known = parts.get(side, row);
-            if open != of_b && parts.taken > 0 {
+            if is_laid && parts.taken > 0 {
                 aside.extend(words_of(known));
             }
             if open {
@@ -310,7 +396,7 @@ pub(super) fn gather(
             }
         }
         progress.add(rows(side, unit).len() as u64);
-        Ok((keyed.records.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
+        Ok((keyed.sheet(memory, &file)?, laid_aside(memory, aside, &file_aside)?))
     })?;
     let (sheets, sheets_aside) = found.into_iter().unzip();
     let aside = Runs { stride: PARTS_WORDS, sheets: sheets_aside, file: Some(file_aside) };
@@ -327,11 +413,11 @@ fn laid_aside(memory: &Memory, words: &[u64], file: &WordFile) -> Result<Sheet, 
 }
 
 /// The records of rows that look aside (of A: what is not linked by now), or are looked at then (of B: what the exact stage
-/// linked), from the parts that [`gather`] laid aside.
+/// linked).
 pub(super) fn gather_aside(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side, aside): (&Source, &Side, &Runs),
+    (source, side, laid): (&Source, &Side, &Laid),
     (of_b, sieve, counts): (bool, &Sieve, &Counts),
     progress: &Share<'_>,
 ) -> Result<Runs, Stopped> {
@@ -339,19 +425,24 @@ pub(super) fn gather_aside(
     let file = WordFile::new(memory.file()?, 0);
     let begin = || (Keyed::new(&pool, (of_b, sieve, counts)), Vec::new(), Vec::new());
     let sheets = crew.each(units(side.rows), begin, |(keyed, bytes, words), unit| {
-        aside.unit(unit, bytes, words)?;
-        let mut known = words.as_chunks::<PARTS_WORDS>().0.iter();
+        if let Laid::Aside(runs) = laid {
+            runs.unit(unit, bytes, words)?;
+        }
+        let mut aside = words.as_chunks::<PARTS_WORDS>().0.iter();
         for row in rows(side, unit) {
             let detail = detail(side, row);
             if (detail & EXACT != 0) == of_b {
-                let parts = known.next().map(parts_of);
+                let known = match laid {
+                    Laid::Whole(parts) => parts.get(side, row),
+                    Laid::Aside(_) => aside.next().map_or(Known::Nothing, known_of),
+                };
                 if of_b || looks_aside(detail) {
-                    keyed.add(row, parts);
+                    keyed.add(row, known);
                 }
             }
         }
         progress.add(rows(side, unit).len() as u64);
-        keyed.records.sheet(memory, &file)
+        keyed.sheet(memory, &file)
     })?;
     Ok(Runs { stride: 1, sheets, file: Some(file) })
 }
@@ -372,22 +463,27 @@ pub(super) fn looking_aside(side: &Side) -> u64 {
 pub(super) fn paired<'p>(
     crew: &Crew<'_>,
     memory: &Memory,
-    (source, side): (&'p Source, &'p Side),
+    (source, side, counts): (&'p Source, &'p Side, &Counts),
     flags: u64,
     progress: &Share<'_>,
 ) -> Result<Pool<'p>, Stopped> {
     let mut pool = Pool::new(source, side);
     let bodies = crew.each(
         units(side.rows),
-        || pool.reader(),
-        |reader, unit| {
+        || (pool.reader(), Vec::new()),
+        |(reader, wanted), unit| {
             let mut bodies = Bodies::default();
             // When nothing is left, reading would be for nothing.
             if memory.has_spare() {
-                let wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
-                for row in rows(side, unit).filter(wanted) {
-                    pool.read(row, reader);
-                    bodies.pack(row, reader);
+                let is_wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
+                wanted.clear();
+                wanted.extend(rows(side, unit).filter(is_wanted));
+                for few in wanted.chunks(AT_ONCE) {
+                    pool.touch(few.iter().copied(), counts);
+                    for row in few {
+                        pool.read(*row, reader);
+                        bodies.pack(*row, reader);
+                    }
                 }
             }
             progress.add(rows(side, unit).len() as u64);

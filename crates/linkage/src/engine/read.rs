@@ -13,6 +13,7 @@ use super::{
     detail,
     exact::{self, STRIDE},
     kept::Kept,
+    parts::{ChunkParts, KeyParts},
     place::{ChunkPlace, Chunks, Places, set_start},
     room::{Memory, Room},
     runs::{Held, Runs, Sheet, sorted},
@@ -20,7 +21,7 @@ use super::{
 };
 use crate::{
     form::{Doubts, Form},
-    keys::{self, Parts},
+    keys,
     problem::{Problem, ProblemCode, Problems},
     rules::{Rarity, rarity::Counts},
     source::{self, Row, Source},
@@ -71,57 +72,6 @@ pub(super) struct Reading<'r> {
     pub spilled: bool,
 }
 
-/// What the blocking keys of rows are made of, chunk by chunk; none for a chunk of which it is not in memory.
-pub(super) struct KeyParts {
-    chunks: Vec<Vec<Packed>>,
-    /// Bytes that were taken of the memory cap for them.
-    pub taken: u64,
-}
-
-/// One row's: birth date (with [`MORE`]), name, reading, town, numbers, end and beginning of the name.
-type Packed = [u32; 7];
-
-/// The row has more keys than these parts make. No year reaches this bit of a birth date.
-const MORE: u32 = 1 << 31;
-
-fn packed(parts: Parts) -> Packed {
-    let Parts { birth, name, kana, town, numbers, end, start, more } = parts;
-    // A date with such a year cannot be told from the bit, and its row is read again.
-    [birth | if more { MORE } else { 0 }, name, kana, town, numbers, end, start]
-}
-
-impl KeyParts {
-    /// What the keys of a row are made of, if it is in memory.
-    pub fn get(&self, side: &Side, row: u32) -> Option<Parts> {
-        let chunks = &side.places.of;
-        let chunk = chunks.of(row);
-        self.chunks.get(chunk)?.get((row - chunks.first(chunk)) as usize).map(unpacked)
-    }
-}
-
-fn unpacked(packed: &Packed) -> Parts {
-    let [birth, name, kana, town, numbers, end, start] = *packed;
-    let more = birth & MORE != 0;
-    Parts { birth: birth & !MORE, name, kana, town, numbers, end, start, more }
-}
-
-/// Words of a row's parts.
-pub(super) const PARTS_WORDS: usize = 4;
-
-/// Parts as words. Of a row whose parts are not known they say that it has more keys than these make: it is read again.
-pub(super) fn words_of(parts: Option<Parts>) -> [u64; PARTS_WORDS] {
-    let [a, b, c, d, e, f, g] =
-        packed(parts.unwrap_or(Parts { more: true, ..Parts::default() })).map(u64::from);
-    [a | b << 32, c | d << 32, e | f << 32, g]
-}
-
-/// The parts that [`words_of`] wrote.
-pub(super) fn parts_of(words: &[u64; PARTS_WORDS]) -> Parts {
-    let low = |at: usize| words[at] as u32;
-    let high = |at: usize| (words[at] >> 32) as u32;
-    unpacked(&[low(0), high(0), low(1), high(1), low(2), high(2), low(3)])
-}
-
 /// What a chunk's rows left.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Leaf {
@@ -143,7 +93,7 @@ pub(super) struct Leaf {
     /// Hashes of the rows' own keys, if the file has such.
     pub own_keys: Vec<u32>,
     /// What the rows' blocking keys are made of, when that stays in memory. It is not kept for a later run.
-    pub parts: Vec<Packed>,
+    pub parts: ChunkParts,
     /// Problems, with lines from 1 in the chunk.
     pub problems: Problems,
 }
@@ -152,7 +102,7 @@ pub(super) struct Leaf {
 struct Head {
     rows: u32,
     lines: u64,
-    parts: Vec<Packed>,
+    parts: ChunkParts,
     /// Nothing when it is in the file of kept ones.
     leaf: Option<Leaf>,
 }
@@ -181,7 +131,8 @@ pub(super) fn read(
         reading.chunks.len(),
         || reading.buffers(),
         |buffers, number| {
-            let head = reading.chunk(buffers, number)?;
+            let mut head = reading.chunk(buffers, number)?;
+            head.parts.if_spared(memory);
             let chunk = &reading.chunks[number];
             progress.add(chunk.end - chunk.start);
             Ok(head)
@@ -207,7 +158,7 @@ pub(super) fn read(
     }
     let taken = reading.parts_taken;
     let (side, runs) = settle(crew, memory, reading, row as u32, chunks, &leaves, problems)?;
-    Ok((side, runs, KeyParts { chunks: parts, taken }))
+    Ok((side, runs, KeyParts::new(parts, taken)))
 }
 
 /// Puts together what the chunks left, now that every row's number is known.
@@ -285,7 +236,7 @@ impl Reading<'_> {
             let counted: Vec<_> =
                 pairs.map(|[name, town]| keys::Counted { name: *name, town: *town }).collect();
             self.counts.add_all(&counted);
-            return Ok(Head { rows, lines: leaf.lines, parts: Vec::new(), leaf: None });
+            return Ok(Head { rows, lines: leaf.lines, parts: ChunkParts::default(), leaf: None });
         }
         let mut leaf = self.leaf(buffers, self.chunks[number].clone())?;
         let (rows, lines, parts) = (leaf.starts.len() as u32, leaf.lines, std::mem::take(&mut leaf.parts));
@@ -340,7 +291,7 @@ impl Reading<'_> {
             starts: Vec::with_capacity(rows),
             details: Vec::with_capacity(rows),
             own_keys: Vec::with_capacity(room_if(self.spec.key.is_some())),
-            parts: Vec::with_capacity(room_if(self.parts_taken > 0)),
+            parts: ChunkParts::new(room_if(self.parts_taken > 0)),
             ..Leaf::default()
         }
     }
@@ -351,7 +302,7 @@ impl Reading<'_> {
             leaf.own_keys.push(0);
         }
         if self.parts_taken > 0 {
-            leaf.parts.push(Packed::default());
+            leaf.parts.push_nothing();
         }
         (0, keys::Counted::default())
     }
@@ -386,7 +337,7 @@ impl Reading<'_> {
         self.doubts(&doubts, bytes.line, problems);
         let hashes = keys::hashes(form);
         if self.parts_taken > 0 {
-            leaf.parts.push(packed(hashes.parts()));
+            leaf.parts.push(&hashes, form);
         }
         if self.spec.key.is_some() {
             leaf.own_keys.push(bytes.key_hash());

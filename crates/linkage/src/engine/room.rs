@@ -69,6 +69,11 @@ impl Memory {
         self.used.load(Ordering::Relaxed) < self.cap - self.cap / 8
     }
 
+    /// Whether a quarter of the cap is left: what could be made smaller may stay as it is.
+    pub fn is_ample(&self) -> bool {
+        self.left() > self.cap / 4
+    }
+
     fn take_of(&self, bytes: u64, cap: u64) -> bool {
         let fits = |used: u64| used.checked_add(bytes).filter(|used| *used <= cap);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok()

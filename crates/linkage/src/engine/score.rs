@@ -63,7 +63,7 @@ pub(super) fn compare(
     each_row(
         (crew, memory, progress),
         buckets,
-        (a, b),
+        (a, b, counts),
         |readers, candidates, (near, better): &mut (Vec<Near>, Vec<Better>)| {
             one_row((a, b), readers, candidates, counts, near, better);
         },
@@ -92,7 +92,7 @@ pub(super) fn compare(
 pub(super) fn each_row<'p, T: Default + Send>(
     (crew, memory, progress): (&Crew<'_>, &Memory, &Share<'_>),
     buckets: &Buckets<'_>,
-    (a, b): (&Pool<'p>, &Pool<'p>),
+    (a, b, counts): (&Pool<'p>, &Pool<'p>, &Counts),
     row: impl Fn(&mut [Reader<'p>; 2], &[u64], &mut T) + Sync,
     mut round_found: impl FnMut(Vec<T>) -> Result<(), Stopped>,
 ) -> Result<(), Stopped> {
@@ -111,8 +111,8 @@ pub(super) fn each_row<'p, T: Default + Send>(
                     let soon = &pairs[touched..pairs.len().min(done + AHEAD)];
                     touched += soon.len();
                     let of_a = soon.chunk_by(|one, next| one >> 32 == next >> 32);
-                    a.touch(of_a.map(|of_row| (of_row[0] >> 32) as u32));
-                    b.touch(soon.iter().map(|pair| *pair as u32));
+                    a.touch(of_a.map(|of_row| (of_row[0] >> 32) as u32), counts);
+                    b.touch(soon.iter().map(|pair| *pair as u32), counts);
                 }
                 row(readers, candidates, &mut found);
                 done += candidates.len();

@@ -10,8 +10,9 @@ use super::{
     buckets::Buckets,
     crew::{Crew, Part, Progress, Share},
     detail::{EXACT, PAIRED},
-    pool::{self, Pool, Sieve},
-    read::{KeyParts, Side},
+    parts::KeyParts,
+    pool::{self, Laid, Pool, Sieve},
+    read::Side,
     room::Memory,
     runs::Runs,
     score::{self, Near},
@@ -49,35 +50,45 @@ impl Third<'_> {
         parts_a: KeyParts,
         parts_b: KeyParts,
         open: u64,
-    ) -> Result<(Vec<Near>, [Runs; 2]), Stopped> {
+    ) -> Result<(Vec<Near>, [Laid; 2]), Stopped> {
         let Third { crew, memory, counts, .. } = *self;
         let sieve = Sieve::new(memory, open);
+        // Where memory is ample, what keys are made of stays as it is until rows look aside.
+        let lays_aside = !memory.is_ample();
         let gather = |(source, side): (_, &Side), parts: &KeyParts, of_b, part| {
             let progress = self.share(part, u64::from(side.rows));
-            pool::gather(crew, memory, (source, side, parts), (of_b, &sieve, counts), &progress)
+            let of = (source, side, parts, lays_aside);
+            pool::gather(crew, memory, of, (of_b, &sieve, counts), &progress)
         };
         let (runs_a, aside_a) = gather(self.a, &parts_a, false, 0)?;
         let (runs_b, aside_b) = gather(self.b, &parts_b, true, 1)?;
-        memory.give(parts_a.taken + parts_b.taken + sieve.bytes());
-        drop((sieve, parts_a, parts_b));
+        memory.give(sieve.bytes());
+        drop(sieve);
+        let laid = if lays_aside {
+            memory.give(parts_a.taken + parts_b.taken);
+            drop((parts_a, parts_b));
+            [Laid::Aside(aside_a), Laid::Aside(aside_b)]
+        } else {
+            [Laid::Whole(parts_a), Laid::Whole(parts_b)]
+        };
         let near = self.pairs((runs_a, runs_b), (2, PAIRED), |buckets, pools, progress| {
             score::compare(crew, memory, buckets, pools, counts, progress)
         })?;
-        Ok((near, [aside_a, aside_b]))
+        Ok((near, laid))
     }
 
     /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
-    pub fn aside(&self, [aside_a, aside_b]: [Runs; 2]) -> Result<Ties, Stopped> {
+    pub fn aside(&self, [laid_a, laid_b]: [Laid; 2]) -> Result<Ties, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
         let sieve = Sieve::new(memory, pool::looking_aside(a));
-        let gather = |(source, side): (_, &Side), aside: &Runs, of_b, part| {
+        let gather = |(source, side): (_, &Side), laid: &Laid, of_b, part| {
             let progress = self.share(part, u64::from(side.rows));
-            pool::gather_aside(crew, memory, (source, side, aside), (of_b, &sieve, counts), &progress)
+            pool::gather_aside(crew, memory, (source, side, laid), (of_b, &sieve, counts), &progress)
         };
-        let runs_a = gather(self.a, &aside_a, false, ASIDE)?;
-        let runs_b = gather(self.b, &aside_b, true, ASIDE + 1)?;
-        memory.give(sieve.bytes() + aside_a.heap_bytes() + aside_b.heap_bytes());
-        drop((sieve, aside_a, aside_b));
+        let runs_a = gather(self.a, &laid_a, false, ASIDE)?;
+        let runs_b = gather(self.b, &laid_b, true, ASIDE + 1)?;
+        memory.give(sieve.bytes() + laid_a.taken() + laid_b.taken());
+        drop((sieve, laid_a, laid_b));
         let near =
             self.pairs((runs_a, runs_b), (ASIDE + 2, PAIRED | EXACT), |buckets, pools, progress| {
                 aside::compare(crew, memory, buckets, pools, counts, progress)
@@ -92,12 +103,12 @@ impl Third<'_> {
         (part, flags): (usize, u64),
         compare: impl FnOnce(&Buckets<'_>, (&Pool<'_>, &Pool<'_>), &Share<'_>) -> Result<Vec<Near>, Stopped>,
     ) -> Result<Vec<Near>, Stopped> {
-        let Third { crew, memory, a: (source_a, a), b: (source_b, b), .. } = *self;
+        let Third { crew, memory, counts, a: (source_a, a), b: (source_b, b), .. } = *self;
         let share = |more: usize, of: u64| self.share(part + more, of);
         let progress = share(0, runs_a.records() + runs_b.records());
         let buckets = Buckets::new(crew, memory, (a, runs_a), (b, runs_b), &progress)?;
         let progress = share(1, u64::from(b.rows));
-        let pool_b = pool::paired(crew, memory, (source_b, b), flags, &progress)?;
+        let pool_b = pool::paired(crew, memory, (source_b, b, counts), flags, &progress)?;
         // Pairs come by rows of A, so each of them is read only once.
         let pool_a = Pool::new(source_a, a);
         let progress = share(2, buckets.slices.iter().sum());

@@ -213,7 +213,7 @@ fn parts_make_the_keys_of_a_row_that_has_no_more() {
         let (mut whole, mut some) = (Vec::new(), Vec::new());
         blocks(&form, &mut whole);
         let parts = hashes(&form).parts();
-        blocks_of(&parts, &mut some);
+        blocks_of(&parts, [].into_iter(), &mut some);
         assert_eq!(parts.more, more, "{row}");
         assert_eq!(whole == some, !more, "{row}");
         assert!(some.iter().all(|key| whole.contains(key)), "{row}");

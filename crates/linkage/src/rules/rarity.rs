@@ -9,7 +9,7 @@
 
 use crate::{
     form::Form,
-    keys::{self, Counted},
+    keys::{self, Counted, Further, Parts},
     levels::{Levels, StrongLevel},
 };
 use std::sync::{
@@ -132,8 +132,12 @@ impl Counts {
     /// Reads the cells of a few rows. They lie anywhere in some megabytes: read one behind another, without anything that
     /// depends on what is there, they come from memory together; one by one each would be waited for.
     fn touch(&self, few: &[Counted]) {
-        let cells = few.iter().map(|of| count(&self.names, of.name) ^ count(&self.towns, of.town));
-        std::hint::black_box(cells.fold(0, |all, one| all ^ one));
+        std::hint::black_box(few.iter().fold(0, |all, counted| all ^ self.seen(*counted)));
+    }
+
+    /// Something of a row's cells, for whoever touches more beside them.
+    pub fn seen(&self, counted: Counted) -> u64 {
+        count(&self.names, counted.name) ^ count(&self.towns, counted.town)
     }
 
     /// Says how many rows were counted, when all are. (Not counted here: threads would fight over one cell.)
@@ -159,10 +163,18 @@ impl Counts {
 
     /// A row's blocking keys ([`keys::blocks`]). An identifier that says nothing is none: so many rows would fill its bucket.
     pub fn blocks(&self, form: &Form, into: &mut Vec<(u8, u64)>) {
-        keys::blocks(form, into);
-        if self.is_shared(keys::strong(form)) {
-            keys::without_strong(into);
-        }
+        self.blocks_of(&keys::hashes(form).parts(), keys::further(form), into);
+    }
+
+    /// The same of what they are made of.
+    pub fn blocks_of(
+        &self,
+        parts: &Parts,
+        further: impl Iterator<Item = Further>,
+        into: &mut Vec<(u8, u64)>,
+    ) {
+        let says_nothing = |it: &Further| matches!(it, Further::Strong(strong) if self.is_shared(*strong));
+        keys::blocks_of(parts, further.filter(|it| !says_nothing(it)), into);
     }
 
     /// Whether more rows have this identifier than one person's, or one family's, can.
