@@ -149,8 +149,8 @@ levels! {
     StrongLevel {
         /// Same.
         Equal = "I1", "固有番号が一致", "same identifier";
-        /// So many rows of B have one of them that it is nobody's own: that they are the same, or not, says nothing.
-        Shared = "I2", "固有番号がBの多くの行にあり、比べられない", "identifier not compared, since many rows of B share it";
+        /// Same, but so many rows of B have it that it is nobody's own: it says nothing.
+        Shared = "I2", "固有番号は一致するが、Bの多くの行に同じ番号がある", "same identifier, which many rows of B share";
         /// Different: never linked.
         Different = "I0", "固有番号が相違", "different identifiers";
         /// Missing on a side.

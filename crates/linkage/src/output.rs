@@ -88,10 +88,13 @@ pub fn write(
     let style = Style { bom: output.bom, crlf: output.newline == Newline::Crlf };
     let (disk, ended) = Disk::new();
     thread::scope(|scope| {
-        let on_disk = scope.spawn(|| ended.onto_disk());
+        let on_disk = scope.spawn(|| ended.onto_disk(&disk));
         let run = Run { work, job, a, b, outcome, style, progress: &progress, disk: &disk };
         let open = disk.open();
         let written = write_all(&run, watch);
+        if written.is_err() {
+            disk.give_up();
+        }
         drop(open);
         let on_disk = on_disk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         let summary = written?;

@@ -274,6 +274,14 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_of_the_last_sign_belongs_to_it() {
+        let long = "あ".repeat(CHARS_MAX - 1);
+        for (behind, want) in [("か\u{3099}か", "が"), ("は\u{309a}\u{3099}", "ぱ"), ("かか", "か")] {
+            assert_eq!(fold(&format!("{long}{behind}")), fold(&format!("{long}{want}")), "{behind}");
+        }
+    }
+
+    #[test]
     fn folding_twice_changes_nothing() {
         for code in 0..=0xffff_u32 {
             let Some(sign) = char::from_u32(code) else { continue };

@@ -435,6 +435,8 @@ mod tests {
                 let memory = Memory::new(folder.path(), cap).with_pieces(piece);
                 let (side_a, side_b) = (side(&a, &memory), side(&b, &memory));
                 let (runs_a, runs_b) = (runs(&a, 0, &memory, cap == 0), runs(&b, OF_B, &memory, cap == 0));
+                // Whoever made them took it.
+                memory.need(runs_a.heap_bytes() + runs_b.heap_bytes());
                 let progress = crew.stage(Stage::Score, 1);
                 let part = Part { number: 0, weight: 1, unit: Measure::Keys };
                 let share = progress.share(part, 1);

@@ -19,7 +19,6 @@ const MORE: u32 = 1 << 31;
 
 fn packed(parts: Parts) -> Packed {
     let Parts { birth, name, kana, town, numbers, end, start, more } = parts;
-    // A date with such a year cannot be told from the bit, and its row is read again.
     [birth | if more { MORE } else { 0 }, name, kana, town, numbers, end, start]
 }
 

@@ -81,7 +81,8 @@ impl Memory {
 
     /// Gives back what was taken.
     pub fn give(&self, bytes: u64) {
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        let before = self.used.fetch_sub(bytes, Ordering::Relaxed);
+        debug_assert!(before >= bytes, "more is given back than was taken");
     }
 
     /// Bytes left.

@@ -13,7 +13,7 @@ use std::{
     path::Path,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread,
@@ -73,6 +73,8 @@ impl Sink {
 /// stand there, and would be waited for.
 pub(super) struct Disk {
     sender: Mutex<Option<Sender<(String, File)>>>,
+    /// Nothing of this run will stand: nobody waits for the disk any more.
+    given_up: AtomicBool,
 }
 
 /// What [`Disk`] was given.
@@ -84,12 +86,17 @@ impl Disk {
     /// Both ends.
     pub fn new() -> (Disk, Ended) {
         let (sender, files) = mpsc::channel();
-        (Disk { sender: Mutex::new(Some(sender)) }, Ended { files })
+        (Disk { sender: Mutex::new(Some(sender)), given_up: AtomicBool::new(false) }, Ended { files })
+    }
+
+    /// The run failed, or was told to stop.
+    pub fn give_up(&self) {
+        self.given_up.store(true, Ordering::Relaxed);
     }
 
     fn take(&self, file: (String, File)) {
         let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody takes it after a fault, which ends the run.
+        // Nobody takes it after a fault of the disk, which ends the run when all is written.
         let _ = sender.as_ref().map(|sender| sender.send(file));
     }
 
@@ -112,8 +119,11 @@ impl Drop for Open<'_> {
 
 impl Ended {
     /// Waits for each file until the disk has it; until no more come. The disk tells a fault once, so it is told on.
-    pub fn onto_disk(self) -> Result<(), Fault> {
-        self.files.iter().try_for_each(|(name, file)| file.sync_all().map_err(|e| unwritable(&name, e)))
+    pub fn onto_disk(self, disk: &Disk) -> Result<(), Fault> {
+        self.files
+            .iter()
+            .take_while(|_| !disk.given_up.load(Ordering::Relaxed))
+            .try_for_each(|(name, file)| file.sync_all().map_err(|e| unwritable(&name, e)))
     }
 }
 
@@ -225,6 +235,41 @@ impl<T> Drop for Guard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_disk_says_of_ended_files_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let plain = || (String::from("plain"), File::create(folder.path().join("plain")).unwrap());
+        // A device that cannot be synced.
+        let faulty = || (String::from("faulty"), File::open("/dev/null").unwrap());
+        let told = |files: Vec<(String, File)>, given_up: bool| {
+            let (disk, ended) = Disk::new();
+            if given_up {
+                disk.give_up();
+            }
+            thread::scope(|scope| {
+                let on_disk = scope.spawn(|| ended.onto_disk(&disk));
+                let open = disk.open();
+                files.into_iter().for_each(|file| disk.take(file));
+                drop(open);
+                on_disk.join().unwrap().is_ok()
+            })
+        };
+        assert!(told(vec![plain(), plain()], false));
+        assert!(!told(vec![plain(), faulty(), plain()], false));
+        assert!(told(vec![faulty()], true), "nobody waits for a run that failed");
+    }
+
+    #[test]
+    #[should_panic(expected = "in the middle")]
+    fn a_panic_does_not_wait_for_files_for_ever() {
+        let (disk, ended) = Disk::new();
+        thread::scope(|scope| {
+            scope.spawn(|| ended.onto_disk(&disk));
+            let _open = disk.open();
+            panic!("in the middle");
+        });
+    }
 
     fn joined(pieces: usize, threads: usize) -> Result<String, Stopped> {
         let mut out = String::new();

@@ -150,12 +150,11 @@ impl Counts {
         self.rows.load(Ordering::Relaxed)
     }
 
-    /// How far two rows agree, where B was counted: an identifier that many rows of B have is nobody's own, so that neither
-    /// being the same nor being another says anything.
+    /// How far two rows agree, where B was counted: the same identifier says nothing if many rows of B have it. Different
+    /// ones are different all the same.
     pub fn compare(&self, a: &Form, b: &Form) -> Levels {
         let mut levels = a.compare(b);
-        let shared = |form| self.is_shared(keys::strong(form));
-        if levels.strong != StrongLevel::Missing && (shared(a) || shared(b)) {
+        if levels.strong == StrongLevel::Equal && self.is_shared(keys::strong(a)) {
             levels.strong = StrongLevel::Shared;
         }
         levels

@@ -55,7 +55,7 @@ pub fn named(data: &[u8], start: usize) -> Option<Named> {
     const MOST: usize = 1 << 10;
     let rest = data.get(start..)?;
     let head = &rest[..rest.len().min(MOST)];
-    let length = memchr2(b'\n', b'\r', head).unwrap_or(head.len());
+    let length = memchr2(b'\n', b'\r', head).or((head.len() == rest.len()).then_some(head.len()))?;
     let end = start + length;
     let next = if end < data.len() { after_break(data, end) } else { end };
     let line = rest[..length].strip_prefix(b"\"").unwrap_or(&rest[..length]);
