@@ -798,3 +798,40 @@ fn rows_are_counted_about() {
         assert!(found.abs_diff(want) <= 2 + want / 100, "{found} and not {want}");
     }
 }
+
+/// A row that could not be read has no key either: what stands where its key would be may be anything.
+#[test]
+fn rows_that_cannot_be_read_are_listed_without_a_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = "1,山田　太郎,ヤマダ タロウ,1955-03-12,1,静岡県三島市本町1-2-3\n";
+    let rows =
+        format!("{HEADER}{whole}2,佐藤　花子\0,サトウ ハナコ,1960-01-02,2,静岡県三島市本町4\n3,鈴木\n");
+    for (name, text) in [("a.csv", rows.as_str()), ("b.csv", rows.as_str())] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    run_sized(&job(folder.path(), "out", 2, GIB), &Quiet, SIZES).unwrap();
+    let found = files(&folder.path().join("out"));
+    for name in ["unlinked_a.csv", "unlinked_b.csv"] {
+        let table = String::from_utf8(found[name].clone()).unwrap();
+        let begins: Vec<&str> = table.lines().skip(1).map(|line| &line[..6]).collect();
+        assert_eq!(begins, [",3,U4,", ",4,U4,"], "{name}");
+    }
+}
+
+/// The pairs of B's linked rows are counted with A's, and say the same of identifiers.
+#[test]
+fn identifiers_are_counted_on_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |key: u32, number: &str| {
+        format!("{key},山田　太郎,ヤマダ タロウ,1955-03-12,1,静岡県三島市本町{key}-2-3,{number}\n")
+    };
+    let header = HEADER.replace('\n', ",記号番号\n");
+    let (a, b) = (row(1, "11-0001") + &row(2, "22-0002"), row(1, "11-0001") + &row(2, "33-0003"));
+    fs::write(folder.path().join("a.csv"), format!("{header}{a}")).unwrap();
+    fs::write(folder.path().join("b.csv"), format!("{header}{b}")).unwrap();
+    let spec = SPEC.replace("kana = ", "strong = [\"記号番号\"]\nkana = ");
+    let job = Job { spec: Spec::parse(&spec).unwrap(), ..job(folder.path(), "out", 2, GIB) };
+    let summary = run_sized(&job, &Quiet, SIZES).unwrap();
+    assert_eq!((summary.a.linked_all(), summary.a.identifiers), (1, (1, 1)));
+    assert_eq!((summary.b.linked_all(), summary.b.identifiers), (1, (1, 1)));
+}
