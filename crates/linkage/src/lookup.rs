@@ -11,13 +11,13 @@ mod build;
 mod tests;
 
 use crate::{
-    form::{Form, Texts},
+    form::Form,
     keys::{self, Counted, KINDS},
     levels::Levels,
     outcome::{Case, Cause, Tier},
     problem::Problems,
     rules::{Decision, Grade, Rarity, decide, rarity::Counts, rivals},
-    source::Source,
+    source::{self, Source},
 };
 use std::fmt;
 
@@ -186,13 +186,13 @@ impl Index {
                 }
             }
             Rows::File { source, places } => {
-                let (mut row, mut texts, mut form) = (source.row(), Texts::default(), Form::default());
+                let (mut row, mut buffers, mut form) =
+                    (source.row(), source::Buffers::default(), Form::default());
                 for number in rows {
                     let Some((offset, line)) = places.get(*number as usize).copied() else { continue };
                     source.at(offset, &mut row);
                     // Its problems were told when the file was opened.
-                    if row.texts(&mut texts, &mut Vec::new()) {
-                        form.read(&texts);
+                    if row.form(&mut buffers, &mut form, &mut Vec::new()).is_some() {
                         each(u64::from(*number), u64::from(line), &form);
                     }
                 }

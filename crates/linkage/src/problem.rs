@@ -5,7 +5,11 @@
 //! Not here: finding problems (source, engine); writing the list (output).
 //! Rules come from: the list of hostile input; STYLE.md (a parser returns the value and its problems).
 
-use crate::birth::BirthDoubt;
+use crate::{
+    birth::BirthDoubt,
+    form::Doubts,
+    spec::{Attribute, Side},
+};
 use std::collections::BTreeMap;
 
 /// One problem.
@@ -215,6 +219,23 @@ impl Problem {
     /// A problem of a row.
     pub fn row(side: char, line: u64, column: Option<&str>, code: ProblemCode) -> Problem {
         Problem { side, line, column: column.map(str::to_owned), code }
+    }
+
+    /// What was doubtful in a row, if anything was.
+    pub(crate) fn of_doubts(
+        doubts: Doubts,
+        (side, spec): (char, &Side),
+        line: u64,
+    ) -> impl Iterator<Item = Problem> {
+        let found = [
+            (doubts.no_name.then_some(ProblemCode::NoName), Attribute::Name),
+            (doubts.birth.map(ProblemCode::from), Attribute::Birth),
+            (doubts.sex.then_some(ProblemCode::SexUnknown), Attribute::Sex),
+        ];
+        let told = move |(code, attribute): (Option<ProblemCode>, Attribute)| {
+            Some(Problem::row(side, line, Some(&spec.heading(attribute)), code?))
+        };
+        found.into_iter().filter_map(told)
     }
 
     /// A problem of a whole file.

@@ -20,12 +20,12 @@ use super::{
     twice,
 };
 use crate::{
-    form::{Doubts, Form},
+    form::Form,
     keys,
-    problem::{Problem, ProblemCode, Problems},
+    problem::{Problem, Problems},
     rules::{Rarity, rarity::Counts},
     source::{self, Row, Source},
-    spec::{self, Attribute},
+    spec,
 };
 use base::Fault;
 use std::{
@@ -334,7 +334,7 @@ impl Reading<'_> {
     fn row(&self, buffers: &mut Buffers<'_>, row: u32, leaf: &mut Leaf) -> Option<(u64, keys::Counted)> {
         let Buffers { row: bytes, source, form, problems, words, .. } = buffers;
         let doubts = bytes.form(source, form, problems)?;
-        self.doubts(&doubts, bytes.line, problems);
+        problems.extend(Problem::of_doubts(doubts, (self.side, self.spec), bytes.line));
         let hashes = keys::hashes(form);
         if self.parts_taken > 0 {
             leaf.parts.push(&hashes, form);
@@ -355,18 +355,5 @@ impl Reading<'_> {
         detail =
             detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), Rarity::default()));
         Some((detail, hashes.counted()))
-    }
-
-    fn doubts(&self, doubts: &Doubts, line: u64, problems: &mut Vec<Problem>) {
-        let found = [
-            (doubts.no_name.then_some(ProblemCode::NoName), Attribute::Name),
-            (doubts.birth.map(ProblemCode::from), Attribute::Birth),
-            (doubts.sex.then_some(ProblemCode::SexUnknown), Attribute::Sex),
-        ];
-        for (code, attribute) in found {
-            if let Some(code) = code {
-                problems.push(Problem::row(self.side, line, Some(&self.spec.heading(attribute)), code));
-            }
-        }
     }
 }

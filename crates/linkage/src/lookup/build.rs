@@ -6,12 +6,12 @@
 
 use super::{COARSE, Index, Rows, add};
 use crate::{
-    form::{Doubts, Form, Texts},
+    form::Form,
     keys,
-    problem::{Problem, ProblemCode, Problems},
+    problem::{Problem, Problems},
     rules::rarity::Counts,
-    source::{Closed, Source},
-    spec::{Attribute, Side},
+    source::{self, Closed, Source},
+    spec::Side,
 };
 use base::Fault;
 use std::{
@@ -84,15 +84,15 @@ impl Index {
 /// Reads a chunk. Rows and lines are counted from its beginning.
 fn part(source: &Source, side: &Side, chunk: Range<u64>, counts: &Counts) -> Part {
     let mut part = Part::default();
-    let (mut row, mut texts, mut form) = (source.row(), Texts::default(), Form::default());
+    let (mut row, mut buffers, mut form) = (source.row(), source::Buffers::default(), Form::default());
     let (mut blocks, mut problems): (Vec<(u8, u64)>, Vec<Problem>) = (Vec::new(), Vec::new());
     let mut rows = source.rows(chunk);
     while let Some(whole) = rows.next(&mut row, &mut problems) {
         let number = part.places.len() as u32;
         part.places.push((row.offset, row.line as u32));
-        if whole && row.texts(&mut texts, &mut problems) {
-            let doubts = form.read(&texts);
-            tell(&doubts, side, row.line, &mut problems);
+        let doubts = if whole { row.form(&mut buffers, &mut form, &mut problems) } else { None };
+        if let Some(doubts) = doubts {
+            problems.extend(Problem::of_doubts(doubts, ('B', side), row.line));
             counts.add(add(&mut part.entries, &mut blocks, &form, number));
             counts.add_strong(keys::strong(&form));
         }
@@ -100,20 +100,6 @@ fn part(source: &Source, side: &Side, chunk: Range<u64>, counts: &Counts) -> Par
     }
     part.lines = rows.lines();
     part
-}
-
-/// What was doubtful in a row, as a batch tells it.
-fn tell(doubts: &Doubts, side: &Side, line: u64, problems: &mut Vec<Problem>) {
-    let found = [
-        (Attribute::Name, doubts.no_name.then_some(ProblemCode::NoName)),
-        (Attribute::Birth, doubts.birth.map(ProblemCode::from)),
-        (Attribute::Sex, doubts.sex.then_some(ProblemCode::SexUnknown)),
-    ];
-    for (attribute, code) in found {
-        if let Some(code) = code {
-            problems.push(Problem::row('B', line, Some(&side.heading(attribute)), code));
-        }
-    }
 }
 
 fn put_together(source: Source, counts: Counts, parts: Vec<Mutex<Part>>) -> Result<Index, Closed> {

@@ -3,6 +3,7 @@
 //! Always holds: a batch of one row says what a look-up says, cause by cause.
 
 use super::*;
+use crate::form::Texts;
 use crate::{
     engine::{Handled, Job, Stage, Watch, run},
     form::tests::{form, texts},
