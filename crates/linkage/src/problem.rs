@@ -232,8 +232,9 @@ impl Problem {
             (doubts.birth.map(ProblemCode::from), Attribute::Birth),
             (doubts.sex.then_some(ProblemCode::SexUnknown), Attribute::Sex),
         ];
+        // Asked of every row, and nearly none has a doubt: the heading is put together only for one that has.
         let told = move |(code, attribute): (Option<ProblemCode>, Attribute)| {
-            Some(Problem::row(side, line, Some(&spec.heading(attribute)), code?))
+            code.map(|code| Problem::row(side, line, Some(&spec.heading(attribute)), code))
         };
         found.into_iter().filter_map(told)
     }
