@@ -29,6 +29,7 @@ mod split;
 mod tests;
 mod third;
 mod twice;
+mod twins;
 mod work;
 
 use crate::{
@@ -48,6 +49,7 @@ use room::Memory;
 use score::Near;
 use std::path::PathBuf;
 use third::Third;
+use twins::Twins;
 pub use work::FOLDER as WORK_FOLDER;
 use work::{Stamp, Work, or_full_disk};
 
@@ -282,20 +284,35 @@ fn find(
     let chunks_b = source_b.chunks(plan.chunks[1], crew.threads);
     let bytes = chunks_a.iter().chain(&chunks_b).map(|chunk| chunk.end - chunk.start).sum();
     let progress = crew.stage(Stage::Read, bytes);
+    let rows_b = rows_about(source_b.bytes(), &job.spec.b.layout);
+    let twins = Twins::new(&memory, rows_b, (source_a, source_b));
     let mut read = |side, source: &Source, spec: &spec::Side, chunks| {
         let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
         source.noted().iter().for_each(|problem| problems.add(problem.clone()));
-        let (counts, parts, spilled) = (&counts, plan.parts, plan.spills);
+        let (counts, twins, parts, spilled) = (&counts, twins.as_ref(), plan.parts, plan.spills);
         let rows = rows_about(source.bytes(), &spec.layout);
         let (row_bytes, parts_bytes) = (source.bytes().len() as u64 / rows, rows * PARTS_BYTES);
         let parts_taken = if memory.spares(parts_bytes) { parts_bytes } else { 0 };
-        let reading =
-            Reading { side, source, spec, counts, chunks, row_bytes, parts, kept, parts_taken, spilled };
+        let reading = Reading {
+            side,
+            source,
+            spec,
+            counts,
+            twins,
+            chunks,
+            row_bytes,
+            parts,
+            kept,
+            parts_taken,
+            spilled,
+        };
         read::read(crew, &memory, reading, &progress, &mut problems)
     };
     let (b, runs_b, parts_b) = read('B', source_b, &job.spec.b, chunks_b)?;
     counts.set_rows(u64::from(b.rows));
     let (a, runs_a, parts_a) = read('A', source_a, &job.spec.a, chunks_a)?;
+    memory.give(twins.as_ref().map_or(0, Twins::bytes));
+    drop(twins);
 
     let progress = crew.stage(Stage::Exact, runs_a.records() + runs_b.records());
     let exact = exact::link(crew, &memory, ((&a, &runs_a), (&b, &runs_b)), plan.parts, &progress)?;

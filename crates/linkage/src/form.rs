@@ -8,7 +8,7 @@
 use crate::{
     address::{self, AddressForm},
     birth::{self, Birth, BirthDoubt},
-    levels::{AddressLevel, KanaLevel, Levels, NameLevel, StrongLevel},
+    levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, StrongLevel},
     sex::{self, Sex},
     text::{
         kana::{self, KanaForm},
@@ -259,6 +259,26 @@ impl Form {
             address: compare_addresses(&self.address, &other.address),
             strong: compare_strong(&self.strong, &other.strong),
         }
+    }
+
+    /// Compares a row that has a coarse key ([`keys::Hashes::keys`](crate::keys::Hashes::keys)), and no identifier, with itself.
+    /// Such a row has a readable name, a whole birth date, a town and house numbers: what is left to ask is whether it says a
+    /// given name, a reading and the sex.
+    pub(crate) fn with_itself(&self) -> Levels {
+        let kana = if self.kana.has_given() { KanaLevel::Equal } else { KanaLevel::Missing };
+        let has_given = self.main_name().is_some_and(NameForm::has_given);
+        let name = if has_given || is_same_reading(kana) { NameLevel::Equal } else { NameLevel::Missing };
+        let (birth, address) = (BirthLevel::Equal, AddressLevel::Equal);
+        let levels = Levels {
+            name,
+            kana,
+            birth,
+            sex: sex::compare(self.sex, self.sex),
+            address,
+            strong: StrongLevel::Missing,
+        };
+        debug_assert_eq!(levels, self.compare(self), "what a row is to itself");
+        levels
     }
 
     /// The main names' level, or `Alias` where an alternative agrees better than they do; `AliasOnly` where it agrees with

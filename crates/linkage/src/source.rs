@@ -15,7 +15,7 @@ mod printed;
 mod sample;
 mod texts;
 
-pub use texts::Buffers;
+pub use texts::{Buffers, RawHash};
 
 use crate::{
     problem::{Problem, ProblemCode},
@@ -214,6 +214,13 @@ impl Source {
     /// What was noticed about the whole file and does not stop a run.
     pub fn noted(&self) -> &[Problem] {
         &self.noted
+    }
+
+    /// Whether rows of both files with the same raw bytes have the same texts: no file has an attribute that the other lacks,
+    /// and bytes mean the same characters. (Other names are no raw bytes: see [`Row::has_others`].)
+    pub fn is_alike(&self, other: &Source) -> bool {
+        let is_all_raw = |source: &Source| source.columns.is_all_raw();
+        self.charset == other.charset && is_all_raw(self) && is_all_raw(other)
     }
 
     /// The data rows split at row boundaries into chunks of about `size` bytes.

@@ -119,6 +119,18 @@ pub enum Attribute {
     Strong,
 }
 
+impl Attribute {
+    /// All of them.
+    pub const ALL: [Attribute; 6] = [
+        Attribute::Name,
+        Attribute::Kana,
+        Attribute::Birth,
+        Attribute::Sex,
+        Attribute::Address,
+        Attribute::Strong,
+    ];
+}
+
 /// How a file is laid out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Layout {

@@ -28,10 +28,10 @@ use super::{
     detail::{self, EXACT, Kind, RAW_LEFT},
     read::Side,
     room::Memory,
-    runs::Runs,
+    runs::{Runs, sort_hashed},
     split::{See, Split},
 };
-use crate::{keys::Keys, outcome::Tier, rules::Grade};
+use crate::{keys::Keys, outcome::Tier, rules::Grade, source::RawHash};
 use base::Fault;
 use std::sync::atomic::Ordering;
 
@@ -68,7 +68,8 @@ pub(super) type Records<'r> = (&'r Side, &'r Runs);
 ///
 /// A row without coarse key (a date without day, a town that is not written) is never linked here, but a row with the same
 /// raw bytes has none either: its raw hash takes the place of the coarse key, so that such pairs are counted too.
-pub(super) fn entry(keys: Keys, (raw, present): (u64, bool), row: u32) -> Option<Record> {
+pub(super) fn entry(keys: Keys, raw: RawHash, row: u32) -> Option<Record> {
+    let RawHash { hash: raw, present, .. } = raw;
     let (coarse, exact) = match (keys.coarse, present) {
         (0, false) => return None,
         (0, true) => (raw, NO_EXACT),
@@ -107,11 +108,11 @@ pub(super) fn link(
 ) -> Result<Exact, Stopped> {
     // A row of each file has to fit, or no two would ever be alone under a key.
     let most = (memory.piece(crew.threads) / size_of::<Record>()).max(2);
-    let found = crew.each(parts, <[Vec<u64>; 2]>::default, |words, part| {
+    let found = crew.each(parts, <([Vec<u64>; 2], Vec<Record>)>::default, |(words, spare), part| {
         let mut found = Exact::default();
         let records = a.1.size(part) + b.1.size(part);
         if records > most {
-            large(a, b, part, most, &mut found)?;
+            large(a, b, (part, parts), most, &mut found)?;
         } else {
             for ((side, runs), words) in [a, b].into_iter().zip(words.iter_mut()) {
                 runs.partition(part, &mut Vec::new(), words, |unit, records| number(side, unit, records))?;
@@ -119,7 +120,7 @@ pub(super) fn link(
             let [words_a, words_b] = words;
             let (records_a, _) = words_a.as_chunks_mut::<STRIDE>();
             let (records_b, _) = words_b.as_chunks_mut::<STRIDE>();
-            groups((a.0, records_a), (b.0, records_b), &mut found);
+            groups((a.0, records_a), (b.0, records_b), (parts, spare), &mut found);
         }
         progress.add(records as u64);
         Ok(found)
@@ -140,9 +141,16 @@ fn number(side: &Side, unit: usize, records: &mut [u64]) {
 }
 
 /// Sorts records, and links what is equal among them.
-fn groups((a, records_a): (&Side, &mut [Record]), (b, records_b): (&Side, &mut [Record]), found: &mut Exact) {
-    records_a.sort_unstable();
-    records_b.sort_unstable();
+fn groups(
+    (a, records_a): (&Side, &mut [Record]),
+    (b, records_b): (&Side, &mut [Record]),
+    (parts, spare): (usize, &mut Vec<Record>),
+    found: &mut Exact,
+) {
+    for records in [&mut *records_a, &mut *records_b] {
+        // All begin with the bits of the partition's number.
+        sort_hashed(records, spare, |record| record[0] << parts.ilog2());
+    }
     let mut equals = Vec::with_capacity(AT_ONCE);
     join(
         records_a,
@@ -162,7 +170,14 @@ fn groups((a, records_a): (&Side, &mut [Record]), (b, records_b): (&Side, &mut [
 }
 
 /// Links what is equal in a partition of which no more than so many records may be held.
-fn large(a: Records<'_>, b: Records<'_>, part: usize, most: usize, found: &mut Exact) -> Result<(), Fault> {
+fn large(
+    a: Records<'_>,
+    b: Records<'_>,
+    (part, parts): (usize, usize),
+    most: usize,
+    found: &mut Exact,
+) -> Result<(), Fault> {
+    let mut spare = Vec::new();
     let all = |see: &mut See<'_, Record>| {
         for (of_b, (side, runs)) in [(false, a), (true, b)] {
             runs.each_unit(part, |unit, records| {
@@ -176,7 +191,7 @@ fn large(a: Records<'_>, b: Records<'_>, part: usize, most: usize, found: &mut E
     let mut crowded = Vec::new();
     split.pieces(
         |[records_a, records_b]| {
-            groups((a.0, records_a), (b.0, records_b), found);
+            groups((a.0, records_a), (b.0, records_b), (parts, &mut spare), found);
             Ok(())
         },
         |coarse| {
@@ -309,7 +324,8 @@ mod tests {
             (Keys::default(), raw, false, None),
         ];
         for (keys, raw, present, want) in cases {
-            let record = entry(keys, (raw, present), 0x7fff_fffe);
+            let raw = RawHash { hash: raw, present, check: 0 };
+            let record = entry(keys, raw, 0x7fff_fffe);
             assert!(record.is_none_or(|record| row_of(&record) == 0x7fff_fffe));
             assert_eq!(record.map(|record| (record[0], exact_of(&record), raw_of(&record))), want);
         }
@@ -349,10 +365,11 @@ mod tests {
         ) {
             let records = |values: &[u64]| -> Vec<[u64; STRIDE]> {
                 // Three raw values have one exact key.
+                let raw_hash = |raw: u64| RawHash { hash: raw, present: raw != 0, check: 0 };
                 let keys = |raw: u64| Keys { coarse: 5, exact: 6 + raw / 3 };
                 let rows = values.iter().zip(0..);
                 let mut list: Vec<_> =
-                    rows.filter_map(|(raw, row)| entry(keys(*raw), (*raw, *raw != 0), row)).collect();
+                    rows.filter_map(|(raw, row)| entry(keys(*raw), raw_hash(*raw), row)).collect();
                 list.sort_unstable();
                 list
             };

@@ -92,6 +92,11 @@ impl ChunkParts {
         self.rows.push(Packed::default());
     }
 
+    /// Adds a row that was not read: what its keys are made of is not known here.
+    pub fn push_unread(&mut self) {
+        self.rows.push(packed(Parts { more: true, ..Parts::default() }));
+    }
+
     /// Keeps what makes further keys only if the memory spares it (rows themselves were taken of it before).
     pub fn if_spared(&mut self, memory: &Memory) {
         if let Some(more) = &mut self.more {
@@ -109,7 +114,7 @@ impl ChunkParts {
             (Some(parts), Some(more)) => {
                 let of_row = &more[more.partition_point(|it| it.row() < row)..];
                 let count = of_row.iter().take_while(|it| it.row() == row).count();
-                // None at all where a date was taken for the bit.
+                // None at all of a row that was not read.
                 if count == 0 { Known::Nothing } else { Known::Parts(parts, &of_row[..count]) }
             }
             _ => Known::Nothing,

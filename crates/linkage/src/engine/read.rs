@@ -18,13 +18,14 @@ use super::{
     room::{Memory, Room},
     runs::{Held, Runs, Sheet, sorted},
     twice,
+    twins::{self, Twin, Twins},
 };
 use crate::{
-    form::Form,
+    form::{Doubts, Form},
     keys,
     problem::{Problem, Problems},
     rules::{Rarity, rarity::Counts},
-    source::{self, Row, Source},
+    source::{self, RawHash, Row, Source},
     spec,
 };
 use base::Fault;
@@ -58,6 +59,8 @@ pub(super) struct Reading<'r> {
     pub spec: &'r spec::Side,
     /// How often names and towns occur in B: added to while B is read, asked while A is.
     pub counts: &'r Counts,
+    /// What is known of rows of B: kept while B is read, asked while A is.
+    pub twins: Option<&'r Twins>,
     /// Its chunks.
     pub chunks: Vec<Range<u64>>,
     /// Rows have about so many bytes.
@@ -107,13 +110,26 @@ struct Head {
     leaf: Option<Leaf>,
 }
 
+/// Rows that are cut before the first of them is read: enough that what they need of memory comes together, and few enough to
+/// stay in a processor's first cache.
+const AHEAD: usize = 32;
+
+/// A row that is cut and not read yet.
+struct Ahead<'s> {
+    row: Row<'s>,
+    /// Whether it can be read.
+    readable: bool,
+    raw: RawHash,
+    problems: Vec<Problem>,
+}
+
 /// Buffers of a thread.
 struct Buffers<'s> {
-    row: Row<'s>,
+    ahead: Vec<Ahead<'s>>,
     source: source::Buffers,
     form: Form,
-    problems: Vec<Problem>,
     words: Vec<u64>,
+    twins: Vec<twins::Entry>,
     /// Names and towns of the chunk's rows: of B to be counted, of A to be looked up (nothing where no link can follow).
     /// All at once at the chunk's end, since a row by itself would wait for the memory in which counts are.
     counted: Vec<keys::Counted>,
@@ -214,12 +230,14 @@ fn settle(
 
 impl Reading<'_> {
     fn buffers(&self) -> Buffers<'_> {
+        let (raw, problems) = (RawHash::default(), Vec::new());
+        let ahead = |_| Ahead { row: self.source.row(), readable: false, raw, problems: problems.clone() };
         Buffers {
-            row: self.source.row(),
+            ahead: (0..AHEAD).map(ahead).collect(),
             source: source::Buffers::default(),
             form: Form::default(),
-            problems: Vec::new(),
             words: Vec::new(),
+            twins: Vec::new(),
             counted: Vec::new(),
         }
     }
@@ -259,21 +277,32 @@ impl Reading<'_> {
         let mut more = 0;
         buffers.words.clear();
         buffers.counted.clear();
-        while let Some(readable) = rows.next(&mut buffers.row, &mut buffers.problems) {
-            let row = leaf.starts.len() as u32;
-            let at = u32::try_from(buffers.row.offset - start);
-            leaf.starts.push(at.map_err(|_| Fault::new("a chunk of a file has more than 4 GiB"))?);
-            let more_now = buffers.row.line.saturating_sub(u64::from(row)) as u32;
-            if more_now != more {
-                more = more_now;
-                leaf.breaks.push((row, more));
+        let mut ahead = std::mem::take(&mut buffers.ahead);
+        loop {
+            let cut = self.cut(&mut rows, &mut ahead);
+            for ahead in &mut ahead[..cut] {
+                let row = leaf.starts.len() as u32;
+                let at = u32::try_from(ahead.row.offset - start);
+                leaf.starts.push(at.map_err(|_| Fault::new("a chunk of a file has more than 4 GiB"))?);
+                let more_now = ahead.row.line.saturating_sub(u64::from(row)) as u32;
+                if more_now != more {
+                    more = more_now;
+                    leaf.breaks.push((row, more));
+                }
+                let read = if ahead.readable { self.row(ahead, buffers, row, &mut leaf) } else { None };
+                let (detail, counted) = read.unwrap_or_else(|| self.nothing(&mut leaf));
+                leaf.details.push(detail);
+                buffers.counted.push(counted);
+                leaf.problems.take(&mut ahead.problems, 0);
             }
-            let read = if readable { self.row(buffers, row, &mut leaf) } else { None };
-            let (detail, counted) = read.unwrap_or_else(|| self.nothing(&mut leaf));
-            leaf.details.push(detail);
-            buffers.counted.push(counted);
-            leaf.problems.take(&mut buffers.problems, 0);
+            if let Some(twins) = self.twins {
+                twins.keep(&mut buffers.twins);
+            }
+            if cut < ahead.len() {
+                break;
+            }
         }
+        buffers.ahead = ahead;
         leaf.lines = rows.lines();
         self.count(&buffers.counted, &mut leaf);
         let sheet = sorted(&buffers.words, STRIDE, self.parts, |_, record| exact::part(record, self.parts));
@@ -282,6 +311,21 @@ impl Reading<'_> {
             leaf.entries = entries;
         }
         Ok(leaf)
+    }
+
+    /// Cuts the next rows; says how many. What is known of their twins is touched together.
+    fn cut<'s>(&self, rows: &mut source::Rows<'s>, ahead: &mut [Ahead<'s>]) -> usize {
+        let mut cut = 0;
+        for ahead in &mut *ahead {
+            let Some(readable) = rows.next(&mut ahead.row, &mut ahead.problems) else { break };
+            ahead.readable = readable;
+            ahead.raw = if readable { ahead.row.raw_hash() } else { RawHash::default() };
+            cut += 1;
+        }
+        if let Some(twins) = self.twins {
+            twins.touch(ahead[..cut].iter().map(|ahead| ahead.raw));
+        }
+        cut
     }
 
     /// A leaf with room for so many rows.
@@ -331,9 +375,21 @@ impl Reading<'_> {
     }
 
     /// Reads a row; returns its detail, and what is counted or looked up of it. `None` when nothing of it can be used.
-    fn row(&self, buffers: &mut Buffers<'_>, row: u32, leaf: &mut Leaf) -> Option<(u64, keys::Counted)> {
-        let Buffers { row: bytes, source, form, problems, words, .. } = buffers;
+    fn row(
+        &self,
+        ahead: &mut Ahead<'_>,
+        buffers: &mut Buffers<'_>,
+        row: u32,
+        leaf: &mut Leaf,
+    ) -> Option<(u64, keys::Counted)> {
+        let Ahead { row: bytes, raw, problems, .. } = ahead;
+        let twins = self.twins.filter(|_| raw.present && !bytes.has_others());
+        if let Some(twin) = twins.filter(|_| self.side == 'A').and_then(|twins| twins.find(*raw)) {
+            return Some(self.twin(twin, ahead, buffers, row, leaf));
+        }
+        let Buffers { source, form, words, twins: entries, .. } = buffers;
         let doubts = bytes.form(source, form, problems)?;
+        let is_sound = problems.is_empty() && doubts == Doubts::default();
         problems.extend(Problem::of_doubts(doubts, (self.side, self.spec), bytes.line));
         let hashes = keys::hashes(form);
         if self.parts_taken > 0 {
@@ -344,16 +400,40 @@ impl Reading<'_> {
         }
         let mut detail = if doubts.no_name || form.birth.is_empty() { 0 } else { detail::USABLE };
         let keys = hashes.keys(form);
-        words.extend(exact::entry(keys, bytes.raw_hash(), row).into_iter().flatten());
+        words.extend(exact::entry(keys, *raw, row).into_iter().flatten());
+        let counted = hashes.counted();
         if self.side == 'B' {
             self.count_strong(hashes.strong(), leaf);
-            return Some((detail, hashes.counted()));
+            if twins.is_some() && keys.coarse != 0 && is_sound && !hashes.more() {
+                entries.push(twins::Entry::new(*raw, keys, &form.with_itself(), counted));
+            }
+            return Some((detail, counted));
         }
         if keys.coarse == 0 {
             return Some((detail, keys::Counted::default()));
         }
-        detail =
-            detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), Rarity::default()));
-        Some((detail, hashes.counted()))
+        let levels = self.counts.compare(form, form);
+        detail = detail::with_pair(detail, detail::packed(&levels, Rarity::default()));
+        Some((detail, counted))
+    }
+
+    /// A row of A that is a row of B, byte for byte: the same without reading it. Its blocking keys are wanted only if no link
+    /// comes of it, which is rare: it is read then.
+    fn twin(
+        &self,
+        twin: Twin,
+        ahead: &Ahead<'_>,
+        buffers: &mut Buffers<'_>,
+        row: u32,
+        leaf: &mut Leaf,
+    ) -> (u64, keys::Counted) {
+        if self.parts_taken > 0 {
+            leaf.parts.push_unread();
+        }
+        if self.spec.key.is_some() {
+            leaf.own_keys.push(ahead.row.key_hash());
+        }
+        buffers.words.extend(exact::entry(twin.keys, ahead.raw, row).into_iter().flatten());
+        (detail::with_pair(detail::USABLE, twin.levels), twin.counted)
     }
 }

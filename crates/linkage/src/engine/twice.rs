@@ -15,7 +15,7 @@ use super::{
     place::Places,
     read::Reading,
     room::Memory,
-    runs::{Runs, Sheet, WordFile, put_away, sorted},
+    runs::{Runs, Sheet, WordFile, put_away, sort_hashed, sorted},
     split::{See, Split},
 };
 use crate::{
@@ -66,6 +66,7 @@ struct Looking<'l, 's> {
     reading: &'l Reading<'s>,
     places: &'l Places,
     row: Row<'l>,
+    spare: Vec<u64>,
     twice: Twice,
 }
 
@@ -80,7 +81,8 @@ impl Looking<'_, '_> {
 
     /// Records of whole hashes.
     fn look_at_all(&mut self, words: &mut [u64]) {
-        words.sort_unstable();
+        // All begin with the bits of the partition's number.
+        sort_hashed(words, &mut self.spare, |word| word << PARTS.ilog2());
         for group in words.chunk_by(|a, b| a >> 32 == b >> 32).filter(|group| group.len() > 1) {
             let mut seen = HashSet::new();
             group.iter().for_each(|word| self.look(*word as u32, &mut seen));
@@ -155,7 +157,11 @@ impl Keys {
         let most = memory.piece(crew.threads) / size_of::<u64>();
         let begin = || {
             let row = reading.source.row();
-            (Looking { reading, places, row, twice: Twice::default() }, Vec::new(), Vec::new())
+            (
+                Looking { reading, places, row, spare: Vec::new(), twice: Twice::default() },
+                Vec::new(),
+                Vec::new(),
+            )
         };
         let found = crew.each(PARTS, begin, |(looking, bytes, words), part| {
             if runs.size(part) > most {

@@ -33,7 +33,7 @@ impl Rarity {
 
 /// Cells of a sketch. Values that share a cell are counted together: with ten million rows about ten too many, a third of a
 /// bit beside [`BELIEVED`]. 4 MB, which a processor's cache holds.
-const CELLS: usize = 1 << 20;
+pub(crate) const CELLS: usize = 1 << 20;
 
 /// Rows whose cells are read together.
 const AT_ONCE: usize = 64;

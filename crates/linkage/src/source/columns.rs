@@ -162,6 +162,15 @@ impl<'f> Finder<'f> {
 }
 
 impl Columns {
+    /// Whether all attributes that the file has are compared by their bytes, but for other names.
+    pub fn is_all_raw(&self) -> bool {
+        let is_raw = |attribute: &Attribute| {
+            let fields = self.of(*attribute);
+            fields.is_empty() || self.raw.iter().any(|raw| raw.fields == fields)
+        };
+        Attribute::ALL.iter().all(is_raw)
+    }
+
     /// The fields of an attribute.
     pub fn of(&self, attribute: Attribute) -> &[usize] {
         match attribute {

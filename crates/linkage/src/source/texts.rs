@@ -28,6 +28,18 @@ pub struct Buffers {
     texts: Texts,
 }
 
+/// See [`Row::raw_hash`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RawHash {
+    /// The hash.
+    pub hash: u64,
+    /// Of the hashes of all beginnings: rows that have one hash by accident have another check, if they differ before their
+    /// last column.
+    pub check: u64,
+    /// Whether the row has all of name, birth date, sex, address (kana too when both files have it).
+    pub present: bool,
+}
+
 /// Name, reading, birth date, sex, address, strong identifier.
 const JOINED: usize = 6;
 
@@ -215,27 +227,33 @@ impl<'s> Row<'s> {
         Ok(())
     }
 
-    /// Hash of the raw bytes (unquoted) of all attributes that both files have, in one order for both, columns kept apart,
-    /// and whether the row has all of name, birth date, sex, address (kana too when both files have it). Alternative
-    /// names are left out; a strong identifier is in it when both files have one. Only for rows that [`Row::texts`]
-    /// could read.
-    pub fn raw_hash(&self) -> (u64, bool) {
+    /// Whether anything is written in the columns of other names.
+    pub fn has_others(&self) -> bool {
+        let is_written = |field: &usize| self.cells.get(*field).is_some_and(|cell| cell.start < cell.end);
+        self.source.columns.others.iter().flatten().any(is_written)
+    }
+
+    /// The hash of the raw bytes (unquoted) of all attributes that both files have, in one order for both, columns kept apart.
+    /// Alternative names are left out; a strong identifier is in it when both files have one. Says something only of rows
+    /// that [`Row::texts`] could read.
+    pub fn raw_hash(&self) -> RawHash {
         let columns = &self.source.columns;
         if self.cells.is_empty() {
-            return (0, false);
+            return RawHash::default();
         }
-        let (mut hash, mut present) = (0, columns.complete);
+        let (mut hash, mut check, mut present) = (0, 0_u64, columns.complete);
         for raw in &columns.raw {
             let mut written = false;
             for field in &raw.fields {
                 let bytes = self.field(*field);
                 // Each field's hash is the next one's seed, which keeps fields apart without copying them together.
                 hash = xxh3_64_with_seed(&bytes, hash);
+                check = check.rotate_left(7) ^ hash;
                 written |= !self.source.charset.is_blank(&bytes);
             }
             present &= written || !raw.needed;
         }
-        (hash, present)
+        RawHash { hash, check, present }
     }
 
     /// A hash of the row's own key; 0 when it has none.

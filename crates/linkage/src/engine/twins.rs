@@ -1,0 +1,151 @@
+//! Rows of A that a row of B is the same as, byte for byte: what was made of the row of B is what would be made of the row of
+//! A. In two rosters of the same people that is more than half of A, and reading such a row is finding it here.
+//!
+//! Kept for each row of B that has a coarse key, no other names, no identifier and nothing doubtful: its keys, its levels
+//! against itself, and in which cells its name and town are counted. Found by the hash of the raw bytes, of which 80 bits
+//! have to be the same: in a run of a million rows against two, one row in 2^39 runs is taken for another. As a link by
+//! equality needs more than that, no such row is linked that would not have been.
+//!
+//! Always holds: a row that is found gets what reading it would have given, so nothing depends on whether there was memory
+//! for this, or on which of several equal rows of B came first.
+//! Not here: what raw bytes are (source); what is made of a row otherwise (read).
+//! Rules come from: the issue, Speed.
+
+use super::{
+    detail,
+    room::{Memory, Room},
+};
+use crate::{
+    keys::{Counted, Keys},
+    levels::Levels,
+    rules::{Rarity, rarity},
+    source::{RawHash, Source},
+};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Raw hash (0: free), coarse key, exact key with 16 bits of the raw hash's check, levels with the cells.
+type Slot = [AtomicU64; SLOT];
+const SLOT: usize = 4;
+
+/// Slots beyond this many of one row are not looked at.
+const PROBES: usize = 32;
+
+/// The exact stage compares so many bits of exact keys.
+const CHECK: u64 = (1 << 16) - 1;
+
+/// Levels have so many bits, and a cell so many; one more says that there is a cell.
+const LEVELS_BITS: u32 = 24;
+const CELL_BITS: u32 = rarity::CELLS.trailing_zeros();
+
+/// What is known of rows of B.
+pub(super) struct Twins {
+    room: Room,
+}
+
+/// What is known of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Twin {
+    /// Its keys, of the exact one only what the exact stage compares.
+    pub keys: Keys,
+    /// Its levels against itself, as [`detail::packed`] has them.
+    pub levels: u64,
+    /// By what its name and its town are counted.
+    pub counted: Counted,
+}
+
+impl Twins {
+    /// Room for so many rows of B, if rows of these files can be the same and the memory spares it.
+    pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Twins> {
+        let words = ((rows + rows / 2) as usize + PROBES) * SLOT;
+        (a.is_alike(b) && memory.spares(words as u64 * 8)).then(|| Twins { room: Room::zeros(words) })
+    }
+
+    /// Bytes that were taken of the memory cap.
+    pub fn bytes(&self) -> u64 {
+        self.room.words().len() as u64 * 8
+    }
+
+    /// Keeps what was made of rows of B, which the list is emptied of; from any thread.
+    pub fn keep(&self, rows: &mut Vec<Entry>) {
+        for Entry { raw, words } in rows.drain(..) {
+            for slot in self.slots(raw) {
+                let before = slot[0].compare_exchange(0, raw.hash, Ordering::Relaxed, Ordering::Relaxed);
+                match before {
+                    Ok(_) => {
+                        slot[1..]
+                            .iter()
+                            .zip(words)
+                            .for_each(|(slot, word)| slot.store(word, Ordering::Relaxed));
+                        break;
+                    }
+                    // The same row once more.
+                    Err(known) if known == raw.hash => break,
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    /// Touches what is known of rows that are looked up or kept soon. It lies anywhere in many megabytes: touched one behind
+    /// another, without anything that depends on what is there, it comes together; one by one each would be waited for, for
+    /// as long as it takes to read a row.
+    pub fn touch(&self, rows: impl Iterator<Item = RawHash>) {
+        let first = |raw| self.slots(raw).first().map_or(0, |slot| slot[0].load(Ordering::Relaxed));
+        std::hint::black_box(rows.fold(0, |seen, raw| seen ^ first(raw)));
+    }
+
+    /// What was kept of a row of B with the same raw bytes. Asked when all that is kept is kept.
+    pub fn find(&self, raw: RawHash) -> Option<Twin> {
+        for slot in self.slots(raw) {
+            let [hash, coarse, exact, rest] = slot.each_ref().map(|word| word.load(Ordering::Relaxed));
+            if hash == raw.hash {
+                let keys = Keys { coarse, exact: exact >> 16 };
+                let twin = || Twin { keys, levels: rest & ((1 << LEVELS_BITS) - 1), counted: cells(rest) };
+                return (exact & CHECK == raw.check & CHECK).then(twin);
+            }
+            if hash == 0 {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Slots in which a row can be, in their order.
+    fn slots(&self, raw: RawHash) -> &[Slot] {
+        // A raw hash of 0 says that a slot is free.
+        if raw.hash == 0 {
+            return &[];
+        }
+        let (slots, _) = self.room.words().as_chunks::<SLOT>();
+        // One of those behind which there is room for all probes.
+        let at = ((u128::from(raw.hash) * (slots.len() - PROBES + 1) as u128) >> 64) as usize;
+        &slots[at..at + PROBES]
+    }
+}
+
+/// What is kept of a row of B.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    raw: RawHash,
+    words: [u64; 3],
+}
+
+impl Entry {
+    /// Of a row with these keys, these levels against itself, and this name and town.
+    pub fn new(raw: RawHash, keys: Keys, levels: &Levels, counted: Counted) -> Entry {
+        Entry { raw, words: [keys.coarse, keys.exact << 16 | raw.check & CHECK, packed(levels, counted)] }
+    }
+}
+
+fn packed(levels: &Levels, counted: Counted) -> u64 {
+    let cell = |hash: u64| hash & ((1 << CELL_BITS) - 1);
+    detail::packed(levels, Rarity::default())
+        | cell(counted.name) << LEVELS_BITS
+        | cell(counted.town) << (LEVELS_BITS + CELL_BITS)
+}
+
+/// Hashes with the same cells as those that were counted. (Rows with a coarse key have a name and a town.)
+fn cells(packed: u64) -> Counted {
+    let cell = |at: u32| packed >> at & ((1 << CELL_BITS) - 1) | 1 << CELL_BITS;
+    Counted { name: cell(LEVELS_BITS), town: cell(LEVELS_BITS + CELL_BITS) }
+}
