@@ -209,11 +209,6 @@ impl Hashes {
         self.strong
     }
 
-    /// Whether the row has other names or an identifier, which make more keys.
-    pub fn more(&self) -> bool {
-        self.more
-    }
-
     /// What blocking keys are made of.
     pub fn parts(&self) -> Parts {
         Parts {

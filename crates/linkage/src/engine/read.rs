@@ -404,7 +404,7 @@ impl Reading<'_> {
         let counted = hashes.counted();
         if self.side == 'B' {
             self.count_strong(hashes.strong(), leaf);
-            if twins.is_some() && keys.coarse != 0 && is_sound && !hashes.more() {
+            if twins.is_some() && keys.coarse != 0 && is_sound && hashes.strong() == 0 {
                 entries.push(twins::Entry::new(*raw, keys, &form.with_itself(), counted));
             }
             return Some((detail, counted));

@@ -119,7 +119,7 @@ impl Memory {
             left -= now;
         }
         let map = map(&file).map_err(|e| Fault::caused("cannot map a file of the work folder", e))?;
-        Ok(Room(Hold::Mapped { map, words, in_file: true }))
+        Ok(Room(Hold::File { map, words }))
     }
 }
 
@@ -128,11 +128,15 @@ pub(super) struct Room(Hold);
 
 enum Hold {
     Heap(Vec<AtomicU64>),
-    /// In a file, or large pages of memory.
-    Mapped {
+    /// In large pages of memory.
+    Large {
         map: MmapMut,
         words: usize,
-        in_file: bool,
+    },
+    /// In a file.
+    File {
+        map: MmapMut,
+        words: usize,
     },
 }
 
@@ -150,21 +154,21 @@ impl Room {
         };
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
-        Room(Hold::Mapped { map, words, in_file: false })
+        Room(Hold::Large { map, words })
     }
 
     /// The words.
     pub fn words(&self) -> &[AtomicU64] {
         match &self.0 {
             Hold::Heap(words) => words,
-            Hold::Mapped { map, words, .. } => view(map, *words),
+            Hold::Large { map, words } | Hold::File { map, words } => view(map, *words),
         }
     }
 
     /// Whether it is in a file.
     #[cfg(test)]
     pub fn is_mapped(&self) -> bool {
-        matches!(self.0, Hold::Mapped { in_file: true, .. })
+        matches!(self.0, Hold::File { .. })
     }
 }
 

@@ -835,3 +835,34 @@ fn identifiers_are_counted_on_both_sides() {
     assert_eq!((summary.a.linked_all(), summary.a.identifiers), (1, (1, 1)));
     assert_eq!((summary.b.linked_all(), summary.b.identifiers), (1, (1, 1)));
 }
+
+/// What is the same byte for byte in all attributes is read by what is known of the other row; other names are none of them.
+#[test]
+fn a_row_that_is_the_same_but_for_an_unreadable_other_name_is_told() {
+    let row = |number: u32, other: &[u8]| {
+        let row = format!("{number},山田　太郎,ヤマダ タロウ,1955-03-12,1,静岡県三島市本町{number}-2-3,");
+        [row.as_bytes(), other, b"\n"].concat()
+    };
+    let file = |last: &[u8]| {
+        let header = HEADER.replace('\n', ",旧氏\n");
+        [
+            header.as_bytes(),
+            &(1..9).map(|number| row(number, b"")).collect::<Vec<_>>().concat(),
+            &row(9, last),
+        ]
+        .concat()
+    };
+    let spec = SPEC.replace("kana = ", "encoding = \"utf-8\"\nother_names = [[\"旧氏\"]]\nkana = ");
+    for memory in [GIB, 0] {
+        for (other, linked, told) in [(&b""[..], 9, 0), ("佐藤".as_bytes(), 9, 0), (b"\xff\xfe", 8, 1)] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join("a.csv"), file(other)).unwrap();
+            fs::write(folder.path().join("b.csv"), file(b"")).unwrap();
+            let job = Job { spec: Spec::parse(&spec).unwrap(), ..job(folder.path(), "out", 2, memory) };
+            let summary = run_sized(&job, &Quiet, SIZES).unwrap();
+            let problems = fs::read_to_string(folder.path().join("out/problems.csv")).unwrap();
+            let code = ProblemCode::BadEncoding.code();
+            assert_eq!((summary.a.linked_all(), problems.matches(code).count()), (linked, told));
+        }
+    }
+}

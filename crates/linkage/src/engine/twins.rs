@@ -1,7 +1,7 @@
 //! Rows of A that a row of B is the same as, byte for byte: what was made of the row of B is what would be made of the row of
 //! A. In two rosters of the same people that is more than half of A, and reading such a row is finding it here.
 //!
-//! Kept for each row of B that has a coarse key, no other names, no identifier and nothing doubtful: its keys, its levels
+//! Kept for each row of B that has a coarse key, no identifier and nothing doubtful: its keys, its levels
 //! against itself, and in which cells its name and town are counted. Found by the hash of the raw bytes, of which 80 bits
 //! have to be the same: in a run of a million rows against two, one row in 2^39 runs is taken for another. As a link by
 //! equality needs more than that, no such row is linked that would not have been.
@@ -56,7 +56,7 @@ pub(super) struct Twin {
 impl Twins {
     /// Room for so many rows of B, if rows of these files can be the same and the memory spares it.
     pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Twins> {
-        let words = ((rows + rows / 2) as usize + PROBES) * SLOT;
+        let words = ((rows * 2) as usize + PROBES) * SLOT;
         (a.is_alike(b) && memory.spares(words as u64 * 8)).then(|| Twins { room: Room::zeros(words) })
     }
 
@@ -117,8 +117,8 @@ impl Twins {
             return &[];
         }
         let (slots, _) = self.room.words().as_chunks::<SLOT>();
-        // One of those behind which there is room for all probes.
-        let at = ((u128::from(raw.hash) * (slots.len() - PROBES + 1) as u128) >> 64) as usize;
+        // One of those behind which there is room for all probes; two share a line of memory, and the first of two is taken.
+        let at = ((u128::from(raw.hash) * ((slots.len() - PROBES) / 2 + 1) as u128) >> 64) as usize * 2;
         &slots[at..at + PROBES]
     }
 }
@@ -148,4 +148,97 @@ fn packed(levels: &Levels, counted: Counted) -> u64 {
 fn cells(packed: u64) -> Counted {
     let cell = |at: u32| packed >> at & ((1 << CELL_BITS) - 1) | 1 << CELL_BITS;
     Counted { name: cell(LEVELS_BITS), town: cell(LEVELS_BITS + CELL_BITS) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{levels::NameLevel, spec::Side};
+    use std::path::Path;
+
+    fn twins(rows: u64) -> Twins {
+        Twins { room: Room::zeros(rows as usize * 2 * SLOT + PROBES * SLOT) }
+    }
+
+    fn raw(hash: u64) -> RawHash {
+        RawHash { hash, check: hash ^ 0x5a5a, present: true }
+    }
+
+    fn entry(number: u64) -> (Entry, Twin) {
+        let keys = Keys { coarse: number + 1, exact: number + 2 };
+        let name = if number.is_multiple_of(2) { NameLevel::Equal } else { NameLevel::Missing };
+        let levels = Levels { name, ..detail::levels(0x3_2101) };
+        let counted = Counted { name: number + 3, town: u64::MAX - number };
+        let cell = |hash: u64| hash % rarity::CELLS as u64 | rarity::CELLS as u64;
+        let twin = Twin {
+            keys,
+            levels: detail::packed(&levels, Rarity::default()),
+            counted: Counted { name: cell(counted.name), town: cell(counted.town) },
+        };
+        (Entry::new(raw(hash(number)), keys, &levels, counted), twin)
+    }
+
+    fn hash(number: u64) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(&number.to_le_bytes())
+    }
+
+    #[test]
+    fn what_is_kept_is_found_by_the_same_bytes_only() {
+        let twins = twins(1_000);
+        std::thread::scope(|scope| {
+            for first in [0, 1, 0] {
+                let twins = &twins;
+                scope.spawn(move || {
+                    let mut rows: Vec<Entry> = (first..1_000).step_by(2).map(|it| entry(it).0).collect();
+                    twins.keep(&mut rows);
+                    assert!(rows.is_empty());
+                });
+            }
+        });
+        for number in 0..1_000 {
+            assert_eq!(twins.find(raw(hash(number))), Some(entry(number).1), "{number}");
+            assert_eq!(twins.find(RawHash { check: 1, ..raw(hash(number)) }), None);
+            assert_eq!(twins.find(raw(hash(number + 1_000))), None);
+        }
+        assert_eq!(twins.find(RawHash::default()), None);
+    }
+
+    #[test]
+    fn what_finds_no_slot_is_read() {
+        let twins = twins(1);
+        let mut rows: Vec<Entry> = (0..1_000).map(|number| entry(number).0).collect();
+        twins.keep(&mut rows);
+        let found = (0..1_000).filter_map(|number| Some((number, twins.find(raw(hash(number)))?)));
+        let found: Vec<_> = found.collect();
+        assert!((1..=PROBES + 2).contains(&found.len()));
+        assert!(found.iter().all(|(number, twin)| *twin == entry(*number).1));
+    }
+
+    #[test]
+    fn twins_are_looked_for_where_bytes_say_all_and_memory_is_spared() {
+        let folder = tempfile::tempdir().unwrap();
+        let column = |name: &str| vec![name.to_owned()];
+        let plain = Side { name: column("n"), birth: column("b"), ..Side::default() };
+        let source = |side, text: &str, spec: &Side| {
+            let path = folder.path().join(format!("{side}.csv"));
+            std::fs::write(&path, text).unwrap();
+            Source::open(&path, side, spec).unwrap()
+        };
+        let memory = Memory::new(Path::new("."), 1 << 20);
+        let a = source('A', "n,b\n甲　乙,19900101\n", &plain);
+        let b = source('B', "b,n\n19900101,甲　乙\n", &plain);
+        assert!(Twins::new(&memory, 1 << 20, (&a, &b)).is_none());
+        let twins = Twins::new(&memory, 1_000, (&a, &b)).unwrap();
+        assert_eq!(memory.left(), (1 << 20) - twins.bytes());
+        // What only one file says makes rows differ whose shared bytes are the same; other names are looked at row by row.
+        let kana = Side { kana: column("k"), ..plain.clone() };
+        let others = Side { other_names: vec![column("k")], ..plain.clone() };
+        for (spec, wanted) in [(kana, false), (others, true)] {
+            for side in ['A', 'B'] {
+                let more = source(side, "n,b,k\n甲　乙,19900101,コウ\n", &spec);
+                let both = if side == 'A' { (&more, &b) } else { (&a, &more) };
+                assert_eq!(Twins::new(&memory, 1_000, both).is_some(), wanted, "{side}");
+            }
+        }
+    }
 }

@@ -695,15 +695,15 @@ fn raw_bytes_are_the_same_or_not() {
         (" ,カ,1,2,住,9,", false),
         ("氏,カ,,2,住,9,", false),
     ] {
-        assert_eq!(hash("n,k,b,s,a,i,x", row, &side).1, present, "{row}");
+        assert_eq!(hash("n,k,b,s,a,i,x", row, &side).present, present, "{row}");
     }
     // A kana column that only one file has is left out; without addresses on both sides no row is complete.
     let without = Side { shared: Shared { kana: false, ..shared }, ..side.clone() };
     let one = hash("n,k,b,s,a,i,x", "氏,カ,1,2,住,9,", &without);
     assert_eq!(one, hash("n,k,b,s,a,i,x", "氏,,1,2,住,9,", &without));
-    assert!(one.1);
+    assert!(one.present);
     let homeless = Side { shared: Shared { address: false, ..shared }, ..side };
-    assert!(!hash("n,k,b,s,a,i,x", "氏,カ,1,2,住,9,", &homeless).1);
+    assert!(!hash("n,k,b,s,a,i,x", "氏,カ,1,2,住,9,", &homeless).present);
 }
 
 #[test]
