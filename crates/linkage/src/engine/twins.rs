@@ -11,10 +11,7 @@
 //! Not here: what raw bytes are (source); what is made of a row otherwise (read).
 //! Rules come from: the issue, Speed.
 
-use super::{
-    detail,
-    room::{Memory, Room},
-};
+use super::{detail, room::Memory};
 use crate::{
     keys::{Counted, Keys},
     levels::Levels,
@@ -24,8 +21,7 @@ use crate::{
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Raw hash (0: free), coarse key, exact key with 16 bits of the raw hash's check, levels with the cells.
-type Slot = [AtomicU64; SLOT];
-const SLOT: usize = 4;
+type Slot = [AtomicU64; 4];
 
 /// Slots beyond this many of one row are not looked at.
 const PROBES: usize = 32;
@@ -39,7 +35,7 @@ const CELL_BITS: u32 = rarity::CELLS.trailing_zeros();
 
 /// What is known of rows of B.
 pub(super) struct Twins {
-    room: Room,
+    slots: Vec<Slot>,
 }
 
 /// What is known of one.
@@ -56,13 +52,18 @@ pub(super) struct Twin {
 impl Twins {
     /// Room for so many rows of B, if rows of these files can be the same and the memory spares it.
     pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Twins> {
-        let words = ((rows * 2) as usize + PROBES) * SLOT;
-        (a.is_alike(b) && memory.spares(words as u64 * 8)).then(|| Twins { room: Room::zeros(words) })
+        let slots = rows as usize * 2 + PROBES;
+        let is_wanted = a.is_alike(b) && memory.spares((slots * size_of::<Slot>()) as u64);
+        is_wanted.then(|| Twins::with_slots(slots))
+    }
+
+    fn with_slots(slots: usize) -> Twins {
+        Twins { slots: std::iter::repeat_with(Slot::default).take(slots).collect() }
     }
 
     /// Bytes that were taken of the memory cap.
     pub fn bytes(&self) -> u64 {
-        self.room.words().len() as u64 * 8
+        size_of_val(self.slots.as_slice()) as u64
     }
 
     /// Keeps what was made of rows of B, which the list is emptied of; from any thread.
@@ -116,10 +117,9 @@ impl Twins {
         if raw.hash == 0 {
             return &[];
         }
-        let (slots, _) = self.room.words().as_chunks::<SLOT>();
         // One of those behind which there is room for all probes; two share a line of memory, and the first of two is taken.
-        let at = ((u128::from(raw.hash) * ((slots.len() - PROBES) / 2 + 1) as u128) >> 64) as usize * 2;
-        &slots[at..at + PROBES]
+        let at = ((u128::from(raw.hash) * ((self.slots.len() - PROBES) / 2 + 1) as u128) >> 64) as usize * 2;
+        &self.slots[at..at + PROBES]
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     use std::path::Path;
 
     fn twins(rows: u64) -> Twins {
-        Twins { room: Room::zeros(rows as usize * 2 * SLOT + PROBES * SLOT) }
+        Twins::with_slots(rows as usize * 2 + PROBES)
     }
 
     fn raw(hash: u64) -> RawHash {
