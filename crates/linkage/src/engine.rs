@@ -284,15 +284,19 @@ fn find(
     let chunks_b = source_b.chunks(plan.chunks[1], crew.threads);
     let bytes = chunks_a.iter().chain(&chunks_b).map(|chunk| chunk.end - chunk.start).sum();
     let progress = crew.stage(Stage::Read, bytes);
-    let rows_b = rows_about(source_b.bytes(), &job.spec.b.layout);
-    let twins = Twins::new(&memory, rows_b, (source_a, source_b));
-    let mut read = |side, source: &Source, spec: &spec::Side, chunks| {
+    let about = |source: &Source, spec: &spec::Side| {
+        let rows = rows_about(source.bytes(), &spec.layout);
+        let parts_bytes = rows * PARTS_BYTES;
+        (rows, if memory.spares(parts_bytes) { parts_bytes } else { 0 })
+    };
+    // First what keys are made of: without it more rows are read twice than twins spare.
+    let (about_a, about_b) = (about(source_a, &job.spec.a), about(source_b, &job.spec.b));
+    let twins = Twins::new(&memory, about_b.0, (source_a, source_b));
+    let mut read = |side, (source, spec): (&Source, &spec::Side), (rows, parts_taken), chunks| {
         let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
         source.noted().iter().for_each(|problem| problems.add(problem.clone()));
         let (counts, twins, parts, spilled) = (&counts, twins.as_ref(), plan.parts, plan.spills);
-        let rows = rows_about(source.bytes(), &spec.layout);
-        let (row_bytes, parts_bytes) = (source.bytes().len() as u64 / rows, rows * PARTS_BYTES);
-        let parts_taken = if memory.spares(parts_bytes) { parts_bytes } else { 0 };
+        let row_bytes = source.bytes().len() as u64 / rows;
         let reading = Reading {
             side,
             source,
@@ -308,9 +312,9 @@ fn find(
         };
         read::read(crew, &memory, reading, &progress, &mut problems)
     };
-    let (b, runs_b, parts_b) = read('B', source_b, &job.spec.b, chunks_b)?;
+    let (b, runs_b, parts_b) = read('B', (source_b, &job.spec.b), about_b, chunks_b)?;
     counts.set_rows(u64::from(b.rows));
-    let (a, runs_a, parts_a) = read('A', source_a, &job.spec.a, chunks_a)?;
+    let (a, runs_a, parts_a) = read('A', (source_a, &job.spec.a), about_a, chunks_a)?;
     memory.give(twins.as_ref().map_or(0, Twins::bytes));
     drop(twins);
 

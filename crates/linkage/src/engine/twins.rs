@@ -1,10 +1,9 @@
 //! Rows of A that a row of B is the same as, byte for byte: what was made of the row of B is what would be made of the row of
 //! A. In two rosters of the same people that is more than half of A, and reading such a row is finding it here.
 //!
-//! Kept for each row of B that has a coarse key, no identifier and nothing doubtful: its keys, its levels
-//! against itself, and in which cells its name and town are counted. Found by the hash of the raw bytes, of which 80 bits
-//! have to be the same: in a run of a million rows against two, one row in 2^39 runs is taken for another. As a link by
-//! equality needs more than that, no such row is linked that would not have been.
+//! Kept for each row of B that has a coarse key, no identifier and nothing doubtful: its keys, its levels against itself, and
+//! in which cells its name and town are counted. Found by the hashes of the raw bytes, of which 80 bits have to be the same:
+//! with one million rows against two, one run in 2^39 takes a row for another.
 //!
 //! Always holds: a row that is found gets what reading it would have given, so nothing depends on whether there was memory
 //! for this, or on which of several equal rows of B came first.
@@ -26,7 +25,7 @@ type Slot = [AtomicU64; 4];
 /// Slots beyond this many of one row are not looked at.
 const PROBES: usize = 32;
 
-/// The exact stage compares so many bits of exact keys.
+/// What is kept of the check beside an exact key, of which the exact stage compares the other 48 bits.
 const CHECK: u64 = (1 << 16) - 1;
 
 /// Levels have so many bits, and a cell so many; one more says that there is a cell.
