@@ -168,7 +168,7 @@ mod tests {
         let name = if number.is_multiple_of(2) { NameLevel::Equal } else { NameLevel::Missing };
         let levels = Levels { name, ..detail::levels(0x3_2101) };
         let counted = Counted { name: number + 3, town: u64::MAX - number };
-        let cell = |hash: u64| hash % rarity::CELLS as u64 | rarity::CELLS as u64;
+        let cell = |hash: u64| (hash % CELLS) | CELLS;
         let twin = Twin {
             keys,
             levels: detail::packed(&levels, Rarity::default()),
@@ -176,6 +176,8 @@ mod tests {
         };
         (Entry::new(raw(hash(number)), keys, &levels, counted), twin)
     }
+
+    const CELLS: u64 = rarity::CELLS as u64;
 
     fn hash(number: u64) -> u64 {
         xxhash_rust::xxh3::xxh3_64(&number.to_le_bytes())
