@@ -11,6 +11,7 @@ mod columns;
 mod csv;
 mod decode;
 mod fixed;
+mod plain;
 mod printed;
 mod sample;
 mod texts;
@@ -53,7 +54,7 @@ enum Shape {
 }
 
 /// The content of a field within its row, without its quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cell {
     start: u32,
     end: u32,

@@ -26,6 +26,8 @@ pub struct Columns {
     pub strong: Vec<usize>,
     pub key: Option<usize>,
     pub carry: Vec<usize>,
+    /// So many fields from the first hold all that is printed.
+    pub printed: usize,
     /// What both files have, in one order for both, for comparing bytes.
     pub raw: Vec<Raw>,
     /// Both files have name, birth date, sex and address, so that rows can be the same in all of them.
@@ -157,6 +159,7 @@ impl<'f> Finder<'f> {
             }
         }
         columns.headings = self.headings;
+        columns.printed = columns.key.iter().chain(&columns.carry).max().map_or(0, |last| last + 1);
         if self.problems.is_empty() { Ok(columns) } else { Err(self.problems) }
     }
 }
