@@ -23,7 +23,7 @@ const NEAR: usize = 256;
 /// Buffers for reading rows into forms.
 #[derive(Default)]
 pub struct Buffers {
-    /// The row's bytes. A copy, since a mapped file may change between the check of its encoding and the reading.
+    /// The bytes of a row that is read alone. A copy, since a mapped file may change between the check of its encoding and the reading.
     row: Vec<u8>,
     /// Texts of several columns.
     joined: [String; JOINED],
@@ -49,17 +49,23 @@ impl<'s> Row<'s> {
         self.texts(&mut buffers.texts, problems).then(|| into.read(&buffers.texts))
     }
 
-    /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row: most are so, and
-    /// column by column the check takes as long as all that is done with the text. `None` for another row.
+    /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row, or for some
+    /// rows that follow each other: most are so, and column by column the check takes as long as all that is done with the text. `None` for another row.
     fn simple(&self, buffers: &mut Buffers, into: &mut Form) -> Option<Doubts> {
         let columns = &self.source.columns;
         let is_few = columns.others.len() <= OTHERS_MAX && columns.birth.len() <= 2;
         if self.source.charset != Charset::Utf8 || !is_few || self.cells.is_empty() {
             return None;
         }
-        buffers.row.clear();
-        buffers.row.extend_from_slice(self.bytes);
-        let line = simdutf8::basic::from_utf8(&buffers.row).ok()?;
+        let start = self.offset as usize;
+        let line = match self.stretch.text(self.source, start..start + self.bytes.len()) {
+            Some(line) => line,
+            None => {
+                buffers.row.clear();
+                buffers.row.extend_from_slice(self.bytes);
+                simdutf8::basic::from_utf8(&buffers.row).ok()?
+            }
+        };
         let [name, kana, birth, sex, address, strong] = &mut buffers.joined;
         let mut others = [""; OTHERS_MAX];
         let mut count = 0;
