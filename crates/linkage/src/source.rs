@@ -11,8 +11,10 @@ mod columns;
 mod csv;
 mod decode;
 mod fixed;
+mod plain;
 mod printed;
 mod sample;
+mod stretch;
 mod texts;
 
 pub use texts::{Buffers, RawHash};
@@ -28,6 +30,7 @@ use fixed::Places;
 use memchr::memchr;
 use memmap2::Mmap;
 use std::{fmt, fs::File, ops::Range, path::Path};
+use stretch::Stretch;
 
 /// A row longer than this is told and not read: it is a file that lost its line ends.
 pub const ROW_MAX: usize = 1 << 20;
@@ -53,7 +56,7 @@ enum Shape {
 }
 
 /// The content of a field within its row, without its quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Cell {
     start: u32,
     end: u32,
@@ -84,6 +87,8 @@ pub struct Row<'s> {
     bytes: &'s [u8],
     /// The fields, as many as the header has; none when the row cannot be used. The buffer is kept from row to row.
     cells: Vec<Cell>,
+    /// Of rows that are read one after another: this one as text, and some more.
+    stretch: Stretch<'s>,
 }
 
 /// Reads the rows of a chunk one after another.
@@ -250,7 +255,8 @@ impl Source {
 
     /// A row to read into (keeps its buffers).
     pub fn row(&self) -> Row<'_> {
-        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new() }
+        let stretch = Stretch::default();
+        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new(), stretch }
     }
 
     /// Reads the row that begins at this offset, which was given by `rows` before. Its `line` is 0.
@@ -336,9 +342,14 @@ impl<'s> Rows<'s> {
         }
         row.source = source;
         let taken = source.take(self.at, self.lines, row);
-        self.at = taken.next;
+        let start = std::mem::replace(&mut self.at, taken.next);
         self.lines += taken.breaks;
-        let Some((code, field)) = taken.wrong else { return Some(true) };
+        let Some((code, field)) = taken.wrong else {
+            if source.charset == Charset::Utf8 {
+                row.stretch.reach(source, start..taken.end, self.end);
+            }
+            return Some(true);
+        };
         let column = field.map(|field| source.columns.heading(field));
         problems.push(Problem::row(source.side, row.line, column.as_deref(), code));
         Some(false)

@@ -70,7 +70,9 @@ impl Table {
     /// A cell of ASCII letters and digits, and hyphens between them, such as most keys are: there is nothing to decode, to
     /// quote or to guard. False for any other cell, and nothing is written.
     pub fn plain(&mut self, bytes: &[u8]) -> bool {
-        let is_plain = bytes.iter().all(|byte| PLAIN[usize::from(*byte)]) && bytes.first() != Some(&b'-');
+        // All of them, whatever the first ones are: what comes of each would be guessed.
+        let are_plain = bytes.iter().fold(true, |are, byte| are & PLAIN[usize::from(*byte)]);
+        let is_plain = are_plain && bytes.first() != Some(&b'-');
         if is_plain {
             self.begin();
             self.bytes.extend_from_slice(bytes);
@@ -128,7 +130,10 @@ impl Table {
 
     /// So many cells without a text.
     pub fn empty(&mut self, count: usize) {
-        (0..count).for_each(|_| self.begin());
+        if count > 0 {
+            self.begin();
+            self.bytes.resize(self.bytes.len() + count - 1, b',');
+        }
     }
 
     /// Ends the line.

@@ -10,6 +10,7 @@ use crate::{
     spec::{Attribute, Encoding, Side, is_heading},
 };
 use memchr::{memchr_iter, memchr2};
+use std::ops::Range;
 
 /// How much of a file is looked at to see its separator.
 const FIRST_LINE_MAX: usize = 1 << 16;
@@ -26,8 +27,12 @@ pub struct Columns {
     pub strong: Vec<usize>,
     pub key: Option<usize>,
     pub carry: Vec<usize>,
+    /// So many fields from the first hold all that is printed.
+    pub printed: usize,
     /// What both files have, in one order for both, for comparing bytes.
     pub raw: Vec<Raw>,
+    /// The fields of `raw` in their order: such as stand side by side in the file too are one range.
+    pub runs: Vec<Range<usize>>,
     /// Both files have name, birth date, sex and address, so that rows can be the same in all of them.
     pub complete: bool,
     /// Headings of the spec's columns.
@@ -141,6 +146,7 @@ impl<'f> Finder<'f> {
                 columns.raw.push(Raw { fields, needed });
             }
         }
+        columns.runs = runs(columns.raw.iter().flat_map(|raw| &raw.fields));
         columns
     }
 
@@ -157,6 +163,7 @@ impl<'f> Finder<'f> {
             }
         }
         columns.headings = self.headings;
+        columns.printed = columns.key.iter().chain(&columns.carry).max().map_or(0, |last| last + 1);
         if self.problems.is_empty() { Ok(columns) } else { Err(self.problems) }
     }
 }
@@ -182,6 +189,18 @@ impl Columns {
             Attribute::Strong => &self.strong,
         }
     }
+}
+
+/// Fields as ranges of such as follow each other.
+fn runs<'f>(fields: impl Iterator<Item = &'f usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for field in fields {
+        match runs.last_mut() {
+            Some(run) if run.end == *field => run.end += 1,
+            _ => runs.push(*field..*field + 1),
+        }
+    }
+    runs
 }
 
 /// Finds a heading: as written but for blanks around it, else but for widths and blanks.

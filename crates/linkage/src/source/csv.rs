@@ -7,13 +7,16 @@
 //! Not here: what columns mean; decoding. Structure is found in bytes: no second byte of a CP932 character is a comma, a
 //! semicolon, a tab, a quote or a line end (they are 0x40 and above), and no byte of a longer UTF-8 character is.
 
-use super::{Cell, ROW_MAX, Taken, decode::Charset};
+use super::{Cell, ROW_MAX, Taken, decode::Charset, plain};
 use crate::problem::ProblemCode;
 use memchr::{memchr, memchr_iter, memchr2, memchr3};
 
 /// A quoted value that is not closed after so many bytes never is: its row is given up at the line's end, so that one
 /// stray quote does not swallow the file.
 pub const QUOTED_MAX: usize = ROW_MAX;
+
+/// Rows of more fields are taken field by field: to make room for all of them would take long where a row has few.
+const WIDTH_MAX: usize = 1 << 10;
 
 /// Old systems end a text with this byte.
 const END_OF_FILE: u8 = 0x1a;
@@ -107,66 +110,19 @@ pub fn first(data: &[u8], start: usize, separator: u8, charset: Charset) -> Opti
 
 /// Takes the row that begins at `start`. `width` is how many fields it has to have; `usize::MAX` for any number.
 pub fn take(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Taken {
-    cells.clear();
-    let rest = &data[start..];
-    // Most rows have no quote: one search finds the end, one more the separators.
-    let end = match memchr3(b'\n', b'\r', b'"', rest) {
-        Some(at) if rest[at] == b'"' => return quoted(data, start, separator, width, cells),
-        Some(at) => start + at,
-        None => data.len(),
-    };
-    let (next, breaks) = if end < data.len() { (after_break(data, end), 1) } else { (end, 0) };
-    let row = &data[start..end];
-    if row.len() > ROW_MAX {
-        return Taken { end, next, breaks, wrong: Some((ProblemCode::RowTooLong, None)) };
-    }
-    let (mut from, mut count) = (0, 0);
-    let has_nul = separators(row, separator, |at| {
-        if count < width {
-            cells.push(Cell { start: from as u32, end: at as u32, doubled: false });
-        }
-        count += 1;
-        from = at + 1;
-    });
-    if count < width {
-        cells.push(Cell { start: from as u32, end: row.len() as u32, doubled: false });
-    }
-    let wrong = wrong_count(count + 1, width, breaks == 0).or(has_nul.then_some(ProblemCode::Nul));
-    Taken { end, next, breaks, wrong: wrong.map(|code| (code, None)) }
+    simple(data, start, separator, width, cells)
+        .unwrap_or_else(|| by_fields(data, start, separator, width, cells))
 }
 
-/// Tells of every separator in a row; says whether there is a zero byte. Eight bytes at a time: fields are so short that
-/// a search for each separator would take longer to begin than to find it.
-fn separators(row: &[u8], separator: u8, mut found: impl FnMut(usize)) -> bool {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    // Not 0 if a byte is: the highest bit of the first zero byte, and perhaps of ones behind it that are 1.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let wanted = ONES * u64::from(separator);
-    let (words, rest) = row.as_chunks::<8>();
-    let mut nuls = 0;
-    let mut word = |bytes: [u8; 8], first: usize| {
-        let word = u64::from_le_bytes(bytes);
-        nuls |= zeros(word);
-        let mut here = zeros(word ^ wanted);
-        while here != 0 {
-            let at = here.trailing_zeros() as usize / 8;
-            if bytes[at] == separator {
-                found(first + at);
-            }
-            here &= here - 1;
-        }
-    };
-    for (number, bytes) in words.iter().enumerate() {
-        word(*bytes, number * 8);
+/// Takes a row of the right shape without quotes, as nearly all are.
+fn simple(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Option<Taken> {
+    if width > WIDTH_MAX {
+        return None;
     }
-    if !rest.is_empty() {
-        // What fills the word up is neither.
-        let mut bytes = [!separator | 1; 8];
-        bytes[..rest.len()].copy_from_slice(rest);
-        word(bytes, words.len() * 8);
-    }
-    nuls != 0
+    cells.resize(width, Cell::default());
+    let end = start + plain::cut(&data[start..], separator, cells)?;
+    let is_whole = width > 0 && data[end] != separator;
+    is_whole.then(|| Taken { end, next: after_break(data, end), breaks: 1, wrong: None })
 }
 
 fn wrong_count(count: usize, width: usize, at_end: bool) -> Option<ProblemCode> {
@@ -177,8 +133,9 @@ fn wrong_count(count: usize, width: usize, at_end: bool) -> Option<ProblemCode> 
     }
 }
 
-/// Takes a row that has a quote somewhere, field by field.
-fn quoted(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Taken {
+/// Takes a row field by field, whatever it is.
+fn by_fields(data: &[u8], start: usize, separator: u8, width: usize, cells: &mut Vec<Cell>) -> Taken {
+    cells.clear();
     let (mut at, mut count, mut breaks) = (start, 0, 0);
     let mut wrong = None;
     loop {
@@ -258,4 +215,30 @@ fn line_ends(value: &[u8]) -> u64 {
     let lone = |at: usize| value.get(at + 1) != Some(&b'\n');
     let returns = memchr_iter(b'\r', value).filter(|at| lone(*at)).count();
     (memchr_iter(b'\n', value).count() + returns) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_simple_row_is_taken_as_any_other(
+            row in "[a,\"あ]{0,90}|[a-e,]{0,90}|[ア-ン,]{0,40}|[a,\t\0\u{b}]{0,150}|([a-c]{0,40},){4}",
+            behind in "(\r|\n|\r\n)[a,\"]{0,200}",
+            width in prop::sample::select(vec![0, 1, 2, 3, 5, usize::MAX]),
+            separator in prop::sample::select(vec![b',', b'\t', b'a']),
+        ) {
+            let text = ["before\n", &row, &behind].concat();
+            let (data, start) = (text.as_bytes(), 7);
+            let (mut some, mut all) = (Vec::new(), Vec::new());
+            let taken = by_fields(data, start, separator, width, &mut all);
+            if let Some(simple) = simple(data, start, separator, width, &mut some) {
+                prop_assert_eq!((simple, &some), (taken, &all));
+            }
+            prop_assert_eq!(take(data, start, separator, width, &mut some), taken);
+            prop_assert_eq!(some, all);
+        }
+    }
 }

@@ -5,7 +5,7 @@
 //! Not here: rows that could not be used, all other columns (source); what is printed (texts).
 //! Rules come from: the issue, part C.
 
-use super::{Cell, Row, Shape, Source, columns::Columns};
+use super::{Cell, Row, Shape, Source, columns::Columns, plain};
 
 impl Source {
     /// Reads the row that begins at this offset as [`Source::at`] does, for [`Row::key`] and [`Row::carried`] alone: no
@@ -24,15 +24,10 @@ impl Source {
 
     /// Cuts the fields up to the last that is printed; `None`, and the row is not to be used, where that is not simple.
     fn first_fields<'s>(&'s self, offset: u64, row: &mut Row<'s>) -> Option<()> {
-        let Shape::Csv { separator, width } = self.shape else { return None };
-        let count = self.columns.key.iter().chain(&self.columns.carry).max().map_or(0, |last| last + 1);
-        if count >= width {
-            // The last field ends with its row, and that is found by who takes whole rows.
-            return None;
-        }
+        let Shape::Csv { separator, .. } = self.shape else { return None };
         let rest = self.rows_bytes().get(usize::try_from(offset).ok()?..)?;
-        row.cells.resize(count, Cell { start: 0, end: 0, doubled: false });
-        let end = cut(rest, separator, &mut row.cells)?;
+        row.cells.resize(self.columns.printed, Cell::default());
+        let end = plain::cut(rest, separator, &mut row.cells)?;
         row.source = self;
         row.offset = offset;
         row.line = 0;
@@ -61,82 +56,15 @@ impl<'s> Row<'s> {
     }
 }
 
-/// Cuts the first fields of a row that has more; where the last of them ends. `None` where one is quoted, and in the last
-/// bytes of a file.
-fn cut(rest: &[u8], separator: u8, cells: &mut [Cell]) -> Option<usize> {
-    let (blocks, _) = rest.as_chunks::<BLOCK>();
-    let mut from = 0;
-    let (mut block, mut ends) = (0, 0);
-    for cell in cells {
-        while ends == 0 {
-            ends = places(blocks.get(block)?, separator);
-            block += 1;
-        }
-        let at = (block - 1) * BLOCK + ends.trailing_zeros() as usize;
-        // A quote further on in a field is a character like others.
-        if rest[from] == b'"' {
-            return None;
-        }
-        *cell = Cell { start: from as u32, end: at as u32, doubled: false };
-        from = at + 1;
-        ends &= ends - 1;
-    }
-    Some(from.saturating_sub(1))
-}
-
-/// Bytes that are looked at together: fields are so short that a search for the end of each, or a step for each eight bytes,
-/// would be guessed wrong once a field.
-const BLOCK: usize = 32;
-
-/// Where a byte stands in a block, a bit each.
-fn places(block: &[u8; BLOCK], byte: u8) -> u32 {
-    const ONES: u64 = u64::from_le_bytes([0x01; 8]);
-    const LOW: u64 = u64::from_le_bytes([0x7f; 8]);
-    // Moves the lowest bit of each byte to one byte's bits, in their order.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let mut bits = 0;
-    for (number, bytes) in block.as_chunks::<8>().0.iter().enumerate() {
-        let word = u64::from_le_bytes(*bytes) ^ (ONES * u64::from(byte));
-        // The highest bit of each byte that is zero.
-        let zeros = !(((word & LOW) + LOW) | word | LOW);
-        bits |= ((zeros >> 7).wrapping_mul(GATHER) >> 56) << (8 * number);
-    }
-    bits as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        source::csv,
-        spec::{Encoding, Layout, Side},
-    };
+    use crate::spec::{Encoding, Layout, Side};
     use encoding_rs::SHIFT_JIS;
     use memmap2::MmapMut;
     use proptest::prelude::*;
 
-    const EMPTY: Cell = Cell { start: 0, end: 0, doubled: false };
-
     proptest! {
-        #[test]
-        fn the_first_fields_are_those_of_the_whole_row(
-            row in "[a,\"あ]{0,90}|[a-e,\"]{0,90}|[ア-ン,]{0,40}",
-            behind in "\n[a,\"]{0,60}",
-            count in 0_usize..12,
-        ) {
-            let text = row + &behind;
-            let mut whole = Vec::new();
-            let taken = csv::take(text.as_bytes(), 0, b',', usize::MAX, &mut whole);
-            let mut first = vec![EMPTY; count];
-            // Only rows that can be used are asked for, and such as have more fields.
-            if taken.wrong.is_none() && whole.len() > count
-                && let Some(end) = cut(text.as_bytes(), b',', &mut first)
-            {
-                prop_assert_eq!(first.as_slice(), &whole[..count]);
-                prop_assert_eq!(end, first.last().map_or(0, |cell| cell.end as usize));
-            }
-        }
-
         #[test]
         fn what_is_printed_is_that_of_the_whole_row(
             fields in prop::collection::vec("[a0]{0,30}|[ア-ン]{0,9}|\"[a,\n]{0,5}(\"\")?\"|a\"?", 5..60),
@@ -177,28 +105,5 @@ mod tests {
                 }
             }
         }
-
-        #[test]
-        fn a_bit_for_each_place(block: [u8; BLOCK], byte: u8) {
-            let want = (0..BLOCK).filter(|at| block[*at] == byte).fold(0, |bits, at| bits | 1_u32 << at);
-            prop_assert_eq!(places(&block, byte), want);
-        }
-    }
-
-    #[test]
-    fn rows_are_cut_short_but_for_quoted_fields_and_the_end_of_a_file() {
-        let rest = "0123456789".repeat(3);
-        for (row, count, want) in [
-            ("ab,cd,ef\n", 0, Some(0)),
-            ("ab,cd,ef\n", 2, Some(5)),
-            ("ab,c\"d\",ef\n", 2, Some(7)),
-            ("ab,\"cd\",ef\n", 1, Some(2)),
-            ("ab,\"cd\",ef\n", 2, None),
-            ("ab,cd,ef", 9, None),
-        ] {
-            let text = format!("{row}{rest}");
-            assert_eq!(cut(text.as_bytes(), b',', &mut vec![EMPTY; count]), want, "{row}");
-        }
-        assert_eq!(cut(b"ab,cd,ef\n", b',', &mut [EMPTY]), None);
     }
 }

@@ -684,6 +684,15 @@ fn raw_bytes_are_the_same_or_not() {
     assert!(first.present && first.hash != 0);
     // Order of columns, quotes and alternative names do not matter.
     assert_eq!(hash("x,i,a,s,b,k,n", "別,9,住,2,1,カ,\"氏\"", &side), first);
+    assert_eq!(hash("n,k,b,s,a,i,x", "\"氏\",カ,\"1\",2,\"住\",9,", &side), first);
+    // Nor does it how long they are.
+    for length in [1, 70, 90, 1_000] {
+        let home = "住".repeat(length);
+        let long = hash("n,k,b,s,a,i,x", &format!("氏,カ,1,2,{home},9,"), &side);
+        assert_eq!(hash("n,k,b,s,a,i,x", &format!("氏,カ,1,\"2\",{home},9,"), &side), long);
+        assert_eq!(hash("a,n,k,b,s,i,x", &format!("{home},氏,カ,1,2,9,"), &side), long);
+        assert_eq!(long == first, length == 1);
+    }
     for row in ["氏,カ,12,,住,9,", "氏,カ,1,2,住,8,", "氏 ,カ,1,2,住,9,", "\"氏\"\"\",カ,1,2,住,9,"]
     {
         assert_ne!(hash("n,k,b,s,a,i,x", row, &side).hash, first.hash, "{row}");

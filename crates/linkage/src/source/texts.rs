@@ -4,7 +4,7 @@
 //! what happened to be readable.
 //! Not here: what the texts mean (form).
 
-use super::{Row, decode::Charset};
+use super::{Row, columns::Raw, decode::Charset};
 use crate::{
     form::{Doubts, Fields, Form, Texts},
     problem::{Problem, ProblemCode},
@@ -12,15 +12,18 @@ use crate::{
 };
 use memchr::memchr;
 use std::borrow::Cow;
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use xxhash_rust::xxh3::{xxh3_64_with_seed, xxh3_128};
 
 /// More alternative names than this are read one by one.
 const OTHERS_MAX: usize = 8;
 
+/// Compared fields of more bytes are hashed otherwise.
+const NEAR: usize = 256;
+
 /// Buffers for reading rows into forms.
 #[derive(Default)]
 pub struct Buffers {
-    /// The row's bytes. A copy, since a mapped file may change between the check of its encoding and the reading.
+    /// The bytes of a row that is read alone. A copy, since a mapped file may change between the check of its encoding and the reading.
     row: Vec<u8>,
     /// Texts of several columns.
     joined: [String; JOINED],
@@ -33,8 +36,7 @@ pub struct Buffers {
 pub struct RawHash {
     /// The hash.
     pub hash: u64,
-    /// Of the hashes of all beginnings: rows that have one hash by accident have another check, if they differ before their
-    /// last column.
+    /// More of it: rows that have one hash by accident have another check.
     pub check: u64,
     /// Whether the row has all of name, birth date, sex, address (kana too when both files have it).
     pub present: bool,
@@ -58,17 +60,23 @@ impl<'s> Row<'s> {
         self.texts(&mut buffers.texts, problems).then(|| into.read(&buffers.texts))
     }
 
-    /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row: most are so, and
-    /// column by column the check takes as long as all that is done with the text. `None` for another row.
+    /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row, or for some
+    /// rows that follow each other: most are so, and column by column the check takes as long as all that is done with the text. `None` for another row.
     fn simple(&self, buffers: &mut Buffers, into: &mut Form) -> Option<Doubts> {
         let columns = &self.source.columns;
         let is_few = columns.others.len() <= OTHERS_MAX && columns.birth.len() <= 2;
         if self.source.charset != Charset::Utf8 || !is_few || self.cells.is_empty() {
             return None;
         }
-        buffers.row.clear();
-        buffers.row.extend_from_slice(self.bytes);
-        let line = simdutf8::basic::from_utf8(&buffers.row).ok()?;
+        let start = self.offset as usize;
+        let line = match self.stretch.text(self.source, start..start + self.bytes.len()) {
+            Some(line) => line,
+            None => {
+                buffers.row.clear();
+                buffers.row.extend_from_slice(self.bytes);
+                simdutf8::basic::from_utf8(&buffers.row).ok()?
+            }
+        };
         let [name, kana, birth, sex, address, strong] = &mut buffers.joined;
         let mut others = [""; OTHERS_MAX];
         let mut count = 0;
@@ -241,19 +249,46 @@ impl<'s> Row<'s> {
         if self.cells.is_empty() {
             return RawHash::default();
         }
-        let (mut hash, mut check, mut present) = (0, 0_u64, columns.complete);
-        for raw in &columns.raw {
-            let mut written = false;
-            for field in &raw.fields {
-                let bytes = self.field(*field);
-                // Each field's hash is the next one's seed, which keeps fields apart without copying them together.
-                hash = xxh3_64_with_seed(&bytes, hash);
-                check = check.rotate_left(7) ^ hash;
-                written |= !self.source.charset.is_blank(&bytes);
+        let is_written = |field: &usize| !self.is_blank(*field);
+        let is_there = |raw: &Raw| !raw.needed || raw.fields.iter().any(is_written);
+        let present = columns.complete && columns.raw.iter().all(is_there);
+        let mut near = [0; NEAR];
+        let hash = match self.side_by_side(&mut near) {
+            Some(bytes) => xxh3_128(bytes),
+            None => xxh3_128(&self.one_by_one()),
+        };
+        RawHash { hash: hash as u64, check: (hash >> 64) as u64, present }
+    }
+
+    /// The bytes of all fields that both files have, with a zero byte behind each: a row that has one itself is not used.
+    /// As they mostly stand side by side, they are copied together, and hashed together: to begin a copy or a hash takes as
+    /// long as all of a short field. `None` where quotes stand between them, and where they are too long.
+    fn side_by_side<'n>(&self, near: &'n mut [u8; NEAR]) -> Option<&'n [u8]> {
+        let mut at = 0;
+        for run in &self.source.columns.runs {
+            let cells = self.cells.get(run.clone())?;
+            let (first, last) = (cells.first()?, cells.last()?);
+            let bytes = self.bytes.get(first.start as usize..last.end as usize)?;
+            let near = near.get_mut(at..=at + bytes.len())?;
+            near[..bytes.len()].copy_from_slice(bytes);
+            let mut start = first.start;
+            for cell in cells {
+                if cell.doubled || cell.start != start {
+                    return None;
+                }
+                *near.get_mut((cell.end - first.start) as usize)? = 0;
+                start = cell.end + 1;
             }
-            present &= written || !raw.needed;
+            at += near.len();
         }
-        RawHash { hash, check, present }
+        near.get(..at)
+    }
+
+    /// The same for any row.
+    fn one_by_one(&self) -> Vec<u8> {
+        let fields = self.source.columns.raw.iter().flat_map(|raw| &raw.fields);
+        let parts: Vec<Cow<'_, [u8]>> = fields.map(|field| self.field(*field)).collect();
+        parts.iter().flat_map(|part| part.iter().chain(&[0])).copied().collect()
     }
 
     /// A hash of the row's own key; 0 when it has none.
@@ -308,8 +343,9 @@ impl<'s> Row<'s> {
         self.field(field)
     }
 
+    /// Nothing but blanks is written. A field with quotes inside is not blank, so there is no need to take any away.
     fn is_blank(&self, field: usize) -> bool {
-        self.source.charset.is_blank(&self.field(field))
+        self.cells.get(field).is_none_or(|cell| self.source.charset.is_blank(cell.of(self.bytes)))
     }
 }
 

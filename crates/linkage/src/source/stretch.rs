@@ -1,0 +1,108 @@
+//! A stretch of a file as text: some rows that follow each other, copied and checked at once. Row by row, to begin the copy
+//! and the check takes longer than to do them.
+//!
+//! Always holds: what was checked is what is read, the copy, since a mapped file may change in between.
+//! Not here: rows that are no UTF-8, and those around them within reach (texts).
+
+use super::Source;
+use std::ops::Range;
+
+/// Bytes that are checked at once: few enough to stay close to the processor until their rows are read.
+const REACH: usize = 1 << 13;
+
+/// Where rows were read last.
+#[derive(Default)]
+pub struct Stretch<'s> {
+    of: Option<&'s Source>,
+    /// The bytes of the file that were looked at.
+    range: Range<usize>,
+    copy: Vec<u8>,
+    /// The same as text; nothing if they are none.
+    text: String,
+}
+
+impl<'s> Stretch<'s> {
+    /// Goes on to the stretch that begins with this row if it is not in this one. Rows up to `end` are read soon.
+    pub fn reach(&mut self, source: &'s Source, row: Range<usize>, end: usize) {
+        if self.has(source, &row) {
+            return;
+        }
+        let upto = end.min(row.start + REACH).max(row.end);
+        self.copy.clear();
+        self.copy.extend_from_slice(&source.rows_bytes()[row.start..upto]);
+        if upto > row.end {
+            // Behind the row is its line end, so all of the row is before the last byte that is no part of a longer character.
+            let last = self.copy.iter().rposition(u8::is_ascii);
+            self.copy.truncate(last.map_or(row.len(), |last| last + 1).max(row.len()));
+        }
+        self.text.clear();
+        if let Ok(text) = simdutf8::basic::from_utf8(&self.copy) {
+            self.text.push_str(text);
+        }
+        self.of = Some(source);
+        self.range = row.start..row.start + self.copy.len();
+    }
+
+    /// The text of a row, if it is in this stretch and all of it is text.
+    pub fn text(&self, source: &Source, row: Range<usize>) -> Option<&str> {
+        if !self.has(source, &row) {
+            return None;
+        }
+        self.text.get(row.start - self.range.start..row.end - self.range.start)
+    }
+
+    fn has(&self, source: &Source, row: &Range<usize>) -> bool {
+        self.range.start <= row.start
+            && row.end <= self.range.end
+            && self.of.is_some_and(|of| std::ptr::eq(of, source))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::{Encoding, Layout, Side};
+    use memmap2::MmapMut;
+
+    fn source(text: &[u8]) -> Source {
+        let mut map = MmapMut::map_anon(text.len()).unwrap();
+        map.copy_from_slice(text);
+        let side = Side {
+            encoding: Encoding::Utf8,
+            layout: Layout::Csv { separator: b',', header: false },
+            name: vec!["1".into()],
+            birth: vec!["2".into()],
+            ..Side::default()
+        };
+        Source::cut(map.make_read_only().unwrap(), 'A', &side).map_err(|_| ()).unwrap()
+    }
+
+    #[test]
+    fn each_row_is_the_text_of_its_bytes() {
+        for line_end in ["\n", "\r", "\r\n"] {
+            let mut text = Vec::new();
+            for number in 0..4_000 {
+                text.extend("氏名".repeat(number % 37).bytes());
+                // Now and then a row, or the character at its end, is no text.
+                text.extend(if number % 1_009 == 500 { b"\xff".as_slice() } else { b"" });
+                text.extend(if number % 1_511 == 3 { b",\xe6\xb0".as_slice() } else { b",1" });
+                text.extend(line_end.bytes());
+            }
+            text.extend("長".repeat(REACH).bytes());
+            text.extend(format!(",1{line_end}氏,終").bytes());
+            let (first, second) = (source(&text), source(&text));
+            let (mut row, mut problems) = (first.row(), Vec::new());
+            let (mut rows, mut alone) = (first.rows(0..u64::MAX), 0);
+            while let Some(is_usable) = rows.next(&mut row, &mut problems) {
+                assert!(is_usable);
+                let range = row.offset as usize..row.offset as usize + row.bytes.len();
+                let text = row.stretch.text(&first, range.clone());
+                assert!(text.is_none_or(|text| text.as_bytes() == row.bytes));
+                assert!(row.stretch.text(&second, range).is_none(), "it is of another file");
+                alone += usize::from(text.is_none());
+            }
+            // Rows around those that are no text are read alone too.
+            assert!((7..1_500).contains(&alone), "{alone}");
+        }
+    }
+}
