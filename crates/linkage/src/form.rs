@@ -8,7 +8,7 @@
 use crate::{
     address::{self, AddressForm},
     birth::{self, Birth, BirthDoubt},
-    levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, StrongLevel},
+    levels::{AddressLevel, KanaLevel, Levels, NameLevel, StrongLevel},
     sex::{self, Sex},
     text::{
         kana::{self, KanaForm},
@@ -261,24 +261,31 @@ impl Form {
         }
     }
 
-    /// Compares a row that has a coarse key ([`keys::Hashes::keys`](crate::keys::Hashes::keys)), and no identifier, with itself.
-    /// Such a row has a readable name, a whole birth date, a town and house numbers: what is left to ask is whether it says a
-    /// given name, a reading and the sex.
-    pub(crate) fn with_itself(&self) -> Levels {
+    /// The levels of two rows like this one, as [`Form::compare`] has them of a row and itself: nothing can differ, so only
+    /// what is missing is looked for.
+    pub(crate) fn compare_itself(&self) -> Levels {
         let kana = if self.kana.has_given() { KanaLevel::Equal } else { KanaLevel::Missing };
-        let has_given = self.main_name().is_some_and(NameForm::has_given);
-        let name = if has_given || is_same_reading(kana) { NameLevel::Equal } else { NameLevel::Missing };
-        let (birth, address) = (BirthLevel::Equal, AddressLevel::Equal);
-        let levels = Levels {
+        let name = match self.main_name() {
+            Some(main) if !main.is_empty() && !main.is_marked() => {
+                if main.has_given() || is_same_reading(kana) { NameLevel::Equal } else { NameLevel::Missing }
+            }
+            _ => self.compare_names(self, kana),
+        };
+        let address = match &self.address {
+            address if address.town.is_empty() || address.numbers.is_empty() => {
+                compare_addresses(address, address)
+            }
+            address if address.is_town_only() => AddressLevel::SameTown,
+            _ => AddressLevel::Equal,
+        };
+        Levels {
             name,
             kana,
-            birth,
+            birth: birth::compare(self.birth, self.birth),
             sex: sex::compare(self.sex, self.sex),
             address,
-            strong: StrongLevel::Missing,
-        };
-        debug_assert_eq!(levels, self.compare(self), "what a row is to itself");
-        levels
+            strong: compare_strong(&self.strong, &self.strong),
+        }
     }
 
     /// The main names' level, or `Alias` where an alternative agrees better than they do; `AliasOnly` where it agrees with

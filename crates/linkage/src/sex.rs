@@ -71,9 +71,10 @@ const WORDS: [(&str, Sex); 40] = [
 /// Reads a field; `None` for what is no known way of writing a sex.
 pub fn read(text: &str) -> Option<Sex> {
     // Nearly every row.
-    match text {
-        "1" | "男" => return Some(Sex::Male),
-        "2" | "女" => return Some(Sex::Female),
+    match text.as_bytes() {
+        [digit @ (b'1' | b'2')] => return Some(if *digit == b'1' { Sex::Male } else { Sex::Female }),
+        _ if text == "男" => return Some(Sex::Male),
+        _ if text == "女" => return Some(Sex::Female),
         _ => {}
     }
     let mut signs = ['\0'; CHARS_MAX];

@@ -307,3 +307,27 @@ proptest! {
         prop_assert!(matches!(compare(day, next), Level::OneDigit | Level::DayOff));
     }
 }
+
+/// Nearly all dates take a way of their own.
+#[test]
+fn a_usual_date_is_read_as_any_other() {
+    proptest!(|(year in 1860_u16..2110, month in 0_u16..15, day in 0_u16..34)| {
+        let slow = Birth { year, month: month as u8, day: day as u8 }.on_calendar().filter(|birth| birth.is_whole());
+        for written in [format!("{year:04}-{month:02}-{day:02}"), format!("{year:04}{month:02}{day:02}")] {
+            let (birth, doubt) = read(&written);
+            prop_assert_eq!(if doubt.is_none() && birth.is_whole() { Some(birth) } else { None }, slow, "{}", written);
+        }
+    });
+}
+
+#[test]
+fn eight_signs_are_no_date_if_one_is_no_digit() {
+    for at in 0..8 {
+        for sign in ['/', ':', ' ', 'a', 'p', '\u{10}', '\u{7f}', '\0'] {
+            let mut signs: Vec<char> = "19450812".chars().collect();
+            signs[at] = sign;
+            let text: String = signs.into_iter().collect();
+            assert_ne!(read(&text), (birth(1945, 8, 12), None), "{text:?}");
+        }
+    }
+}

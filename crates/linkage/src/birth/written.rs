@@ -21,26 +21,40 @@ const SERIALS: std::ops::RangeInclusive<u32> = 10_000..=73_050;
 /// none.
 pub fn read(text: &str) -> Read {
     // Most rows of most files: eight digits, or year, month and day with a separator.
-    match text.as_bytes() {
-        [year @ .., m, n, d, e] if year.len() == 4 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            eight_digits(number(year), number(&[*m, *n]), number(&[*d, *e]))
+    match *text.as_bytes() {
+        [a, b, c, d, e, f, g, h] => {
+            if let Some([year, month, day]) = numbers([a, b, c, d, e, f, g, h]) {
+                return usual(year, month, day).unwrap_or_else(|| eight_digits(year, month, day));
+            }
         }
-        [a, b, c, d, s @ (b'-' | b'/' | b'.'), e, f, t, g, h]
-            if s == t && is_digits(&[*a, *b, *c, *d, *e, *f, *g, *h]) =>
-        {
-            dated(number(&[*a, *b, *c, *d]), number(&[*e, *f]), number(&[*g, *h]), None)
+        [a, b, c, d, s @ (b'-' | b'/' | b'.'), e, f, t, g, h] if s == t => {
+            if let Some([year, month, day]) = numbers([a, b, c, d, e, f, g, h]) {
+                return usual(year, month, day).unwrap_or_else(|| dated(year, month, day, None));
+            }
         }
-        [] => (Birth::default(), None),
-        _ => slowly(text),
+        [] => return (Birth::default(), None),
+        _ => {}
     }
+    slowly(text)
 }
 
-fn is_digits(bytes: &[u8]) -> bool {
-    bytes.iter().all(u8::is_ascii_digit)
+/// Four, two and two digits as numbers, all eight at once; `None` if one is no digit.
+fn numbers(signs: [u8; 8]) -> Option<[u16; 3]> {
+    let digits = u64::from_le_bytes(signs) ^ 0x3030_3030_3030_3030;
+    // A byte above 9 has a bit of its upper half, or gets one by adding 6.
+    if (digits | digits.wrapping_add(0x0606_0606_0606_0606)) & 0xF0F0_F0F0_F0F0_F0F0 != 0 {
+        return None;
+    }
+    // Every other byte becomes the number of itself and the byte behind it.
+    let [century, _, year, _, month, _, day, _] =
+        digits.wrapping_mul(10).wrapping_add(digits >> 8).to_le_bytes().map(u16::from);
+    Some([century * 100 + year, month, day])
 }
 
-fn number(digits: &[u8]) -> u16 {
-    digits.iter().fold(0_u16, |sum, digit| sum.saturating_mul(10).saturating_add(u16::from(digit - b'0')))
+/// A whole Western date on a day that every month has, which is on the calendar whatever the month and the year.
+fn usual(year: u16, month: u16, day: u16) -> Option<Read> {
+    let is_usual = (YEAR_MIN..=YEAR_MAX).contains(&year) && matches!((month, day), (1..=12, 1..=28));
+    is_usual.then_some((Birth { year, month: month as u8, day: day as u8 }, None))
 }
 
 /// A Western date; 0 and 99 for month and day, 0 and 9999 for the year say that it is unknown.

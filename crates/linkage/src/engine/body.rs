@@ -32,7 +32,7 @@ pub(super) fn pack(form: &Form, counted: Counted, out: &mut Vec<u8>) {
         gaps.positions().for_each(|at| number(at, out));
     }
     // A reading's gaps matter only while it is read.
-    let KanaForm { chars: letters, given, gaps: _ } = kana;
+    let KanaForm { chars: letters, given, gaps: _, packed: _ } = kana;
     chars(letters, out);
     number(given.map_or(0, |at| at + 1), out);
     let Birth { year, month, day } = birth;
@@ -92,9 +92,10 @@ pub(super) fn unpack(bytes: &[u8], form: &mut Form) -> Counted {
         let count = bytes.number();
         gaps.restore((0..count).map(|_| bytes.number()));
     }
-    let KanaForm { chars, given, gaps: _ } = kana;
+    let KanaForm { chars, given, gaps: _, packed: _ } = kana;
     bytes.chars(chars);
     *given = bytes.number().checked_sub(1);
+    kana.pack();
     let year = u16::from_le_bytes(bytes.array());
     let [month, day, sex_code] = bytes.array();
     *birth = Birth { year, month, day };

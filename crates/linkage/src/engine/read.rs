@@ -405,14 +405,14 @@ impl Reading<'_> {
         if self.side == 'B' {
             self.count_strong(hashes.strong(), leaf);
             if twins.is_some() && keys.coarse != 0 && is_sound && hashes.strong() == 0 {
-                entries.push(twins::Entry::new(*raw, keys, &form.with_itself(), counted));
+                entries.push(twins::Entry::new(*raw, keys, &form.compare_itself(), counted));
             }
             return Some((detail, counted));
         }
         if keys.coarse == 0 {
             return Some((detail, keys::Counted::default()));
         }
-        let levels = self.counts.compare(form, form);
+        let levels = self.counts.compare_itself(form);
         detail = detail::with_pair(detail, detail::packed(&levels, Rarity::default()));
         Some((detail, counted))
     }

@@ -84,6 +84,25 @@ impl Pages {
     }
 }
 
+/// What each character of the basic plane is to a field, so that most need one look-up and nothing else to be asked.
+pub(super) struct Signs(Box<[char; 1 << 16]>);
+
+impl Signs {
+    /// A table of what `of` says.
+    pub(super) fn new(of: impl Fn(char) -> char) -> Signs {
+        let mut signs = vec!['\0'; 1 << 16];
+        let points = signs.iter_mut().zip(0..);
+        points.for_each(|(sign, point)| *sign = char::from_u32(point).map_or('\0', &of));
+        Signs(signs.into_boxed_slice().try_into().unwrap_or_else(|_| Box::new(['\0'; _])))
+    }
+
+    /// What a character is; '\0' for one of another plane.
+    #[inline]
+    pub(super) fn get(&self, c: char) -> char {
+        u16::try_from(c).map_or('\0', |point| self.0[usize::from(point)])
+    }
+}
+
 static TABLE: LazyLock<Pages> = LazyLock::new(|| {
     let mut pages = Pages::identity();
     for (from, to) in FOLDS.lines().filter(|line| !line.starts_with('#')).filter_map(two) {
@@ -124,11 +143,13 @@ pub fn folded(c: char) -> Option<char> {
 }
 
 /// A kana with the voicing mark ('゛' or '゜') that follows it; `None` where there is no such kana.
-pub fn voiced(base: char, mark: char) -> Option<char> {
+pub const fn voiced(base: char, mark: char) -> Option<char> {
     let point = base as u32;
     // Hiragana stand 0x60 below katakana and take the same marks.
-    let (kana, below) = if (0x3041..=0x3096).contains(&point) { (point + 0x60, 0x60) } else { (point, 0) };
-    let joined = match (char::from_u32(kana)?, mark) {
+    let below = if matches!(point, 0x3041..=0x3096) { 0x60 } else { 0 };
+    let kana = point + below;
+    let Some(katakana) = char::from_u32(kana) else { return None };
+    let joined = match (katakana, mark) {
         ('カ' | 'キ' | 'ク' | 'ケ' | 'コ' | 'サ' | 'シ' | 'ス' | 'セ' | 'ソ', '゛') => kana + 1,
         ('タ' | 'チ' | 'ツ' | 'テ' | 'ト' | 'ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ', '゛') => kana + 1,
         ('ハ' | 'ヒ' | 'フ' | 'ヘ' | 'ホ', '゜') => kana + 2,

@@ -25,6 +25,15 @@ impl Gaps {
         }
     }
 
+    /// The only gap of a name that has ended, if it has one.
+    #[inline]
+    pub(crate) fn set(&mut self, only: Option<(usize, usize)>) {
+        self.at.clear();
+        if let Some(gap) = only {
+            self.at.push(gap);
+        }
+    }
+
     /// The name has ended with so many letters.
     pub(crate) fn end(&mut self, letters: usize) {
         if self.at.last().is_some_and(|last| last.0 >= letters) {
@@ -35,6 +44,9 @@ impl Gaps {
     /// Where the given name begins: after the only gap, or after the one that is wider than all others, since some
     /// offices write `田 中　花 子`.
     pub(crate) fn given(&self) -> Option<usize> {
+        if let [only] = self.at.as_slice() {
+            return Some(only.0);
+        }
         let widest = self.at.iter().map(|gap| gap.1).max()?;
         let mut wide = self.at.iter().filter(|gap| gap.1 == widest);
         let found = wide.next()?.0;
@@ -57,10 +69,44 @@ impl Gaps {
         self.at.len()
     }
 
+    /// All that is known.
+    #[cfg(test)]
+    pub(crate) fn widths(&self) -> &[(usize, usize)] {
+        &self.at
+    }
+
     /// The words of the name's letters.
     pub(crate) fn words<'n>(&'n self, letters: &'n [char]) -> impl Iterator<Item = &'n [char]> + Clone {
         let begins = std::iter::once(0).chain(self.at.iter().map(|gap| gap.0));
         let ends = self.at.iter().map(|gap| gap.0).chain([letters.len()]);
         begins.zip(ends).map(|(begin, end)| letters.get(begin..end).unwrap_or_default())
+    }
+}
+
+/// The gap of a name that has one at most, while it is read.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Gap {
+    at: usize,
+    width: usize,
+}
+
+impl Gap {
+    /// A gap of a width after so many letters, as [`Gaps::add`] takes it; false if it is a second one.
+    #[inline]
+    pub(crate) fn add(&mut self, letters: usize, width: usize) -> bool {
+        if self.at != letters {
+            if self.at != 0 {
+                return false;
+            }
+            *self = Gap { at: letters, width: 0 };
+        }
+        self.width += width;
+        true
+    }
+
+    /// The gap and its width, if there is one in a name of so many letters.
+    #[inline]
+    pub(crate) fn within(self, letters: usize) -> Option<(usize, usize)> {
+        (self.at > 0 && self.at < letters).then_some((self.at, self.width))
     }
 }

@@ -6,13 +6,13 @@
 //! Rules come from: the reference on matching, section 1.3.
 
 use super::{
-    fold,
-    gaps::Gaps,
+    fold::{self, Signs},
+    gaps::{Gap, Gaps},
     parts::{self, Part, Side},
     placeholders,
 };
 use crate::levels::KanaLevel;
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 /// Without a gap, so many kana at the beginning or end are a surname or a given name. Two are too few: ナコ and コ end
 /// half of all given names.
@@ -36,6 +36,40 @@ pub struct KanaForm {
     pub given: Option<usize>,
     /// Used while reading.
     pub(crate) gaps: Gaps,
+    /// The kana once more, for keys.
+    pub(crate) packed: Packed,
+}
+
+/// A reading of more kana, or with other letters, is not packed.
+const FEW: usize = 16;
+
+/// A reading in one byte a kana (the last of its code, which tells all apart), with and without voicing, and 0 behind it: what
+/// a hash takes at once. Nothing but 0 where the reading is not packed.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Packed {
+    pub voiced: [u8; FEW],
+    pub unvoiced: [u8; FEW],
+}
+
+impl Packed {
+    /// Packs letters, if they are few kana.
+    fn of(letters: &[char]) -> Packed {
+        let mut packed = Packed::default();
+        if letters.len() <= FEW && letters.iter().all(|c| matches!(c, '\u{30A1}'..='\u{30F6}')) {
+            letters.iter().enumerate().for_each(|(at, kana)| packed.set(at, *kana));
+        }
+        packed
+    }
+
+    /// Sets a kana; nothing for one too many.
+    #[inline]
+    fn set(&mut self, at: usize, kana: char) {
+        let byte = kana as u32 as u8;
+        if at < FEW {
+            self.voiced[at] = byte;
+            self.unvoiced[at] = UNVOICED_BYTES[usize::from(byte)];
+        }
+    }
 }
 
 impl fmt::Debug for KanaForm {
@@ -46,6 +80,18 @@ impl fmt::Debug for KanaForm {
 }
 
 impl KanaForm {
+    fn clear(&mut self) {
+        self.chars.clear();
+        self.gaps.clear();
+        self.given = None;
+        self.packed = Packed::default();
+    }
+
+    /// Packs the letters, when all are known.
+    pub(crate) fn pack(&mut self) {
+        self.packed = Packed::of(&self.chars);
+    }
+
     /// Whether the given name's reading is there, as far as writing shows it. One that is not tells nobody from brothers
     /// and sisters, so that agreeing in it is not agreeing in the reading.
     pub(crate) fn has_given(&self) -> bool {
@@ -62,13 +108,14 @@ impl KanaForm {
 const KANA: u32 = 0x3040;
 const KANA_COUNT: usize = 0xC0;
 
-/// What each kana becomes: plain, and unvoiced. Tables, since a processor cannot guess which kana comes next, and a wrong
-/// guess takes longer than reading one.
-static PLAIN: [char; KANA_COUNT] = TABLES.0;
-static UNVOICED: [char; KANA_COUNT] = TABLES.1;
+/// What each kana becomes: plain, unvoiced, and plain with the mark ゛ behind it. Tables, since a processor cannot guess which
+/// kana comes next, and a wrong guess takes longer than reading one.
+static PLAIN: [char; KANA_COUNT] = TABLES[0];
+static UNVOICED: [char; KANA_COUNT] = TABLES[1];
+static VOICED: [char; KANA_COUNT] = TABLES[2];
 
-const TABLES: ([char; KANA_COUNT], [char; KANA_COUNT]) = {
-    let (mut plain, mut unvoiced) = (['\0'; KANA_COUNT], ['\0'; KANA_COUNT]);
+const TABLES: [[char; KANA_COUNT]; 3] = {
+    let [mut plain, mut unvoiced, mut voiced] = [['\0'; KANA_COUNT]; 3];
     let mut at = 0;
     while at < KANA_COUNT {
         if let Some(kana) = char::from_u32(KANA + at as u32) {
@@ -81,16 +128,48 @@ const TABLES: ([char; KANA_COUNT], [char; KANA_COUNT]) = {
                 _ => kana,
             });
             unvoiced[at] = without_mark(kana);
+            voiced[at] = match fold::voiced(kana, '゛') {
+                Some(joined) => large(joined),
+                None => kana,
+            };
         }
         at += 1;
     }
-    (plain, unvoiced)
+    [plain, unvoiced, voiced]
 };
+
+/// The last byte of each kana's code without voicing, by the last byte of its code.
+static UNVOICED_BYTES: [u8; 256] = {
+    let mut bytes = [0; 256];
+    let mut at = 0;
+    while at < KANA_COUNT {
+        bytes[(KANA as usize + at) % 256] = TABLES[1][at] as u32 as u8;
+        at += 1;
+    }
+    bytes
+};
+
+/// What a character is to a reading that needs no thought: a plain kana, the mark ゛, a gap (in its width); 0 for all others.
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    Signs::new(|written| match fold::folded(written) {
+        Some(c @ ('\u{3041}'..='\u{3096}' | '\u{30A1}'..='\u{30F6}')) => plain(c),
+        Some(c @ '゛') => c,
+        Some(' ') if written == '\u{3000}' => written,
+        Some(' ') => ' ',
+        _ => '\0',
+    })
+});
 
 /// A kana's plain form: katakana, large, ヂ as ジ, ヅ as ズ, ヲ ヱ ヰ as オ エ イ. Other characters stay.
 #[inline]
 pub(super) fn plain(c: char) -> char {
-    PLAIN.get((c as u32).wrapping_sub(KANA) as usize).copied().unwrap_or(c)
+    looked_up(&PLAIN, c)
+}
+
+/// What a table makes of a kana; other characters stay.
+#[inline]
+fn looked_up(table: &[char; KANA_COUNT], c: char) -> char {
+    table.get((c as u32).wrapping_sub(KANA) as usize).copied().unwrap_or(c)
 }
 
 const fn large(katakana: char) -> char {
@@ -144,7 +223,7 @@ fn lengthened(before: char) -> Option<char> {
 /// A kana without its voicing.
 #[inline]
 pub(crate) fn unvoiced(c: char) -> char {
-    UNVOICED.get((c as u32).wrapping_sub(KANA) as usize).copied().unwrap_or(c)
+    looked_up(&UNVOICED, c)
 }
 
 const fn without_mark(c: char) -> char {
@@ -177,27 +256,81 @@ fn same_but_voicing(a: char, b: char) -> bool {
 /// Reads a field. What stands in brackets is left out. A word for "none" (フメイ), and a field with a kanji in it, are no
 /// reading.
 pub fn read(text: &str, into: &mut KanaForm) {
-    into.chars.clear();
-    into.gaps.clear();
+    into.clear();
+    // Nearly all readings are plain, and then this is all there is to do.
+    if plainly(text, into).is_some() {
+        return;
+    }
+    let is_kanji = slowly(text, into);
+    if is_kanji || placeholders::is_no_reading(&into.chars) {
+        into.clear();
+    }
+    into.gaps.end(into.chars.len());
+    into.given = into.gaps.given();
+    into.pack();
+}
+
+/// Reads plain kana with marks of voicing, and a gap at most; `None` for anything else, of which nothing is
+/// taken.
+fn plainly(text: &str, into: &mut KanaForm) -> Option<()> {
+    let signs = &*SIGNS;
+    // In an array, since a list would be asked for room at every letter.
+    let (mut letters, mut packed) = (['\0'; FEW], Packed::default());
+    let (mut length, mut gap) = (0, Gap::default());
+    for written in text.chars() {
+        let sign = signs.get(written);
+        if sign >= '\u{30A1}' {
+            *letters.get_mut(length)? = sign;
+            packed.set(length, sign);
+            length += 1;
+        } else if sign == '゛' && length > 0 {
+            let last = letters.get_mut(length - 1)?;
+            *last = looked_up(&VOICED, *last);
+            packed.set(length - 1, *last);
+        } else {
+            let width = match sign {
+                ' ' => 1,
+                '\u{3000}' => 2,
+                _ => return None,
+            };
+            gap.add(length, width).then_some(())?;
+        }
+    }
+    if placeholders::is_no_reading(letters.get(..length)?) {
+        return Some(());
+    }
+    into.chars.extend_from_slice(&letters);
+    into.chars.truncate(length);
+    into.packed = packed;
+    let gap = gap.within(length);
+    into.gaps.set(gap);
+    into.given = gap.map(|(at, _)| at);
+    Some(())
+}
+
+/// Takes any reading; says whether there is a kanji in it.
+fn slowly(text: &str, into: &mut KanaForm) -> bool {
     let mut depth = 0_usize;
     let mut is_kanji = false;
     for written in text.chars() {
         let Some(c) = fold::folded(written) else { continue };
         match c {
-            // Nearly every character of nearly every reading.
-            '\u{30A1}'..='\u{30F6}' if depth == 0 => into.chars.push(plain(c)),
             '(' | '[' | '【' | '〔' => depth += 1,
             ')' | ']' | '】' | '〕' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
             _ => is_kanji |= take(into, c, written),
         }
     }
-    if is_kanji || placeholders::is_no_reading(&into.chars) {
-        into.chars.clear();
-        into.gaps.clear();
+    is_kanji
+}
+
+/// Joins a voicing mark to the kana before it, if it takes one.
+fn join(into: &mut KanaForm, mark: char) {
+    if let Some(last) = into.chars.last_mut()
+        && let Some(joined) = fold::voiced(*last, mark)
+    {
+        *last = plain(joined);
     }
-    into.gaps.end(into.chars.len());
-    into.given = into.gaps.given();
 }
 
 /// Takes one folded character; says whether it is a kanji.
@@ -213,12 +346,7 @@ fn take(into: &mut KanaForm, c: char, written: char) -> bool {
             _ if c == '一' => into.chars.push(c),
             _ => into.gaps.add(into.chars.len(), 1),
         },
-        '゛' | '゜' => {
-            if let (Some(joined), Some(slot)) = (last.and_then(|l| fold::voiced(l, c)), into.chars.last_mut())
-            {
-                *slot = plain(joined);
-            }
-        }
+        '゛' | '゜' => join(into, c),
         'ヽ' | 'ゝ' => into.chars.extend(last),
         'ヾ' | 'ゞ' => into.chars.extend(last.map(|l| plain(fold::voiced(l, '゛').unwrap_or(l)))),
         '\'' => {}
@@ -397,6 +525,33 @@ mod tests {
                     prop_assert_eq!(compare(&x, &x), KanaLevel::Equal);
                 }
             }
+        }
+
+        #[test]
+        fn a_plain_reading_is_read_as_any_other(text in "[ァ-ヶヲナシぁ-んｦ-ﾟA-Z 　゛゜ﾞー・（一\u{3099}]{0,6}[ァ-ヶヲｱ-ﾟ 　]{0,14}") {
+            let (mut plain, mut slow) = (KanaForm::default(), KanaForm::default());
+            if plainly(&text, &mut plain).is_some() {
+                let is_kanji = slowly(&text, &mut slow);
+                if placeholders::is_no_reading(&slow.chars) {
+                    slow.clear();
+                }
+                slow.gaps.end(slow.chars.len());
+                prop_assert!(!is_kanji);
+                prop_assert_eq!(plain.gaps.widths(), slow.gaps.widths());
+                prop_assert_eq!(plain.given, slow.gaps.given());
+                slow.pack();
+                prop_assert!(plain.packed == slow.packed);
+                prop_assert_eq!(plain.chars, slow.chars);
+            }
+        }
+
+        #[test]
+        fn what_is_packed_tells_readings_apart(one in "[ァ-ヶ]{0,3}", two in "[ァ-ヶ]{0,3}") {
+            let (one, two) = (form(&one), form(&two));
+            let without = |form: &KanaForm| form.chars.iter().map(|c| unvoiced(*c)).collect::<Vec<_>>();
+            prop_assert_eq!(one.packed.voiced == two.packed.voiced, one.chars == two.chars);
+            prop_assert_eq!(one.packed.unvoiced == two.packed.unvoiced, without(&one) == without(&two));
+            prop_assert_eq!(one.packed.voiced[0] == 0, one.chars.is_empty());
         }
 
         #[test]

@@ -11,14 +11,14 @@ mod tests;
 mod unreadable;
 
 use super::{
-    fold,
-    gaps::Gaps,
+    fold::{self, Signs},
+    gaps::{Gap, Gaps},
     parts::{self, Part, Side},
     placeholders,
     variants::{self, Tie},
 };
 use crate::levels::NameLevel;
-use std::fmt;
+use std::{fmt, sync::LazyLock};
 
 /// Without a gap, so many letters at the beginning or end are a surname or a given name.
 const PART_LEAST: usize = 2;
@@ -98,12 +98,7 @@ impl NameForm {
     #[inline]
     fn take(&mut self, c: char, written: char) {
         // Nearly every character of nearly every name; the rest is asked one after another.
-        if matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3042}'..='\u{3094}' | '\u{30A2}'..='\u{30F6}' | 'A'..='Z')
-        {
-            self.chars.push(c);
-        } else {
-            self.take_rare(c, written);
-        }
+        if is_letter(c) { self.chars.push(c) } else { self.take_rare(c, written) }
     }
 
     fn take_rare(&mut self, c: char, written: char) {
@@ -148,6 +143,23 @@ impl NameForm {
     }
 }
 
+/// What a character is to a name that needs no thought: of a letter that stays as it is written its family, of a gap a blank
+/// in its width; '\0' of all others, and of those with which a label may begin (旧姓, 通称).
+static SIGNS: LazyLock<Signs> = LazyLock::new(|| {
+    Signs::new(|written| match fold::folded(written) {
+        Some('旧' | '通') => '\0',
+        Some(c) if c == written && is_letter(c) && !c.is_ascii() => variants::family(c),
+        Some(' ') if written == '\u{3000}' => written,
+        Some(' ') => ' ',
+        _ => '\0',
+    })
+});
+
+/// Whether a folded character is a letter whatever stands beside it. There are others, which are asked one by one.
+fn is_letter(c: char) -> bool {
+    matches!(c, '\u{4E00}'..='\u{9FFF}' | '\u{3042}'..='\u{3094}' | '\u{30A2}'..='\u{30F6}' | 'A'..='Z')
+}
+
 /// Whether a character stands for one that could not be written: the marks of known systems, what a decoder could not
 /// read, and the private areas, where every office has its own gaiji (外字).
 fn is_mark(c: char) -> bool {
@@ -159,6 +171,57 @@ fn is_mark(c: char) -> bool {
 /// Reads one field, which may hold alternatives in brackets: `田中（旧姓 山田）花子`, `KIM YONGJA（金山　英子）`. The first of
 /// `into` is the name, others are alternatives; returns how many were written.
 pub fn read(text: &str, into: &mut Vec<NameForm>) -> usize {
+    if into.is_empty() {
+        into.push(NameForm::default());
+    }
+    // Nearly all names are plain, and then this is all there is to do.
+    match plainly(text, &mut into[0]) {
+        Some(written) => written,
+        None => slowly(text, into),
+    }
+}
+
+/// A name of more letters is read slowly.
+const FEW: usize = 8;
+
+/// Reads a name of plain letters with a gap at most, and their families; says how many names were written. `None` for
+/// anything else, of which nothing is taken.
+fn plainly(text: &str, into: &mut NameForm) -> Option<usize> {
+    into.clear();
+    let signs = &*SIGNS;
+    // In arrays, since lists would be asked for room at every letter.
+    let (mut letters, mut families) = (['\0'; FEW], ['\0'; FEW]);
+    let (mut length, mut gap) = (0, Gap::default());
+    for letter in text.chars() {
+        let family = signs.get(letter);
+        if family > '\u{3000}' {
+            *letters.get_mut(length)? = letter;
+            *families.get_mut(length)? = family;
+            length += 1;
+        } else {
+            let width = match family {
+                ' ' => 1,
+                '\u{3000}' => 2,
+                _ => return None,
+            };
+            gap.add(length, width).then_some(())?;
+        }
+    }
+    if length == 0 || placeholders::is_no_name(letters.get(..length)?) {
+        return Some(0);
+    }
+    into.chars.extend_from_slice(&letters);
+    into.chars.truncate(length);
+    into.families.extend_from_slice(&families);
+    into.families.truncate(length);
+    let gap = gap.within(length);
+    into.gaps.set(gap);
+    into.given = gap.map(|(at, _)| at);
+    Some(1)
+}
+
+/// Reads any field.
+fn slowly(text: &str, into: &mut Vec<NameForm>) -> usize {
     let written = brackets::read(text, into);
     into.iter_mut().take(written).for_each(NameForm::set_families);
     written

@@ -314,6 +314,17 @@ fn texts() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
+    fn a_plain_name_is_read_as_any_other(text in "[田中髙﨑花子旧姓通称無不明N/A-Zａ-ｚｱ-ﾝア-ンぁ-ん 　・ー（）●※々]{0,7}") {
+        let (mut plain, mut slow) = (NameForm::default(), Vec::new());
+        if let Some(written) = plainly(&text, &mut plain) {
+            prop_assert_eq!(written, slowly(&text, &mut slow));
+            prop_assert_eq!(plain.gaps.widths(), slow[0].gaps.widths());
+            prop_assert_eq!((&plain.chars, &plain.families), (&slow[0].chars, &slow[0].families));
+            prop_assert_eq!(plain.given, slow[0].given);
+        }
+    }
+
+    #[test]
     fn comparing_is_symmetric(one in texts(), two in texts()) {
         let (a, b) = (form(&one), form(&two));
         prop_assert_eq!(compare(&a, &b), compare(&b, &a));
