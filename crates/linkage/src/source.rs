@@ -30,7 +30,6 @@ use fixed::Places;
 use memchr::memchr;
 use memmap2::Mmap;
 use std::{fmt, fs::File, ops::Range, path::Path};
-use stretch::Stretch;
 
 /// A row longer than this is told and not read: it is a file that lost its line ends.
 pub const ROW_MAX: usize = 1 << 20;
@@ -88,7 +87,8 @@ pub struct Row<'s> {
     /// The fields, as many as the header has; none when the row cannot be used. The buffer is kept from row to row.
     cells: Vec<Cell>,
     /// Of rows that are read one after another: this one as text, and some more.
-    stretch: Stretch<'s>,
+    /// Up to where rows of the file are read soon, one after another; 0 for a row that is read by itself.
+    soon: usize,
 }
 
 /// Reads the rows of a chunk one after another.
@@ -255,8 +255,7 @@ impl Source {
 
     /// A row to read into (keeps its buffers).
     pub fn row(&self) -> Row<'_> {
-        let stretch = Stretch::default();
-        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new(), stretch }
+        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new(), soon: 0 }
     }
 
     /// Reads the row that begins at this offset, which was given by `rows` before. Its `line` is 0.
@@ -264,6 +263,7 @@ impl Source {
         row.source = self;
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.data.end);
         self.take(start, 0, row);
+        row.soon = 0;
     }
 
     /// Touches the bytes of rows that begin at these offsets and are read soon. Rows far from each other lie anywhere in
@@ -342,14 +342,10 @@ impl<'s> Rows<'s> {
         }
         row.source = source;
         let taken = source.take(self.at, self.lines, row);
-        let start = std::mem::replace(&mut self.at, taken.next);
+        row.soon = self.end;
+        self.at = taken.next;
         self.lines += taken.breaks;
-        let Some((code, field)) = taken.wrong else {
-            if source.charset == Charset::Utf8 {
-                row.stretch.reach(source, start..taken.end, self.end);
-            }
-            return Some(true);
-        };
+        let Some((code, field)) = taken.wrong else { return Some(true) };
         let column = field.map(|field| source.columns.heading(field));
         problems.push(Problem::row(source.side, row.line, column.as_deref(), code));
         Some(false)

@@ -168,7 +168,7 @@ fn each_bit(mut bits: u32, mut each: impl FnMut(usize)) {
 /// A thread's buffers for reading single rows.
 pub(super) struct Reader<'s> {
     row: Row<'s>,
-    buffers: source::Buffers,
+    buffers: source::Buffers<'s>,
     problems: Vec<Problem>,
     /// The row that was read last.
     pub form: Form,

@@ -126,7 +126,7 @@ struct Ahead<'s> {
 /// Buffers of a thread.
 struct Buffers<'s> {
     ahead: Vec<Ahead<'s>>,
-    source: source::Buffers,
+    source: source::Buffers<'s>,
     form: Form,
     words: Vec<u64>,
     twins: Vec<twins::Entry>,
@@ -375,10 +375,10 @@ impl Reading<'_> {
     }
 
     /// Reads a row; returns its detail, and what is counted or looked up of it. `None` when nothing of it can be used.
-    fn row(
+    fn row<'s>(
         &self,
-        ahead: &mut Ahead<'_>,
-        buffers: &mut Buffers<'_>,
+        ahead: &mut Ahead<'s>,
+        buffers: &mut Buffers<'s>,
         row: u32,
         leaf: &mut Leaf,
     ) -> Option<(u64, keys::Counted)> {

@@ -19,14 +19,28 @@ pub struct Stretch<'s> {
     copy: Vec<u8>,
     /// The same as text; nothing if they are none.
     text: String,
+    /// Where the row ends that was asked for last.
+    last: usize,
 }
 
 impl<'s> Stretch<'s> {
-    /// Goes on to the stretch that begins with this row if it is not in this one. Rows up to `end` are read soon.
-    pub fn reach(&mut self, source: &'s Source, row: Range<usize>, end: usize) {
-        if self.has(source, &row) {
-            return;
+    /// The text of a row, if all of it is text and rows around it are read too: those up to `soon` may be, and those that are
+    /// read one after another so far were, or this one stands in a stretch already.
+    pub fn text(&mut self, source: &'s Source, row: Range<usize>, soon: usize) -> Option<&str> {
+        // A line end is one byte or two.
+        let follows = row.start.wrapping_sub(self.last) <= 2;
+        self.last = row.end;
+        if !self.has(source, &row) {
+            if !follows || soon <= row.end {
+                return None;
+            }
+            self.reach(source, &row, soon);
         }
+        self.text.get(row.start - self.range.start..row.end - self.range.start)
+    }
+
+    /// Goes on to the stretch that begins with this row.
+    fn reach(&mut self, source: &'s Source, row: &Range<usize>, end: usize) {
         let upto = end.min(row.start + REACH).max(row.end);
         self.copy.clear();
         self.copy.extend_from_slice(&source.rows_bytes()[row.start..upto]);
@@ -41,14 +55,6 @@ impl<'s> Stretch<'s> {
         }
         self.of = Some(source);
         self.range = row.start..row.start + self.copy.len();
-    }
-
-    /// The text of a row, if it is in this stretch and all of it is text.
-    pub fn text(&self, source: &Source, row: Range<usize>) -> Option<&str> {
-        if !self.has(source, &row) {
-            return None;
-        }
-        self.text.get(row.start - self.range.start..row.end - self.range.start)
     }
 
     fn has(&self, source: &Source, row: &Range<usize>) -> bool {

@@ -4,7 +4,7 @@
 //! what happened to be readable.
 //! Not here: what the texts mean (form).
 
-use super::{Row, columns::Raw, decode::Charset};
+use super::{Row, columns::Raw, decode::Charset, stretch::Stretch};
 use crate::{
     form::{Doubts, Fields, Form, Texts},
     problem::{Problem, ProblemCode},
@@ -22,7 +22,9 @@ const NEAR: usize = 256;
 
 /// Buffers for reading rows into forms.
 #[derive(Default)]
-pub struct Buffers {
+pub struct Buffers<'s> {
+    /// Rows that follow each other.
+    stretch: Stretch<'s>,
     /// The bytes of a row that is read alone. A copy, since a mapped file may change between the check of its encoding and the reading.
     row: Vec<u8>,
     /// Texts of several columns.
@@ -50,7 +52,7 @@ impl<'s> Row<'s> {
     /// used, where texts would be false.
     pub fn form(
         &self,
-        buffers: &mut Buffers,
+        buffers: &mut Buffers<'s>,
         into: &mut Form,
         problems: &mut Vec<Problem>,
     ) -> Option<Doubts> {
@@ -62,14 +64,14 @@ impl<'s> Row<'s> {
 
     /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row, or for some
     /// rows that follow each other: most are so, and column by column the check takes as long as all that is done with the text. `None` for another row.
-    fn simple(&self, buffers: &mut Buffers, into: &mut Form) -> Option<Doubts> {
+    fn simple(&self, buffers: &mut Buffers<'s>, into: &mut Form) -> Option<Doubts> {
         let columns = &self.source.columns;
         let is_few = columns.others.len() <= OTHERS_MAX && columns.birth.len() <= 2;
         if self.source.charset != Charset::Utf8 || !is_few || self.cells.is_empty() {
             return None;
         }
         let start = self.offset as usize;
-        let line = match self.stretch.text(self.source, start..start + self.bytes.len()) {
+        let line = match buffers.stretch.text(self.source, start..start + self.bytes.len(), self.soon) {
             Some(line) => line,
             None => {
                 buffers.row.clear();
