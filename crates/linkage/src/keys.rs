@@ -10,11 +10,10 @@ use crate::{
     form::Form,
     sex::Sex,
     text::{
-        kana::{KanaForm, unvoiced},
+        kana::{KanaForm, Packed, unvoiced},
         name::MARK,
     },
 };
-use memchr::memchr;
 use xxhash_rust::xxh3::xxh3_64;
 
 #[cfg(test)]
@@ -87,10 +86,6 @@ pub const KINDS: [Kind; 10] = [
     Kind { name: "name and house numbers", ja: "氏名・番地", cap: 200 },
 ];
 
-/// Where hashes begin that are no blocking keys; blocking keys begin with their kind.
-const COARSE: u64 = 0x100;
-const EXACT: u64 = 0x101;
-
 /// The shortest name with which a key is made: a surname alone is no name.
 const NAME_MIN: usize = 2;
 
@@ -103,14 +98,16 @@ pub struct Hashes {
     /// Their beginning and their end.
     start: u64,
     end: u64,
+    /// The main name's letters.
+    letters: u64,
     /// Reading without voicing.
     kana: u64,
+    /// Reading with voicing.
+    voiced: u64,
     /// Whole birth date, as a number.
     birth: u32,
     /// Municipality (as coarsely as the table holds all ways to write it for one) and town.
     town: u64,
-    /// The town alone.
-    town_text: u64,
     /// House numbers.
     numbers: u64,
     /// House numbers to the 番.
@@ -145,23 +142,25 @@ pub struct Parts {
 
 /// The hashes of a row's parts.
 pub fn hashes(form: &Form) -> Hashes {
-    let main = form.main_name();
-    let families = main.map_or(&[] as &[char], |name| &name.families);
-    let (start, end) = pieces(families);
+    let (letters, families) =
+        form.main_name().map_or((&[][..], &[][..]), |name| (&name.chars, &name.families));
+    let name = name_hash(families);
+    let (start, end) = pieces(families, name != 0);
     let address = &form.address;
     let whole = form.birth.is_whole();
-    let town_text = readable_hash(&address.town);
-    let town = town_hash(form, town_text);
+    let (voiced, kana) = kana_hashes(&form.kana);
+    let (numbers, block) = numbers_hashes(&address.numbers, address.block);
     Hashes {
-        name: name_hash(families),
+        name,
         start,
         end,
-        kana: kana_hash(&form.kana),
+        letters: letters_hash(letters),
+        kana,
+        voiced,
         birth: if whole { birth_number(form.birth) } else { 0 },
-        town,
-        town_text,
-        numbers: readable_hash(&address.numbers),
-        block: readable_hash(address.numbers.get(..address.block).unwrap_or_default()),
+        town: town_hash(form),
+        numbers,
+        block,
         strong: strong(form),
         more: form.names().len() > 1 || !form.strong.is_empty(),
     }
@@ -179,23 +178,19 @@ impl Hashes {
         let Some(name) = form.main_name().filter(|_| there && sexed && house) else { return Keys::default() };
         // A sex has a byte, and a birth date four.
         let born = u64::from(self.birth) << 8 | form.sex as u64;
-        let coarse = all([COARSE, self.name, born, self.town, self.numbers]);
-        let exact = all([
-            EXACT,
-            chars_hash(&name.chars),
-            chars_hash(&form.kana.chars),
-            // A gap shows whether there is a given name, and with it what an agreement is worth; a unit, whether 1-2-3
-            // begins with a 丁目 or a lot.
-            u64::from(form.address.is_unusual()) << 2
-                | u64::from(name.has_given()) << 1
-                | u64::from(form.kana.has_given()),
-            born,
-            u64::from(form.address.city),
-            self.town_text,
-            self.numbers,
-            text_hash(&form.address.building),
-            self.strong,
-        ]);
+        // What is a hash already needs only to be told from others: two by two, which a processor makes at the same time.
+        let coarse = filled(mix(mix(self.name, self.town), mix(self.numbers, born)));
+        // A gap shows whether there is a given name, and with it what an agreement is worth; a unit, whether 1-2-3 begins with
+        // a 丁目 or a lot.
+        let shown = u64::from(form.address.city) << 3
+            | u64::from(form.address.is_unusual()) << 2
+            | u64::from(name.has_given()) << 1
+            | u64::from(form.kana.has_given());
+        // Turned, or a building and an identifier that are the same text would be nothing together, whatever the text.
+        let building = text_hash(&form.address.building).rotate_left(32);
+        let rest = mix(mix(self.voiced, shown), mix(building, self.strong));
+        // What is in the coarse key needs not be told again.
+        let exact = filled(mix(mix(coarse, self.letters), rest));
         Keys { coarse, exact }
     }
 
@@ -232,12 +227,12 @@ pub fn keys(form: &Form) -> Keys {
 /// Hashes by which names and towns are counted (for how rare they are).
 pub fn counted(form: &Form) -> Counted {
     let name = form.main_name().map_or(0, |name| name_hash(&name.families));
-    Counted { name, town: town_hash(form, readable_hash(&form.address.town)) }
+    Counted { name, town: town_hash(form) }
 }
 
-/// Municipality and town, of which the text's hash is given. Where neither file writes the municipality, the town alone is
-/// the place.
-fn town_hash(form: &Form, text: u64) -> u64 {
+/// Municipality and town. Where neither file writes the municipality, the town alone is the place.
+fn town_hash(form: &Form) -> u64 {
+    let text = readable_hash(&form.address.town);
     if text == 0 { 0 } else { filled(mix(text, u64::from(form.address.city_key))) }
 }
 
@@ -260,8 +255,9 @@ pub fn further(form: &Form) -> impl Iterator<Item = Further> {
     let strong = strong(form);
     // An alternative meets the main name of the other file under the kinds with a name in them.
     let names = form.names().iter().skip(1).map(|name| {
-        let (start, end) = pieces(&name.families);
-        Further::Name { name: half(name_hash(&name.families)), start: half(start), end: half(end) }
+        let hash = name_hash(&name.families);
+        let (start, end) = pieces(&name.families, hash != 0);
+        Further::Name { name: half(hash), start: half(start), end: half(end) }
     });
     names.chain((strong != 0).then_some(Further::Strong(strong)))
 }
@@ -317,8 +313,9 @@ pub fn plain(parts: &Parts) -> [u64; PLAIN] {
 
 /// A key of two parts; 0 unless both are there.
 fn key(kind: usize, one: u32, other: u32) -> u64 {
-    let hash = filled(mix(mix(mix(0, kind as u64), u64::from(one) << 32 | u64::from(other)), END));
-    if one == 0 || other == 0 { 0 } else { hash }
+    // One step, since both parts are hashes already, but for a birth date; a kind begins with a number of its own.
+    let word = u64::from(one) << 32 | u64::from(other);
+    if one == 0 || other == 0 { 0 } else { folded(word.wrapping_add(END.wrapping_mul(kind as u64 + 1))) }
 }
 
 /// Adds a key, if there is one.
@@ -340,32 +337,112 @@ pub struct Counted {
 
 /// A whole name; none if it is a surname alone or not wholly readable.
 fn name_hash(families: &[char]) -> u64 {
-    if families.len() < NAME_MIN || families.contains(&MARK) { 0 } else { chars_hash(families) }
+    // Two at a time: names are short, and this runs for every row, where copying them into bytes for a general hash costs more
+    // than the hash.
+    let (pairs, rest) = families.as_chunks::<2>();
+    let (mut state, mut is_marked) = (families.len() as u64, false);
+    for [a, b] in pairs {
+        is_marked |= (*a == MARK) | (*b == MARK);
+        state = mix(state, pair(*a, *b));
+    }
+    for last in rest {
+        is_marked |= *last == MARK;
+        state = mix(state, u64::from(*last));
+    }
+    if families.len() < NAME_MIN || is_marked { 0 } else { filled(mix(state, END)) }
 }
 
 /// A name's beginning and end; none where the piece would be the whole name or is not readable.
-fn pieces(families: &[char]) -> (u64, u64) {
-    if families.len() <= NAME_MIN {
-        return (0, 0);
-    }
+fn pieces(families: &[char], is_readable: bool) -> (u64, u64) {
+    let [first, .., _, _] = families else { return (0, 0) };
     // Two kanji say as much as five letters.
-    let length = if families.first().is_some_and(char::is_ascii) { 5 } else { 2 }.min(families.len());
-    let hash = |piece: &[char]| if piece.contains(&MARK) { 0 } else { chars_hash(piece) };
-    (hash(&families[..length]), hash(&families[families.len() - length..]))
+    if first.is_ascii() {
+        let length = families.len().min(5);
+        let hash = |piece: &[char]| if piece.contains(&MARK) { 0 } else { letters_hash(piece) };
+        return (hash(&families[..length]), hash(&families[families.len() - length..]));
+    }
+    let hash = |piece: Option<&[char; 2]>| match piece {
+        Some([a, b]) if is_readable || *a != MARK && *b != MARK => filled(mix(END, pair(*a, *b))),
+        _ => 0,
+    };
+    (hash(families.first_chunk()), hash(families.last_chunk()))
 }
 
-fn kana_hash(kana: &KanaForm) -> u64 {
-    if kana.chars.len() < NAME_MIN { 0 } else { hash_of(&kana.chars, unvoiced) }
+/// Two characters as a word.
+fn pair(a: char, b: char) -> u64 {
+    u64::from(a) << 32 | u64::from(b)
+}
+
+/// A reading with and without voicing; none of the latter if it is too short.
+fn kana_hashes(kana: &KanaForm) -> (u64, u64) {
+    let hash = |bytes: [u8; _]| {
+        let words = u128::from_le_bytes(bytes);
+        filled(mix(mix(END, words as u64), (words >> 64) as u64))
+    };
+    let (voiced, unvoiced) = match kana.packed {
+        Packed { voiced: [0, ..], .. } => letters_hashes(&kana.chars, unvoiced),
+        Packed { voiced, unvoiced } => (hash(voiced), hash(unvoiced)),
+    };
+    (voiced, if kana.chars.len() < NAME_MIN { 0 } else { unvoiced })
 }
 
 fn birth_number(birth: Birth) -> u32 {
     u32::from(birth.year) << 16 | u32::from(birth.month) << 8 | u32::from(birth.day)
 }
 
+/// House numbers, and those to the 番, which end at `block`.
+fn numbers_hashes(numbers: &str, block: usize) -> (u64, u64) {
+    let Some(word) = short(numbers) else {
+        let block = numbers.get(..block).unwrap_or_default();
+        return (readable_hash(numbers), short(block).map_or_else(|| readable_hash(block), short_hash));
+    };
+    let behind = 8 * numbers.len().saturating_sub(block) as u32;
+    (short_hash(word), short_hash(word.checked_shr(behind).unwrap_or(0)))
+}
+
+/// House numbers as one word, as nearly all are short enough; `None` if they are not, or some sign is not ASCII.
+fn short(numbers: &str) -> Option<u64> {
+    let word = word(numbers.as_bytes())?;
+    (word & ONES << 7 == 0).then_some(word)
+}
+
+/// Up to eight bytes as a word, the first one highest.
+fn word(bytes: &[u8]) -> Option<u64> {
+    let half = |four: &[u8; 4]| u64::from(u32::from_be_bytes(*four));
+    match (bytes.first_chunk(), bytes.last_chunk()) {
+        _ if bytes.len() > size_of::<u64>() => None,
+        // Both halves have what is between them, at the same place.
+        (Some(first), Some(last)) => Some(half(first) << (8 * (bytes.len() - 4)) | half(last)),
+        _ => Some(bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte))),
+    }
+}
+
+/// Each byte of a word is 1.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// A text as one word, which has no end to be told; 0 if there is none.
+fn short_hash(word: u64) -> u64 {
+    if word == 0 { 0 } else { filled(mix(END, word)) }
+}
+
 fn is_readable(text: &str) -> bool {
-    /// With which the mark begins, and hardly another sign of a folded text: one look through the bytes, as a rule.
-    const FIRST: u8 = 0xE2;
-    !text.is_empty() && (memchr(FIRST, text.as_bytes()).is_none() || !text.contains(MARK))
+    !text.is_empty() && (!may_be_marked(text.as_bytes()) || !text.contains(MARK))
+}
+
+/// Whether the byte is there with which the mark begins, and hardly another sign of a folded text. Eight bytes at once: texts
+/// are so short that a search made for long ones takes longer to begin.
+fn may_be_marked(text: &[u8]) -> bool {
+    const FIRST: u64 = 0xE2 * ONES;
+    // A byte is 0 where the text has it, and subtracting borrows; bytes above it may seem so too, which changes nothing.
+    let has = |word: u64| {
+        let other = word ^ FIRST;
+        other.wrapping_sub(ONES) & !other & ONES << 7 != 0
+    };
+    let whole = |eight: &[u8; 8]| has(u64::from_be_bytes(*eight));
+    match text.last_chunk() {
+        Some(last) => text.as_chunks().0.iter().fold(whole(last), |all, eight| all | whole(eight)),
+        None => word(text).is_some_and(has),
+    }
 }
 
 fn readable_hash(text: &str) -> u64 {
@@ -377,38 +454,42 @@ fn text_hash(text: &str) -> u64 {
     filled(xxh3_64(text.as_bytes()))
 }
 
-/// The hash of characters, never 0.
-fn chars_hash(chars: &[char]) -> u64 {
-    hash_of(chars, |c| c)
+/// The hash of letters, never 0: three at a time, which have 21 bits each.
+fn letters_hash(letters: &[char]) -> u64 {
+    letters_hashes(letters, |c| c).0
 }
 
-/// Two characters at a time: names are short, and this runs for every row, where copying them into bytes for a general hash
-/// costs more than the hash.
-fn hash_of(chars: &[char], folded: impl Fn(char) -> char) -> u64 {
-    let code = |c: char| u64::from(u32::from(folded(c)));
-    let (pairs, rest) = chars.as_chunks::<2>();
-    let state = pairs.iter().fold(chars.len() as u64, |state, [a, b]| mix(state, code(*a) << 32 | code(*b)));
-    let state = rest.iter().fold(state, |state, last| mix(state, code(*last)));
-    filled(mix(state, END))
+/// The same, and that of what `to` makes of the letters.
+fn letters_hashes(letters: &[char], to: impl Fn(char) -> char) -> (u64, u64) {
+    let word = |a: char, b: char, c: char| u64::from(a) << 42 | u64::from(b) << 21 | u64::from(c);
+    let (triples, rest) = letters.as_chunks::<3>();
+    let (mut plain, mut other) = (letters.len() as u64, letters.len() as u64);
+    for [a, b, c] in triples {
+        plain = mix(plain, word(*a, *b, *c));
+        other = mix(other, word(to(*a), to(*b), to(*c)));
+    }
+    let [a, b] = match *rest {
+        [a, b, ..] => [a, b],
+        [a] => [a, '\0'],
+        [] => ['\0'; 2],
+    };
+    (filled(mix(plain, word(a, b, '\0'))), filled(mix(other, word(to(a), to(b), '\0'))))
 }
 
-/// Words in order, as one hash that is never 0. Every other word goes into a hash of its own (with a beginning of its own, so
-/// that words that change places change it), since a processor makes two at the same time.
-fn all<const N: usize>(words: [u64; N]) -> u64 {
-    let (pairs, rest) = words.as_chunks::<2>();
-    let (one, other) =
-        pairs.iter().fold((0, END), |(one, other), pair| (mix(one, pair[0]), mix(other, pair[1])));
-    let one = rest.iter().fold(one, |one, last| mix(one, *last));
-    filled(mix(mix(one, other), END))
-}
-
-/// Takes a word into a hash: a multiplication whose both halves are kept, so that every bit of the word moves every bit.
+/// Takes a word into a hash.
 fn mix(state: u64, word: u64) -> u64 {
-    // An odd number without pattern (the golden ratio's digits); adding it keeps a state of 0 from staying one.
-    const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
-    let product = u128::from((state ^ word).wrapping_add(ODD)) * u128::from(ODD);
+    // Adding keeps a state of 0 from staying one.
+    folded((state ^ word).wrapping_add(ODD))
+}
+
+/// A multiplication whose both halves are kept, so that every bit of the word moves every bit.
+fn folded(word: u64) -> u64 {
+    let product = u128::from(word) * u128::from(ODD);
     (product >> 64) as u64 ^ product as u64
 }
+
+/// An odd number without pattern (the golden ratio's digits).
+const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The word that ends a hash.
 const END: u64 = 0xD6E8_FEB8_6659_FD93;

@@ -82,6 +82,24 @@ fn s5_r2_coarse_is_the_same_but_for_characters_and_building() {
     assert_ne!(keys_of(one).exact, keys_of(other).exact);
 }
 
+/// What is brought together two by two does not cancel out, and has an order.
+#[test]
+fn a_building_and_an_identifier_of_one_text_are_told_apart_from_those_of_another() {
+    let key_of = |building: &str, number: &str| {
+        keys(&form(&format!("山田　太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2-1-5 {building}|{number}")))
+            .exact
+    };
+    let [a, b] = ["B1203", "B4567"];
+    let mut seen = vec![key_of(a, a), key_of(b, b), key_of(a, b), key_of(b, a), key_of("", a), key_of(a, "")];
+    assert_eq!(
+        form(&format!("||||宇治市本町2-1-5 {a}|{a}")).address.building,
+        form(&format!("|||||{a}")).strong
+    );
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 6);
+}
+
 /// Bare numbers share the exact key of the way that is more usual for so many of them, and never are both ways in one.
 #[test]
 fn s5_r2_a_lot_and_a_chome_never_have_one_exact_key() {
@@ -232,7 +250,7 @@ fn hashes_tell_short_names_apart() {
             for c in &letters {
                 for length in 0..=5 {
                     let name = [*a, *b, *c, '一', *a];
-                    let hash = chars_hash(&name[..length]);
+                    let hash = letters_hash(&name[..length]);
                     // Names of 0, 1 and 2 letters repeat.
                     if seen.insert(hash) {
                         halves.insert(half(hash));
@@ -246,8 +264,7 @@ fn hashes_tell_short_names_apart() {
     assert_eq!(halves.len(), seen.len());
     // 142 each on average.
     assert!(low.iter().all(|count| (100..=190).contains(count)), "{low:?}");
-    assert_ne!(chars_hash(&['\0']), chars_hash(&[]));
-    assert_ne!(all([1, 2]), all([2, 1]));
+    assert_ne!(letters_hash(&['\0']), letters_hash(&[]));
 }
 
 #[test]
@@ -262,4 +279,31 @@ fn what_is_counted_is_the_same_by_itself() {
         let form = form(row);
         assert_eq!(counted(&form), hashes(&form).counted(), "{row}");
     }
+}
+
+/// A short text is hashed in another way than a long one, by itself or as the beginning of another.
+#[test]
+fn house_numbers_to_the_ban_have_one_hash_whatever_follows() {
+    let numbers =
+        ["12", "12-3", "12-34-5", "12-34-56", "12-34-567", "12-34-イ", "12-34-56イ7", "12-345-678-9"];
+    let mut seen = std::collections::BTreeMap::new();
+    for whole in numbers {
+        for end in (0..=whole.len()).filter(|end| whole.is_char_boundary(*end)) {
+            let (hash, block) = numbers_hashes(whole, end);
+            assert_eq!((hash, hash), numbers_hashes(whole, whole.len()), "{whole}");
+            assert_eq!(block, *seen.entry(&whole[..end]).or_insert(block), "{whole} {end}");
+            assert_eq!(block == 0, end == 0);
+        }
+    }
+    let hashes: std::collections::BTreeSet<u64> = seen.values().copied().collect();
+    assert_eq!(hashes.len(), seen.len());
+    assert_eq!(numbers_hashes("", 0), (0, 0));
+    assert_eq!(numbers_hashes("12-●", 2), (0, numbers_hashes("12", 2).0));
+}
+
+#[test]
+fn a_mark_is_seen_wherever_it_stands() {
+    proptest::proptest!(|(text in "[東町1-9ー●▲]{0,9}")| {
+        proptest::prop_assert_eq!(is_readable(&text), !text.is_empty() && !text.contains(MARK));
+    });
 }
