@@ -261,6 +261,33 @@ impl Form {
         }
     }
 
+    /// The levels of two rows like this one, as [`Form::compare`] has them of a row and itself: nothing can differ, so only
+    /// what is missing is looked for.
+    pub(crate) fn compare_itself(&self) -> Levels {
+        let kana = if self.kana.has_given() { KanaLevel::Equal } else { KanaLevel::Missing };
+        let name = match self.main_name() {
+            Some(main) if !main.is_empty() && !main.is_marked() => {
+                if main.has_given() || is_same_reading(kana) { NameLevel::Equal } else { NameLevel::Missing }
+            }
+            _ => self.compare_names(self, kana),
+        };
+        let address = match &self.address {
+            address if address.town.is_empty() || address.numbers.is_empty() => {
+                compare_addresses(address, address)
+            }
+            address if address.is_town_only() => AddressLevel::SameTown,
+            _ => AddressLevel::Equal,
+        };
+        Levels {
+            name,
+            kana,
+            birth: birth::compare(self.birth, self.birth),
+            sex: sex::compare(self.sex, self.sex),
+            address,
+            strong: compare_strong(&self.strong, &self.strong),
+        }
+    }
+
     /// The main names' level, or `Alias` where an alternative agrees better than they do; `AliasOnly` where it agrees with
     /// an alternative, and nothing of the main names does.
     fn compare_names(&self, other: &Form, kana: KanaLevel) -> NameLevel {

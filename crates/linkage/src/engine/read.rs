@@ -352,8 +352,8 @@ impl Reading<'_> {
         if keys.coarse == 0 {
             return Some((detail, keys::Counted::default()));
         }
-        detail =
-            detail::with_pair(detail, detail::packed(&self.counts.compare(form, form), Rarity::default()));
+        let levels = self.counts.compare_itself(form);
+        detail = detail::with_pair(detail, detail::packed(&levels, Rarity::default()));
         Some((detail, hashes.counted()))
     }
 }

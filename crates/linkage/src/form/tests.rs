@@ -285,6 +285,18 @@ fn names_count_themselves() {
 }
 
 #[test]
+fn a_row_compared_with_itself_by_the_short_way() {
+    proptest::proptest!(|(
+        name in "[山田●A-B]{0,3}[ 　]?[太郎●（）a-b]{0,3}(\\+東山　?花子)?", kana in "([ア-ン]{0,6}[ 　]?[ア-ン]{0,4}|[A-Z]{0,11})",
+        birth in "(19[0-9]{2}-0[0-3]-[12][0-9])?", sex in "[12男]?",
+        place in "(京都府)?(宇治市|三島市)?(本町)?[1-3●]?(丁目|番地|-)?[0-3]?(番|-)?[0-3]?(荘1)?", number in "([0-9]{5})?",
+    )| {
+        let form = form(&format!("{name}|{kana}|{birth}|{sex}|{place}|{number}"));
+        proptest::prop_assert_eq!(form.compare_itself(), form.compare(&form));
+    });
+}
+
+#[test]
 fn many_alternatives_are_cut() {
     let row = format!("山田　太郎{}|", "+東山　花子".repeat(1_000));
     assert_eq!(form(&row).names_used, NAMES_MAX);

@@ -73,8 +73,10 @@ fn town_bits(count: u64, rows: u64) -> u8 {
 fn shrunk(count: u64, rows: u64, share: u32) -> u8 {
     let among = rows.saturating_add(BELIEVED);
     let times = count.min(rows).saturating_add(BELIEVED >> share);
-    // At least 1: `times` is never 0 and never more than `among`. At most 63, so it is a u8.
-    (among / times).max(1).ilog2() as u8
+    // So often `times`, which is never 0 and never more than `among`, can be doubled within it: a division takes longer, and
+    // this is asked twice of each row of A. At most 63, so it is a u8.
+    let most = among.ilog2().saturating_sub(times.ilog2());
+    most.saturating_sub(u32::from(times << most > among)) as u8
 }
 
 /// Counts of the names, towns and identifiers of a file.
@@ -124,7 +126,7 @@ impl Counts {
         for (few, first) in counted.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
             self.touch(few);
             for (at, counted) in few.iter().enumerate() {
-                each(first + at, self.rarity(*counted, *counted));
+                each(first + at, self.own_rarity(*counted));
             }
         }
     }
@@ -153,7 +155,15 @@ impl Counts {
     /// How far two rows agree, where B was counted: the same identifier says nothing if many rows of B have it. Different
     /// ones are different all the same.
     pub fn compare(&self, a: &Form, b: &Form) -> Levels {
-        let mut levels = a.compare(b);
+        self.with_shared(a.compare(b), a)
+    }
+
+    /// How far two rows like this one agree: [`Counts::compare`] of a row and itself.
+    pub fn compare_itself(&self, form: &Form) -> Levels {
+        self.with_shared(form.compare_itself(), form)
+    }
+
+    fn with_shared(&self, mut levels: Levels, a: &Form) -> Levels {
         if levels.strong == StrongLevel::Equal && self.is_shared(keys::strong(a)) {
             levels.strong = StrongLevel::Shared;
         }
@@ -180,6 +190,14 @@ impl Counts {
     pub(super) fn is_shared(&self, strong: u64) -> bool {
         let Some(cells) = self.strongs.get() else { return false };
         count(cells, strong) > SHARED_ABOVE + SHARED_SPREAD * self.rows() / CELLS as u64
+    }
+
+    /// How rare name and town of a row are, as of a pair of it with itself.
+    fn own_rarity(&self, of: Counted) -> Rarity {
+        let rows = self.rows();
+        let name = if of.name == 0 { UNKNOWN } else { bits(count(&self.names, of.name), rows) };
+        let town = if of.town == 0 { UNKNOWN } else { town_bits(count(&self.towns, of.town), rows) };
+        Rarity { name, town }
     }
 
     /// How rare name and town of a pair are: of two names or towns the commoner. It does not matter which row is whose.
