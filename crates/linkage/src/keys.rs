@@ -186,7 +186,8 @@ impl Hashes {
             | u64::from(form.address.is_unusual()) << 2
             | u64::from(name.has_given()) << 1
             | u64::from(form.kana.has_given());
-        let building = text_hash(&form.address.building);
+        // Turned, or a building and an identifier that are the same text would be nothing together, whatever the text.
+        let building = text_hash(&form.address.building).rotate_left(32);
         let rest = mix(mix(self.voiced, shown), mix(building, self.strong));
         // What is in the coarse key needs not be told again.
         let exact = filled(mix(mix(coarse, self.letters), rest));

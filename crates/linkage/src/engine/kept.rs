@@ -21,7 +21,7 @@ use std::{
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Begins a chunk; has the format's number in it.
-const MAGIC: u64 = u64::from_le_bytes(*b"SKLEAF02");
+const MAGIC: u64 = u64::from_le_bytes(*b"SKLEAF03");
 /// Words of a header: magic, identity, number, lines, lengths of the parts, checksum.
 const HEADER: usize = 4 + PARTS + 1;
 /// Starts, details, breaks, bounds, counted, own keys, problems, entries.

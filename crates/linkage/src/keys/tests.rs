@@ -82,6 +82,24 @@ fn s5_r2_coarse_is_the_same_but_for_characters_and_building() {
     assert_ne!(keys_of(one).exact, keys_of(other).exact);
 }
 
+/// What is brought together two by two does not cancel out, and has an order.
+#[test]
+fn a_building_and_an_identifier_of_one_text_are_told_apart_from_those_of_another() {
+    let key_of = |building: &str, number: &str| {
+        keys(&form(&format!("山田　太郎|ヤマダ タロウ|1955-03-12|1|宇治市本町2-1-5 {building}|{number}")))
+            .exact
+    };
+    let [a, b] = ["B1203", "B4567"];
+    let mut seen = vec![key_of(a, a), key_of(b, b), key_of(a, b), key_of(b, a), key_of("", a), key_of(a, "")];
+    assert_eq!(
+        form(&format!("||||宇治市本町2-1-5 {a}|{a}")).address.building,
+        form(&format!("|||||{a}")).strong
+    );
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 6);
+}
+
 /// Bare numbers share the exact key of the way that is more usual for so many of them, and never are both ways in one.
 #[test]
 fn s5_r2_a_lot_and_a_chome_never_have_one_exact_key() {
