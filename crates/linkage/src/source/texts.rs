@@ -92,7 +92,7 @@ impl<'s> Row<'s> {
             count += usize::from(!Charset::Utf8.is_blank(others[count].as_bytes()));
         }
         let strong = self.cells_joined(line, &columns.strong, "", strong)?;
-        if is_power_of_ten(strong) {
+        if !strong.is_empty() && is_power_of_ten(strong) {
             return None;
         }
         Some(into.read_fields(Fields {
@@ -112,7 +112,8 @@ impl<'s> Row<'s> {
         if cell.doubled { None } else { line.get(cell.start as usize..cell.end as usize) }
     }
 
-    /// Fields of a row that was checked, those that are written joined with the mark.
+    /// Fields of a row that was checked, those that are written joined with the mark. Most attributes have one, or none.
+    #[inline]
     fn cells_joined<'l>(
         &self,
         line: &'l str,
@@ -120,9 +121,22 @@ impl<'s> Row<'s> {
         mark: &str,
         joined: &'l mut String,
     ) -> Option<&'l str> {
-        if let [field] = fields {
-            return self.cell(line, *field);
+        match fields {
+            [] => Some(""),
+            [field] => self.cell(line, *field),
+            _ => self.several_joined(line, fields, mark, joined),
         }
+    }
+
+    // Apart, so that one field needs no room for what several need.
+    #[inline(never)]
+    fn several_joined<'l>(
+        &self,
+        line: &'l str,
+        fields: &[usize],
+        mark: &str,
+        joined: &'l mut String,
+    ) -> Option<&'l str> {
         let (mut only, mut written) = ("", 0);
         joined.clear();
         for field in fields {
