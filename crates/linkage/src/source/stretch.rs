@@ -97,18 +97,32 @@ mod tests {
             text.extend("長".repeat(REACH).bytes());
             text.extend(format!(",1{line_end}氏,終").bytes());
             let (first, second) = (source(&text), source(&text));
-            let (mut row, mut problems) = (first.row(), Vec::new());
+            let (mut row, mut problems, mut stretch) = (first.row(), Vec::new(), Stretch::default());
             let (mut rows, mut alone) = (first.rows(0..u64::MAX), 0);
             while let Some(is_usable) = rows.next(&mut row, &mut problems) {
                 assert!(is_usable);
                 let range = row.offset as usize..row.offset as usize + row.bytes.len();
-                let text = row.stretch.text(&first, range.clone());
+                let text = stretch.text(&first, range.clone(), row.soon);
                 assert!(text.is_none_or(|text| text.as_bytes() == row.bytes));
-                assert!(row.stretch.text(&second, range).is_none(), "it is of another file");
                 alone += usize::from(text.is_none());
+                assert!(stretch.text(&second, range, 0).is_none(), "it is of another file");
             }
             // Rows around those that are no text are read alone too.
             assert!((7..1_500).contains(&alone), "{alone}");
         }
+    }
+
+    #[test]
+    fn rows_here_and_there_are_read_alone() {
+        let text = "氏,1\n".repeat(4_000);
+        let source = source(text.as_bytes());
+        let mut stretch = Stretch::default();
+        let mut at = |row: usize, soon| stretch.text(&source, row * 6..row * 6 + 5, soon).map(str::to_owned);
+        assert_eq!(at(3, text.len()), None);
+        assert_eq!(at(9, text.len()), None);
+        assert_eq!(at(10, 0), None, "nothing is read behind it");
+        assert_eq!(at(11, text.len()).as_deref(), Some("氏,1"));
+        assert_eq!(at(40, 0).as_deref(), Some("氏,1"), "it stands in the stretch");
+        assert_eq!(at(3_000, text.len()), None);
     }
 }
