@@ -109,7 +109,7 @@ impl Bodies {
 
 /// Keys that A has: two bits of a word for each hash. Hashes may share bits, which lets a key through that meets nobody.
 pub(super) struct Sieve {
-    words: Vec<AtomicU64>,
+    words: Room,
 }
 
 impl Sieve {
@@ -119,19 +119,20 @@ impl Sieve {
     pub fn new(memory: &Memory, rows: u64) -> Sieve {
         let words = (rows + rows / 2).min(memory.left() / 2 / 8).clamp(1 << 10, 1 << 24);
         memory.need(words * 8);
-        Sieve { words: (0..words).map(|_| AtomicU64::new(0)).collect() }
+        Sieve { words: Room::zeros(words as usize) }
     }
 
     /// How many bytes it takes.
     pub fn bytes(&self) -> u64 {
-        self.words.len() as u64 * 8
+        self.words.words().len() as u64 * 8
     }
 
     fn place(&self, hash: u64) -> (&AtomicU64, u64) {
         // The word by other bits than those that sort into partitions, or that are kept: what differs in them alone, and
         // would meet by accident, does not pass as a rule.
-        let word = (u64::from((hash >> 25) as u32) * self.words.len() as u64) >> 32;
-        (&self.words[word as usize], 1 << (hash & 63) | 1 << (hash >> 6 & 63))
+        let words = self.words.words();
+        let word = (u64::from((hash >> 25) as u32) * words.len() as u64) >> 32;
+        (&words[word as usize], 1 << (hash & 63) | 1 << (hash >> 6 & 63))
     }
 
     fn set(&self, hash: u64) {

@@ -107,7 +107,7 @@ impl Memory {
     /// An array of zeros, on the heap if that leaves half of the cap to others. Takes its bytes of the cap for good.
     pub fn room(&self, words: usize) -> Result<Room, Fault> {
         if self.rooms_taken || self.take_of(words as u64 * 8, self.cap / 2) {
-            return Ok(Room(Hold::Heap(std::iter::repeat_with(AtomicU64::default).take(words).collect())));
+            return Ok(Room::zeros(words));
         }
         let mut file = self.file()?;
         // Written, not only lengthened: a full disk is an error here, and not a signal at the first use.
@@ -119,7 +119,7 @@ impl Memory {
             left -= now;
         }
         let map = map(&file).map_err(|e| Fault::caused("cannot map a file of the work folder", e))?;
-        Ok(Room(Hold::Mapped { map, words }))
+        Ok(Room(Hold::File { map, words }))
     }
 }
 
@@ -128,22 +128,47 @@ pub(super) struct Room(Hold);
 
 enum Hold {
     Heap(Vec<AtomicU64>),
-    Mapped { map: MmapMut, words: usize },
+    /// In large pages of memory.
+    Large {
+        map: MmapMut,
+        words: usize,
+    },
+    /// In a file.
+    File {
+        map: MmapMut,
+        words: usize,
+    },
 }
 
+/// From so many bytes on, an array is in large pages.
+const LARGE: usize = 4 << 20;
+
 impl Room {
+    /// So many words of memory. Rows of any order ask for the words of a large array: with pages of 4 KiB a processor has to
+    /// look up nearly every one's address, in tables that are themselves not near, so it has large pages where the system
+    /// gives them. They are zeros by themselves, and whoever comes first takes them, which is work for all threads.
+    pub fn zeros(words: usize) -> Room {
+        let map = if words * 8 < LARGE { None } else { MmapMut::map_anon(words * 8).ok() };
+        let Some(map) = map else {
+            return Room(Hold::Heap(std::iter::repeat_with(AtomicU64::default).take(words).collect()));
+        };
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Room(Hold::Large { map, words })
+    }
+
     /// The words.
     pub fn words(&self) -> &[AtomicU64] {
         match &self.0 {
             Hold::Heap(words) => words,
-            Hold::Mapped { map, words } => view(map, *words),
+            Hold::Large { map, words } | Hold::File { map, words } => view(map, *words),
         }
     }
 
     /// Whether it is in a file.
     #[cfg(test)]
     pub fn is_mapped(&self) -> bool {
-        matches!(self.0, Hold::Mapped { .. })
+        matches!(self.0, Hold::File { .. })
     }
 }
 

@@ -10,7 +10,10 @@
 //! Not here: what raw bytes are (source); what is made of a row otherwise (read).
 //! Rules come from: the issue, Speed.
 
-use super::{detail, room::Memory};
+use super::{
+    detail,
+    room::{Memory, Room},
+};
 use crate::{
     keys::{Counted, Keys},
     levels::Levels,
@@ -20,7 +23,8 @@ use crate::{
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Raw hash (0: free), coarse key, exact key with 16 bits of the raw hash's check, levels with the cells.
-type Slot = [AtomicU64; 4];
+type Slot = [AtomicU64; WORDS];
+const WORDS: usize = 4;
 
 /// Slots beyond this many of one row are not looked at.
 const PROBES: usize = 32;
@@ -34,7 +38,7 @@ const CELL_BITS: u32 = rarity::CELLS.trailing_zeros();
 
 /// What is known of rows of B.
 pub(super) struct Twins {
-    slots: Vec<Slot>,
+    room: Room,
 }
 
 /// What is known of one.
@@ -57,12 +61,12 @@ impl Twins {
     }
 
     fn with_slots(slots: usize) -> Twins {
-        Twins { slots: std::iter::repeat_with(Slot::default).take(slots).collect() }
+        Twins { room: Room::zeros(slots * WORDS) }
     }
 
     /// Bytes that were taken of the memory cap.
     pub fn bytes(&self) -> u64 {
-        size_of_val(self.slots.as_slice()) as u64
+        size_of_val(self.room.words()) as u64
     }
 
     /// Keeps what was made of rows of B, which the list is emptied of; from any thread.
@@ -116,9 +120,10 @@ impl Twins {
         if raw.hash == 0 {
             return &[];
         }
+        let (slots, _) = self.room.words().as_chunks::<WORDS>();
         // One of those behind which there is room for all probes; two share a line of memory, and the first of two is taken.
-        let at = ((u128::from(raw.hash) * ((self.slots.len() - PROBES) / 2 + 1) as u128) >> 64) as usize * 2;
-        &self.slots[at..at + PROBES]
+        let at = ((u128::from(raw.hash) * ((slots.len() - PROBES) / 2 + 1) as u128) >> 64) as usize * 2;
+        &slots[at..at + PROBES]
     }
 }
 
