@@ -129,14 +129,8 @@ pub fn read(text: &str, into: &mut AddressForm) {
     into.clear();
     into.written.push_str(text);
     // The buffer is lent out so that the rest of the form can be written while it is read.
-    let mut signs = std::mem::take(&mut into.spare);
-    chars::decode(text, &mut signs);
-    let mut rest = &signs[postcode(&signs)..];
-    if let Some(found) = into.last.find(rest) {
-        into.city = found.city;
-        rest = &rest[found.length..];
-        rest = again(rest, into);
-    }
+    let mut spare = std::mem::take(&mut into.spare);
+    let rest = behind_city(text, &mut spare, into);
     into.city_key = places::key(into.city);
     let way = if places::is_kyoto(into.city) { streets(rest) } else { 0 };
     write::address(&rest[way..], into);
@@ -145,7 +139,21 @@ pub fn read(text: &str, into: &mut AddressForm) {
         into.clear_house();
         write::address(rest, into);
     }
-    into.spare = signs;
+    into.spare = spare;
+}
+
+/// Reads the municipality, and gives the signs behind it.
+fn behind_city<'s>(text: &str, spare: &'s mut Vec<char>, into: &mut AddressForm) -> &'s [char] {
+    if let Some((city, behind)) = into.last.known(text) {
+        into.city = city;
+        return again(chars::decode(behind, spare), into);
+    }
+    let signs = chars::decode(text, spare);
+    let signs = &signs[postcode(signs)..];
+    let Some(found) = places::find(signs) else { return signs };
+    into.last.keep(text, signs, found);
+    into.city = found.city;
+    again(&signs[found.length..], into)
 }
 
 /// No prefecture with its city and ward has more signs.

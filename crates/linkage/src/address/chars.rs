@@ -12,10 +12,13 @@ use std::sync::LazyLock;
 pub(super) const MARK: char = '●';
 
 /// No more of an address is read than this; the longest real ones have about a hundred characters.
-const CHARS_MAX: usize = 400;
+pub(super) const CHARS_MAX: usize = 400;
 
 /// What folding gives for signs that no comparison sees (selectors, zero width).
 const NOTHING: char = '\0';
+
+/// How many signs the basic plane has.
+const SIGNS: usize = 0x1_0000;
 
 /// Signs by which the scanner finds its way: whichever variant is written, these are what it meets.
 const KNOWN: &str = "〇一二三四五六七八九十百千丁目番地号条線割東西南北大小字郡市区町村都道府県上下入通方様無外室棟階館甲乙丙戊第";
@@ -77,14 +80,18 @@ impl Classes {
 
 /// The folded sign of each sign of the basic plane, or a code: reading an address is one look-up a character. In two bytes
 /// each, since addresses use so many kanji that the table would else fill a processor's cache.
-static FOLDED: LazyLock<Vec<u16>> = LazyLock::new(|| {
+static FOLDED: LazyLock<Box<[u16; SIGNS]>> = LazyLock::new(|| {
     let families: Vec<(char, char)> = KNOWN.chars().map(|known| (variants::family(known), known)).collect();
     let code = |sign| match sign {
         '【' => OPEN,
         'ﾞ' | 'ﾟ' | '\u{3099}' | '\u{309a}' => VOICING,
         _ => u16::try_from(u32::from(slowly(sign, &families))).unwrap_or(BEYOND),
     };
-    (0..=0xffff).map(|sign| char::from_u32(sign).map_or(MARK as u16, code)).collect()
+    let mut table = Box::new([0; SIGNS]);
+    for (sign, slot) in (0..).zip(table.iter_mut()) {
+        *slot = char::from_u32(sign).map_or(MARK as u16, code);
+    }
+    table
 });
 
 /// Codes in [`FOLDED`], besides [`NOTHING`]: the sign's family is of another plane.
@@ -198,54 +205,89 @@ fn folded_rarely(sign: char, table: &[u16]) -> char {
     }
 }
 
-/// Reads a text into folded signs. What stands in 【…】 becomes one mark; punctuation at the end goes.
-pub(super) fn decode(text: &str, into: &mut Vec<char>) {
-    into.clear();
-    let table = FOLDED.as_slice();
-    let is_long = text.len() > CHARS_MAX;
-    let mut signs = text.chars();
-    let mut before = NOTHING;
-    while let Some(sign) = signs.next() {
+/// The folded sign of one that folds by itself, whatever stands beside it; `None` for one of the few that do not.
+pub(super) fn alone(sign: char) -> Option<char> {
+    let code = FOLDED.get(sign as usize).copied().filter(|code| *code > VOICING)?;
+    char::from_u32(u32::from(code))
+}
+
+/// Reads a text into folded signs. What stands in 【…】 becomes one mark; punctuation at the end goes. The buffer only
+/// grows, and what it held before does not matter.
+pub(super) fn decode<'s>(text: &str, into: &'s mut Vec<char>) -> &'s [char] {
+    let table: &[u16; SIGNS] = &FOLDED;
+    // No sign has less than a byte.
+    if into.len() < text.len() {
+        into.resize(text.len(), NOTHING);
+    }
+    let room = if text.len() > CHARS_MAX { CHARS_MAX } else { text.len() };
+    let mut rest = text;
+    let mut count = 0;
+    // Where the sign before was a mark that became part of a kana: a second one does not.
+    let mut joined = usize::MAX;
+    loop {
+        let (read, signs) = usual(rest.as_bytes(), table, &mut into[count..room]);
+        (rest, count) = (&rest[read..], count + signs);
+        let at = text.len() - rest.len();
+        let mut signs = rest.chars();
+        let Some(sign) = signs.next() else { break };
         let code = table.get(sign as usize).copied().unwrap_or(BEYOND);
-        let last = std::mem::replace(&mut before, sign);
+        let last = text[..at].chars().next_back().filter(|_| at != joined).unwrap_or(NOTHING);
         let is_of_last = code == VOICING && matches!(last, 'ぁ'..='ヺ' | 'ｦ'..='ﾝ');
-        if is_long && into.len() >= CHARS_MAX && !is_of_last {
+        if count == room && !is_of_last {
             break;
         }
-        // Nearly every sign.
-        if code > VOICING {
-            into.push(char::from_u32(u32::from(code)).unwrap_or(MARK));
-            continue;
-        }
         if is_of_last {
-            if let Some(slot) = into.last_mut() {
+            if let Some(slot) = into[..count].last_mut() {
                 *slot = folded_rarely(voiced(last, sign), table);
             }
-            before = NOTHING;
-        } else if code == OPEN {
-            let rest = signs.as_str();
-            if let Some(end) = rest.find('】') {
-                signs = rest[end + '】'.len_utf8()..].chars();
-            }
-            into.push(MARK);
-            before = NOTHING;
+            joined = at + sign.len_utf8();
         } else {
-            match folded_rarely(sign, table) {
-                NOTHING => before = NOTHING,
-                seen => into.push(seen),
+            let mut seen = folded_rarely(sign, table);
+            if code == OPEN {
+                let behind = signs.as_str();
+                if let Some(end) = behind.find('】') {
+                    signs = behind[end + '】'.len_utf8()..].chars();
+                }
+                seen = MARK;
             }
+            into[count] = seen;
+            count += usize::from(seen != NOTHING);
         }
+        rest = signs.as_str();
     }
-    while matches!(into.last(), Some(' ' | ',' | '-')) {
-        into.pop();
+    let mut signs = &into[..count];
+    while let [before @ .., ' ' | ',' | '-'] = signs {
+        signs = before;
     }
+    signs
+}
+
+/// Reads signs that fold by themselves, up to the first that does not; gives how many bytes and signs they had. Nearly all
+/// of a file goes through here, and has signs of three bytes and of one.
+fn usual(bytes: &[u8], table: &[u16; SIGNS], into: &mut [char]) -> (usize, usize) {
+    let (mut rest, mut count) = (bytes, 0);
+    for slot in into.iter_mut() {
+        let (sign, behind) = match rest {
+            [one @ 0xe0..=0xef, two, three, behind @ ..] => {
+                let [one, two, three] = [one & 0xf, two & 0x3f, three & 0x3f].map(usize::from);
+                (one << 12 | two << 6 | three, behind)
+            }
+            [one @ ..0x80, behind @ ..] => (usize::from(*one), behind),
+            _ => break,
+        };
+        let code = table[sign];
+        if code <= VOICING {
+            break;
+        }
+        *slot = char::from_u32(u32::from(code)).unwrap_or(MARK);
+        (rest, count) = (behind, count + 1);
+    }
+    (bytes.len() - rest.len(), count)
 }
 
 /// Folds a name of the tables.
 pub(super) fn fold(text: &str) -> Vec<char> {
-    let mut signs = Vec::new();
-    decode(text, &mut signs);
-    signs
+    decode(text, &mut Vec::new()).to_vec()
 }
 
 #[cfg(test)]
@@ -285,9 +327,9 @@ mod tests {
     fn folding_twice_changes_nothing() {
         for code in 0..=0xffff_u32 {
             let Some(sign) = char::from_u32(code) else { continue };
-            let once = folded_rarely(sign, &FOLDED);
+            let once = folded_rarely(sign, FOLDED.as_slice());
             if once != NOTHING {
-                assert_eq!(folded_rarely(once, &FOLDED), once, "U+{code:04X}");
+                assert_eq!(folded_rarely(once, FOLDED.as_slice()), once, "U+{code:04X}");
             }
         }
     }

@@ -29,6 +29,8 @@ pub(super) struct Found {
     pub city: u16,
     /// How many signs were read.
     pub length: usize,
+    /// The node at which the name ends, if any address that begins so has this municipality, unless the name goes on.
+    node: Option<u32>,
 }
 
 /// One name under which places are known, such as 清水町 or 駿東郡清水町.
@@ -44,11 +46,13 @@ struct Name {
     is_weak: bool,
 }
 
-/// A node's payload; both can be absent (0).
+/// A node's payload; prefecture and name can be absent (0).
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
     prefecture: u8,
     name: u16,
+    /// There are names that go on from here.
+    goes_on: bool,
 }
 
 /// All names as one tree of signs, and the places.
@@ -118,11 +122,12 @@ pub(super) fn narrower(a: u16, b: u16) -> u16 {
 /// Finds prefecture and municipality at the front. Blanks between signs do not count. `city` is 0 when only a
 /// prefecture stands there.
 pub(super) fn find(signs: &[char]) -> Option<Found> {
-    PLACES.find(signs).0
+    PLACES.find(signs)
 }
 
-/// Municipalities of addresses before: a file holds few, and is sorted by them as a rule. Begins to remember with the second
-/// address, so that a form that is read once and kept is as small as it can be; a copy remembers nothing.
+/// Municipalities of addresses before, by the bytes they were written in: a file holds few, and is sorted by them as a
+/// rule. Begins to remember with the second address, so that a form that is read once and kept is as small as it can be;
+/// a copy remembers nothing.
 #[derive(Default)]
 pub(crate) struct Last {
     is_used: bool,
@@ -138,8 +143,8 @@ impl Clone for Last {
 /// A municipality that was found.
 #[derive(Clone, Default)]
 struct Seen {
-    /// What its address began with; empty if none was found yet.
-    signs: Vec<char>,
+    /// What its address began with, as it was written; empty if none was found yet.
+    written: String,
     city: u16,
     /// The node of the tree at which it ends.
     node: u32,
@@ -154,55 +159,75 @@ impl Last {
 
     const SLOTS: usize = 1 << 10;
 
-    /// Finds as [`find`] does, at once if an address began so and the name does not go on.
-    pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
-        // Where most prefectures, and most names of one, differ; and most wards of a city.
-        let [first, _, _, fourth, fifth, _, rest @ ..] = signs else { return find(signs) };
+    /// The municipality at the front of a text, if an address began so and the name does not go on, and what is behind it:
+    /// only that has to be decoded then.
+    pub(super) fn known<'t>(&self, text: &'t str) -> Option<(u16, &'t str)> {
+        let seen = self.slots.get(slot_of(text)?)?;
+        let behind = text.strip_prefix(seen.written.as_str()).filter(|_| !seen.written.is_empty())?;
+        PLACES.ends(seen.node, behind).then_some((seen.city, behind))
+    }
+
+    /// Remembers what was found at the front of a text, if it stands there sign by sign.
+    pub(super) fn keep(&mut self, text: &str, signs: &[char], found: Found) {
         if !std::mem::replace(&mut self.is_used, true) {
-            return find(signs);
+            return;
         }
-        let ward = match rest {
-            [sign, '区', ..] | [_, sign, '区', ..] | [_, _, sign, '区', ..] => *sign,
-            _ => ' ',
-        };
-        let places = &*PLACES;
+        let (Some(slot), Some(node)) = (slot_of(text), found.node) else { return };
+        let mut length = 0;
+        for (sign, wanted) in text.chars().zip(&signs[..found.length]) {
+            if chars::alone(sign) != Some(*wanted) {
+                return;
+            }
+            length += sign.len_utf8();
+        }
         self.slots.resize_with(Last::SLOTS, Seen::default);
-        let mixed = [*fourth, *fifth, ward].into_iter().fold(u64::from(*first), |mixed, sign| {
-            (mixed << 16 ^ u64::from(sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        });
-        let seen = &mut self.slots[(mixed >> 32) as usize % Last::SLOTS];
-        let length = seen.signs.len();
-        if length > 0
-            && signs.starts_with(&seen.signs)
-            && signs.get(length).is_some_and(|next| *next != ' ' && places.child(seen.node, *next).is_none())
-        {
-            return Some(Found { city: seen.city, length });
-        }
-        let (found, node) = places.find(signs);
-        if let (Some(found), Some(node)) = (found, node) {
-            seen.signs.clear();
-            seen.signs.extend_from_slice(&signs[..found.length]);
-            (seen.city, seen.node) = (found.city, node);
-        }
-        found
+        let seen = &mut self.slots[slot];
+        seen.written.clear();
+        seen.written.push_str(&text[..length]);
+        (seen.city, seen.node) = (found.city, node);
     }
 }
 
+/// Where the municipality at the front of a text is kept; `None` if it is too short for one, or so long that it is cut. By the
+/// first five signs, as kanji have three bytes: most prefectures, and most names of one, differ there; and by the sign
+/// before 区, where most wards of a city do.
+fn slot_of(text: &str) -> Option<usize> {
+    const WARD: &[u8] = "区".as_bytes();
+    let bytes = text.as_bytes();
+    let (first, _) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() <= chars::CHARS_MAX)?;
+    let (second, _) = bytes[7..].split_first_chunk::<8>()?;
+    let ward = [21, 24, 27].into_iter().find(|at| bytes.get(*at..at + WARD.len()) == Some(WARD));
+    let ward = ward.map_or([0, 0], |at| [bytes[at - 1], bytes[at - 2]]);
+    let words =
+        [u64::from_le_bytes(*first), u64::from_le_bytes(*second), u64::from(u16::from_le_bytes(ward))];
+    let mixed = words
+        .into_iter()
+        .fold(0_u64, |mixed, word| (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32));
+    Some(mixed as usize % Last::SLOTS)
+}
+
 impl Places {
-    /// See [`find`]; and the node at which the name ends, if any address that begins so has this municipality, unless the
-    /// name goes on.
-    fn find(&self, signs: &[char]) -> (Option<Found>, Option<u32>) {
+    /// See [`find`].
+    fn find(&self, signs: &[char]) -> Option<Found> {
         let prefecture = self.prefecture(signs);
         let (from, number) = prefecture.unwrap_or((0, 0));
-        match self.municipality(&signs[from..], number) {
-            Some((found, node)) => {
-                let found = Found { city: found.city, length: from + found.length };
-                // Without a prefecture what follows may say that it is only a town (栄町1-2).
-                let name = &self.names[usize::from(self.nodes[node as usize].name)];
-                (Some(found), (number != 0 || !name.is_weak).then_some(node))
-            }
-            None => (prefecture.map(|(length, _)| Found { city: 0, length }), None),
-        }
+        let Some((city, length, node)) = self.municipality(&signs[from..], number) else {
+            return prefecture.map(|(length, _)| Found { city: 0, length, node: None });
+        };
+        // Without a prefecture what follows may say that it is only a town (栄町1-2).
+        let name = &self.names[usize::from(self.nodes[node as usize].name)];
+        let is_certain = number != 0 || !name.is_weak;
+        Some(Found { city, length: from + length, node: is_certain.then_some(node) })
+    }
+
+    /// Whether a name that ends at this node ends there before this text, too.
+    fn ends(&self, node: u32, behind: &str) -> bool {
+        !self.nodes[node as usize].goes_on
+            || behind
+                .chars()
+                .next()
+                .and_then(chars::alone)
+                .is_some_and(|next| next != ' ' && self.child(node, next).is_none())
     }
 
     /// Where a prefecture at the front ends, and which.
@@ -216,8 +241,8 @@ impl Places {
         found
     }
 
-    /// The longest name at the front that fits the prefecture, and the node at which it ends.
-    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<(Found, u32)> {
+    /// The longest name at the front that fits the prefecture: its place, length and node.
+    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<(u16, usize, u32)> {
         let mut found = None;
         self.walk(signs, |number, node, length| {
             let Some(name) = self.names.get(usize::from(node.name)).filter(|_| node.name != 0) else {
@@ -232,7 +257,7 @@ impl Places {
             // 栄町1-2 is a town somewhere; 栄町安食1-2 is a town in 栄町.
             let is_bare_town = name.is_weak && prefecture == 0 && !leads_to_town(&signs[length..]);
             if !is_bare_town {
-                found = Some((Found { city, length }, number));
+                found = Some((city, length, number));
             }
         });
         found
@@ -364,6 +389,7 @@ impl Places {
                 None => {
                     let child = self.nodes.len() as u32;
                     self.nodes.push(Node::default());
+                    self.nodes[at as usize].goes_on = true;
                     let key = edge(at, *sign);
                     let mut slot = slot(key);
                     while self.edges[slot].1 != 0 {
