@@ -188,18 +188,29 @@ impl Last {
     }
 }
 
-/// Where the municipality at the front of a text is kept; `None` if it is too short for one, or so long that it is cut. By the
-/// first five signs, as kanji have three bytes: most prefectures, and most names of one, differ there; and by the sign
-/// before 区, where most wards of a city do.
+/// Where the municipality at the front of a text is kept; `None` if it is too short for one, or so long that it is cut. By
+/// the first five signs, as kanji have three bytes: most prefectures, and most names of one, differ there, but what is
+/// behind a city without prefecture is its towns; and by the sign before 区, where most wards of a city do.
 fn slot_of(text: &str) -> Option<usize> {
-    const WARD: &[u8] = "区".as_bytes();
     let bytes = text.as_bytes();
     let (first, _) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() <= chars::CHARS_MAX)?;
     let (second, _) = bytes[7..].split_first_chunk::<8>()?;
-    let ward = [21, 24, 27].into_iter().find(|at| bytes.get(*at..at + WARD.len()) == Some(WARD));
+    let stands = |sign: &str, at: usize| bytes.get(at..at + sign.len()) == Some(sign.as_bytes());
+    // Of the second word's bytes the ones behind the city are no part of its name.
+    let used = if stands("市", 6) {
+        2
+    } else if stands("市", 9) {
+        5
+    } else {
+        8
+    };
+    let ward = [21, 24, 27].into_iter().find(|at| stands("区", *at));
     let ward = ward.map_or([0, 0], |at| [bytes[at - 1], bytes[at - 2]]);
-    let words =
-        [u64::from_le_bytes(*first), u64::from_le_bytes(*second), u64::from(u16::from_le_bytes(ward))];
+    let words = [
+        u64::from_le_bytes(*first),
+        u64::from_le_bytes(*second) << (64 - 8 * used),
+        u64::from(u16::from_le_bytes(ward)),
+    ];
     let mixed = words
         .into_iter()
         .fold(0_u64, |mixed, word| (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32));

@@ -7,11 +7,14 @@
 
 use super::{
     First,
-    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, STEMS},
+    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, OF_TOWN, STEMS},
 };
 
 /// No address has more parts of numbers than this; what is behind belongs to the building.
 const PARTS_MAX: usize = 8;
+
+/// Nor has one that is written as most are more than 丁目, 番, 号 and a room.
+const USUAL_MAX: usize = 4;
 
 /// How far behind a doubtful first number a better one is looked for.
 const AHEAD_MAX: usize = 12;
@@ -83,7 +86,7 @@ enum Unit {
 }
 
 /// The numbers of an address.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Run {
     /// Where the first part begins.
     pub from: usize,
@@ -104,6 +107,39 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// One without parts that begins here.
+    fn new(from: usize) -> Run {
+        Run {
+            from,
+            to: from,
+            parts: [Part::default(); PARTS_MAX],
+            count: 0,
+            room: PARTS_MAX,
+            is_sure: false,
+            has_late_chome: false,
+            first: Unit::Bare,
+            first_end: from,
+        }
+    }
+
+    /// Goes on with a part, its unit and where that ends.
+    fn add(&mut self, part: Part, unit: Unit, end: usize) {
+        if self.count == 0 {
+            (self.first, self.first_end) = (unit, end);
+        } else {
+            self.has_late_chome |= unit == Unit::Chome;
+        }
+        self.parts[self.count] = part;
+        self.count += 1;
+        self.to = end;
+        self.is_sure |= matches!(unit, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Jiwari);
+    }
+
+    /// Ends: without a unit that says so, no part is a room.
+    fn end(&mut self) {
+        self.room = self.room.min(self.count);
+    }
+
     /// Numbers and letters, in order.
     pub fn parts(&self) -> &[Part] {
         &self.parts[..self.count]
@@ -121,15 +157,86 @@ impl Run {
 
 /// The numbers of an address without its municipality; `None` if there are none.
 pub(super) fn numbers(signs: &[char]) -> Option<Run> {
-    let mut from = 0;
-    while let Some(run) = next(signs, from) {
+    let mut found = usual(signs).or_else(|| next(signs, 0));
+    while let Some(run) = found {
         if !goes_on(signs, &run) {
             return Some(run).filter(|run| !is_room_of_building(signs, run));
         }
         // Behind the number that belongs to the town.
-        from = run.first_end.max(run.parts[0].to());
+        found = next(signs, run.first_end.max(run.parts[0].to()));
     }
     None
+}
+
+/// The first run of numbers, if it is written as most are: in digits, with the usual units or hyphens, up to the end or a
+/// blank (本郷三丁目24番7号, 大寺1230番地18 コーポ, 2-1-5). Then it is what [`next`] finds, which asks much more.
+fn usual(signs: &[char]) -> Option<Run> {
+    let mut at = usual_start(signs)?;
+    let mut run = Run::new(at);
+    if !signs[at].is_ascii_digit() {
+        // 三丁目
+        run.add(Part::new(at, at + 1, Kind::Kanji), Unit::Chome, at + 3);
+        at += 3;
+    }
+    let mut behind_ban = PARTS_MAX;
+    loop {
+        let to = digits_end(signs, at);
+        let (unit, behind) = unit(signs, to);
+        let is_usual = match unit {
+            Unit::Bare | Unit::Banchi | Unit::Ban | Unit::Go => to > at && run.count < USUAL_MAX,
+            Unit::Chome => to > at && run.count == 0,
+            Unit::Cho | Unit::Jo | Unit::Sen | Unit::Jiwari => false,
+        };
+        if !is_usual {
+            return None;
+        }
+        run.add(Part::new(at, to, Kind::Digits), unit, behind);
+        match unit {
+            Unit::Ban => behind_ban = run.count,
+            Unit::Go if run.count > behind_ban + 1 => run.room = behind_ban + 1,
+            _ => {}
+        }
+        at = match signs.get(behind) {
+            Some('-' | 'ー' | 'ノ') if unit != Unit::Go => behind + 1,
+            Some('0'..='9') if unit != Unit::Go => behind,
+            None => break,
+            Some(' ') if !leads_to_number(&signs[behind..]) => break,
+            Some(_) => return None,
+        };
+    }
+    run.end();
+    Some(run)
+}
+
+/// Where the first digit is, or the numeral of 三丁目 before it, if nothing before can be a number.
+fn usual_start(signs: &[char]) -> Option<usize> {
+    let classes = Classes::get();
+    let mut at = 0;
+    loop {
+        at += signs[at..].iter().position(|sign| classes.has(*sign, DIGIT | NUMERAL | LOT))?;
+        match &signs[at..] {
+            ['0'..='9', ..] => return Some(at),
+            [sign, '丁', '目', ..] if classes.has(*sign, NUMERAL) => return Some(at),
+            [sign, next, ..] if *sign != MARK && is_name(*next) => at += 1,
+            _ => return None,
+        }
+    }
+}
+
+/// Whether a sign makes the one before it one of a name: 八 in 八幡, 番 in 番町, イ in アイノ里.
+fn is_name(sign: char) -> bool {
+    !Classes::get().has(sign, DIGIT | NUMERAL | LOT | OF_TOWN)
+        && !matches!(sign, '号' | '条' | '線' | '地' | '外')
+}
+
+/// Whether a number may follow behind blanks.
+fn leads_to_number(signs: &[char]) -> bool {
+    let next = signs.iter().find(|sign| **sign != ' ');
+    next.is_some_and(|next| *next == MARK || Classes::get().has(*next, DIGIT | NUMERAL))
+}
+
+fn digits_end(signs: &[char], at: usize) -> usize {
+    at + signs[at..].iter().take_while(|sign| sign.is_ascii_digit()).count()
 }
 
 /// The first run of numbers from here on.
@@ -232,31 +339,14 @@ fn letter(signs: &[char], at: usize) -> Option<Part> {
 
 /// All parts that follow a first one.
 fn run(signs: &[char], first: Part) -> Option<Run> {
-    let mut run = Run {
-        from: first.from(),
-        to: first.to(),
-        parts: [Part::default(); PARTS_MAX],
-        count: 0,
-        room: PARTS_MAX,
-        is_sure: matches!(first.kind, Kind::None | Kind::Outside),
-        has_late_chome: false,
-        first: Unit::Bare,
-        first_end: first.to(),
-    };
+    let mut run = Run::new(first.from());
+    run.is_sure = matches!(first.kind, Kind::None | Kind::Outside);
     let mut part = first;
     // Where the part behind 番 stands; more of them before 号 are a room.
     let mut behind_ban = None;
     while !is_room(signs, part.to()) && run.count < PARTS_MAX {
         let (unit, behind) = unit(signs, part.to());
-        run.parts[run.count] = part;
-        run.count += 1;
-        run.to = behind;
-        run.is_sure |= matches!(unit, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Jiwari);
-        if run.count == 1 {
-            (run.first, run.first_end) = (unit, behind);
-        } else {
-            run.has_late_chome |= unit == Unit::Chome;
-        }
+        run.add(part, unit, behind);
         match (unit, behind_ban) {
             (Unit::Ban, _) => behind_ban = Some(run.count),
             (Unit::Go, Some(ban)) if run.count > ban + 1 => run.room = ban + 1,
@@ -267,7 +357,7 @@ fn run(signs: &[char], first: Part) -> Option<Run> {
             None => break,
         }
     }
-    run.room = run.room.min(run.count);
+    run.end();
     (run.count > 0).then_some(run)
 }
 

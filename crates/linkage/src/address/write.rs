@@ -122,8 +122,14 @@ fn numeral(signs: &[char], into: &mut String) -> usize {
 
 /// Digits without leading zeros.
 fn plain_digits(signs: &[char], into: &mut String) {
-    let zeros = signs.iter().take_while(|sign| **sign == '0').count().min(signs.len() - 1);
-    signs[zeros..].iter().for_each(|digit| into.push(*digit));
+    let mut signs = signs;
+    while let ['0', behind @ ..] = signs
+        && !behind.is_empty()
+    {
+        signs = behind;
+    }
+    // Told to be ASCII, which is quicker to push.
+    signs.iter().for_each(|digit| into.push(char::from(b'0' | *digit as u8 & 0xf)));
 }
 
 /// Writes a number; nearly all have one or two digits, for which the formatter takes a long way.
@@ -153,19 +159,10 @@ fn value(signs: &[char]) -> u64 {
     sum.saturating_add(digits.unwrap_or(0))
 }
 
+/// The value of 一 to 九; 0 for 〇. Without branches, which no processor foresees.
 fn digit(sign: char) -> u64 {
-    match sign {
-        '一' => 1,
-        '二' => 2,
-        '三' => 3,
-        '四' => 4,
-        '五' => 5,
-        '六' => 6,
-        '七' => 7,
-        '八' => 8,
-        '九' => 9,
-        _ => 0,
-    }
+    const DIGITS: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+    (0..).zip(DIGITS).map(|(value, digit)| if digit == sign { value } else { 0 }).sum()
 }
 
 /// Writes the numbers; gives the first part that belongs to the building.
@@ -188,6 +185,7 @@ fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
     run.parts().len()
 }
 
+#[inline]
 fn write_part(signs: &[char], part: Part, into: &mut String) {
     let signs = &signs[part.from()..part.to()];
     match part.kind {
