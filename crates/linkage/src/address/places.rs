@@ -75,11 +75,6 @@ const SLOTS: usize = 1 << 15;
 static PLACES: LazyLock<Places> =
     LazyLock::new(|| Places::build(include_str!("../../data/municipalities.tsv")));
 
-/// A key shared by all ways to write a municipality; 0 for id 0.
-pub(super) fn key(city: u16) -> u32 {
-    PLACES.keys.get(usize::from(city)).map_or(0, |key| u32::from(*key))
-}
-
 /// What an id is called, such as 静岡県駿東郡清水町, or 府中市 when it is not certain which; `None` for 0.
 pub fn city_name(city: u16) -> Option<&'static str> {
     PLACES.labels.get(usize::from(city)).map(String::as_str).filter(|_| city != 0)
@@ -102,11 +97,6 @@ pub(super) fn repeats(first: u16, second: u16) -> bool {
         return false;
     };
     compatible(first, second) && second != 0 && (a.key == b.key || a.ward == b.ward && a.ward != 0)
-}
-
-/// Whether an id is the city of Kyoto, whose addresses name streets.
-pub(super) fn is_kyoto(city: u16) -> bool {
-    city != 0 && PLACES.places.get(usize::from(city)).is_some_and(|place| place.key == PLACES.kyoto)
 }
 
 /// The more exact of two compatible ids.
@@ -140,31 +130,70 @@ impl Clone for Last {
     }
 }
 
-/// A municipality that was found.
-#[derive(Clone, Default)]
+/// A municipality that was found, and what is asked about it: all in one line of the cache, since with many municipalities
+/// each look-up elsewhere would wait for another.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Seen {
-    /// What its address began with, as it was written; empty if none was found yet.
-    written: String,
-    city: u16,
-    /// The node of the tree at which it ends.
-    node: u32,
+    /// What its address began with, as it was written.
+    written: [u8; Seen::BYTES],
+    /// How many bytes of `written` are used; 0 if none was found yet.
+    length: u8,
+    city: City,
+    /// The node of the tree at which it ends, if names go on from there.
+    inner: Option<u32>,
+}
+
+impl Seen {
+    /// No municipality with its prefecture has more, but for a few counties' on far islands.
+    const BYTES: usize = 40;
+
+    const NOTHING: Seen = Seen {
+        written: [0; Seen::BYTES],
+        length: 0,
+        city: City { id: 0, key: 0, is_kyoto: false },
+        inner: None,
+    };
+}
+
+/// A municipality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct City {
+    /// As in [`super::AddressForm::city`].
+    pub id: u16,
+    /// As in [`super::AddressForm::city_key`].
+    pub key: u16,
+    /// Its addresses name streets.
+    pub is_kyoto: bool,
+}
+
+impl City {
+    pub fn of(id: u16) -> City {
+        let key = PLACES.keys.get(usize::from(id)).copied().unwrap_or(0);
+        let place = PLACES.places.get(usize::from(id)).filter(|_| id != 0);
+        City { id, key, is_kyoto: place.is_some_and(|place| place.key == PLACES.kyoto) }
+    }
 }
 
 impl Last {
-    /// Whether anything is remembered, which takes some 32 KB.
+    /// Whether anything is remembered, which takes 256 KB.
     #[cfg(test)]
     pub(crate) fn remembers(&self) -> bool {
         !self.slots.is_empty()
     }
 
-    const SLOTS: usize = 1 << 10;
+    const SLOTS: usize = 1 << 12;
 
     /// The municipality at the front of a text, if an address began so and the name does not go on, and what is behind it:
     /// only that has to be decoded then.
-    pub(super) fn known<'t>(&self, text: &'t str) -> Option<(u16, &'t str)> {
+    pub(super) fn known<'t>(&self, text: &'t str) -> Option<(City, &'t str)> {
         let seen = self.slots.get(slot_of(text)?)?;
-        let behind = text.strip_prefix(seen.written.as_str()).filter(|_| !seen.written.is_empty())?;
-        PLACES.ends(seen.node, behind).then_some((seen.city, behind))
+        let length = usize::from(seen.length);
+        if length == 0 || !text.as_bytes().starts_with(&seen.written[..length]) {
+            return None;
+        }
+        let behind = &text[length..];
+        seen.inner.is_none_or(|node| PLACES.ends(node, behind)).then_some((seen.city, behind))
     }
 
     /// Remembers what was found at the front of a text, if it stands there sign by sign.
@@ -180,11 +209,13 @@ impl Last {
             }
             length += sign.len_utf8();
         }
-        self.slots.resize_with(Last::SLOTS, Seen::default);
-        let seen = &mut self.slots[slot];
-        seen.written.clear();
-        seen.written.push_str(&text[..length]);
-        (seen.city, seen.node) = (found.city, node);
+        if length <= Seen::BYTES {
+            self.slots.resize(Last::SLOTS, Seen::NOTHING);
+            let seen = &mut self.slots[slot];
+            seen.written[..length].copy_from_slice(&text.as_bytes()[..length]);
+            (seen.length, seen.city) = (length as u8, City::of(found.city));
+            seen.inner = PLACES.nodes[node as usize].goes_on.then_some(node);
+        }
     }
 }
 
@@ -233,12 +264,8 @@ impl Places {
 
     /// Whether a name that ends at this node ends there before this text, too.
     fn ends(&self, node: u32, behind: &str) -> bool {
-        !self.nodes[node as usize].goes_on
-            || behind
-                .chars()
-                .next()
-                .and_then(chars::alone)
-                .is_some_and(|next| next != ' ' && self.child(node, next).is_none())
+        let next = behind.chars().next().and_then(chars::alone);
+        next.is_some_and(|next| next != ' ' && self.child(node, next).is_none())
     }
 
     /// Where a prefecture at the front ends, and which.
