@@ -20,6 +20,8 @@ mod write;
 pub use compare::compare;
 pub use places::city_name;
 
+use chars::{Buffer, OF_CITY, Signs};
+use places::City;
 use std::fmt;
 
 /// An address as compared. Buffers are reused: reading clears them.
@@ -49,7 +51,7 @@ pub struct AddressForm {
     /// What the first of `numbers` is, as its unit says.
     pub(crate) first: First,
     /// The signs while they are read; nothing of the form.
-    pub(crate) spare: Vec<char>,
+    pub(crate) spare: Buffer,
     /// For reading the next one; nothing of the form.
     pub(crate) last: places::Last,
     /// The text that was read, if this is the form of one: a household's rows follow each other.
@@ -129,23 +131,29 @@ pub fn read(text: &str, into: &mut AddressForm) {
     into.clear();
     into.written.push_str(text);
     // The buffer is lent out so that the rest of the form can be written while it is read.
-    let mut signs = std::mem::take(&mut into.spare);
-    chars::decode(text, &mut signs);
-    let mut rest = &signs[postcode(&signs)..];
-    if let Some(found) = into.last.find(rest) {
-        into.city = found.city;
-        rest = &rest[found.length..];
-        rest = again(rest, into);
-    }
-    into.city_key = places::key(into.city);
-    let way = if places::is_kyoto(into.city) { streets(rest) } else { 0 };
-    write::address(&rest[way..], into);
+    let mut spare = std::mem::take(&mut into.spare);
+    let (city, rest) = behind_city(text, &mut spare, into);
+    (into.city, into.city_key) = (city.id, u32::from(city.key));
+    let way = if city.is_kyoto { streets(rest.all()) } else { 0 };
+    write::address(rest.from(way), into);
     if way > 0 && into.town.is_empty() {
         // No town follows the streets: they are all that names the place.
         into.clear_house();
         write::address(rest, into);
     }
-    into.spare = signs;
+    into.spare = spare;
+}
+
+/// Reads the municipality, and gives the signs behind it.
+fn behind_city<'s>(text: &'s str, spare: &'s mut Buffer, into: &mut AddressForm) -> (City, Signs<'s>) {
+    if let Some((city, behind)) = into.last.known(text) {
+        return again(city, chars::decode(behind, spare));
+    }
+    let signs = chars::decode(text, spare);
+    let signs = signs.from(postcode(signs.all()));
+    let Some(found) = places::find(signs.all()) else { return (City::default(), signs) };
+    into.last.keep(text, signs.all(), found);
+    again(City::of(found.city), signs.from(found.length))
 }
 
 /// No prefecture with its city and ward has more signs.
@@ -172,22 +180,19 @@ fn postcode(signs: &[char]) -> usize {
 }
 
 /// Passes over a municipality that is written twice, and keeps the more exact of both.
-fn again<'s>(signs: &'s [char], into: &mut AddressForm) -> &'s [char] {
-    // Asked of every address: a look for two signs is cheaper than the table, and without an early end it is one for many
-    // signs at a time.
-    let head = &signs[..signs.len().min(AGAIN_MAX)];
-    if !head.iter().fold(false, |found, sign| found | (*sign == '市') | (*sign == '区')) {
-        return signs;
+fn again(city: City, signs: Signs) -> (City, Signs) {
+    // Asked of every address: a look for two signs is cheaper than the table.
+    if signs.which(OF_CITY) & !(u64::MAX << AGAIN_MAX) == 0 {
+        return (city, signs);
     }
-    let Some(found) = places::find(signs) else { return signs };
-    let last = signs.get(found.length - 1);
+    let Some(found) = places::find(signs.all()) else { return (city, signs) };
+    let last = signs.all().get(found.length - 1);
     // 中之条町 has a town 中之条町, so that only cities and wards can be told to be written twice.
-    let is_repeated = places::repeats(into.city, found.city) && matches!(last, Some('市' | '区'));
+    let is_repeated = places::repeats(city.id, found.city) && matches!(last, Some('市' | '区'));
     if !is_repeated {
-        return signs;
+        return (city, signs);
     }
-    into.city = places::narrower(into.city, found.city);
-    &signs[found.length..]
+    (City::of(places::narrower(city.id, found.city)), signs.from(found.length))
 }
 
 /// How many signs the streets before a town of Kyoto have: 今出川通河原町西入, 寺町通四条上る, 御前西入3丁目.

@@ -29,6 +29,8 @@ pub(super) struct Found {
     pub city: u16,
     /// How many signs were read.
     pub length: usize,
+    /// The node at which the name ends, if any address that begins so has this municipality, unless the name goes on.
+    node: Option<u32>,
 }
 
 /// One name under which places are known, such as 清水町 or 駿東郡清水町.
@@ -44,11 +46,13 @@ struct Name {
     is_weak: bool,
 }
 
-/// A node's payload; both can be absent (0).
+/// A node's payload; prefecture and name can be absent (0).
 #[derive(Clone, Copy, Debug, Default)]
 struct Node {
     prefecture: u8,
     name: u16,
+    /// There are names that go on from here.
+    goes_on: bool,
 }
 
 /// All names as one tree of signs, and the places.
@@ -70,11 +74,6 @@ const SLOTS: usize = 1 << 15;
 
 static PLACES: LazyLock<Places> =
     LazyLock::new(|| Places::build(include_str!("../../data/municipalities.tsv")));
-
-/// A key shared by all ways to write a municipality; 0 for id 0.
-pub(super) fn key(city: u16) -> u32 {
-    PLACES.keys.get(usize::from(city)).map_or(0, |key| u32::from(*key))
-}
 
 /// What an id is called, such as 静岡県駿東郡清水町, or 府中市 when it is not certain which; `None` for 0.
 pub fn city_name(city: u16) -> Option<&'static str> {
@@ -100,11 +99,6 @@ pub(super) fn repeats(first: u16, second: u16) -> bool {
     compatible(first, second) && second != 0 && (a.key == b.key || a.ward == b.ward && a.ward != 0)
 }
 
-/// Whether an id is the city of Kyoto, whose addresses name streets.
-pub(super) fn is_kyoto(city: u16) -> bool {
-    city != 0 && PLACES.places.get(usize::from(city)).is_some_and(|place| place.key == PLACES.kyoto)
-}
-
 /// The more exact of two compatible ids.
 pub(super) fn narrower(a: u16, b: u16) -> u16 {
     let parts = |id: u16| {
@@ -118,11 +112,12 @@ pub(super) fn narrower(a: u16, b: u16) -> u16 {
 /// Finds prefecture and municipality at the front. Blanks between signs do not count. `city` is 0 when only a
 /// prefecture stands there.
 pub(super) fn find(signs: &[char]) -> Option<Found> {
-    PLACES.find(signs).0
+    PLACES.find(signs)
 }
 
-/// Municipalities of addresses before: a file holds few, and is sorted by them as a rule. Begins to remember with the second
-/// address, so that a form that is read once and kept is as small as it can be; a copy remembers nothing.
+/// Municipalities of addresses before, by the bytes they were written in: a file holds few, and is sorted by them as a
+/// rule. Begins to remember with the second address, so that a form that is read once and kept is as small as it can be;
+/// a copy remembers nothing.
 #[derive(Default)]
 pub(crate) struct Last {
     is_used: bool,
@@ -135,74 +130,142 @@ impl Clone for Last {
     }
 }
 
-/// A municipality that was found.
-#[derive(Clone, Default)]
+/// A municipality that was found, and what is asked about it: all in one line of the cache, since with many municipalities
+/// each look-up elsewhere would wait for another.
+#[derive(Clone)]
+#[repr(align(64))]
 struct Seen {
-    /// What its address began with; empty if none was found yet.
-    signs: Vec<char>,
-    city: u16,
-    /// The node of the tree at which it ends.
-    node: u32,
+    /// What its address began with, as it was written.
+    written: [u8; Seen::BYTES],
+    /// How many bytes of `written` are used; 0 if none was found yet.
+    length: u8,
+    city: City,
+    /// The node of the tree at which it ends, if names go on from there.
+    inner: Option<u32>,
+}
+
+impl Seen {
+    /// No municipality with its prefecture has more, but for a few counties' on far islands.
+    const BYTES: usize = 40;
+
+    const NOTHING: Seen = Seen {
+        written: [0; Seen::BYTES],
+        length: 0,
+        city: City { id: 0, key: 0, is_kyoto: false },
+        inner: None,
+    };
+}
+
+/// A municipality.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct City {
+    /// As in [`super::AddressForm::city`].
+    pub id: u16,
+    /// As in [`super::AddressForm::city_key`].
+    pub key: u16,
+    /// Its addresses name streets.
+    pub is_kyoto: bool,
+}
+
+impl City {
+    pub fn of(id: u16) -> City {
+        let key = PLACES.keys.get(usize::from(id)).copied().unwrap_or(0);
+        let place = PLACES.places.get(usize::from(id)).filter(|_| id != 0);
+        City { id, key, is_kyoto: place.is_some_and(|place| place.key == PLACES.kyoto) }
+    }
 }
 
 impl Last {
-    /// Whether anything is remembered, which takes some 32 KB.
+    /// Whether anything is remembered, which takes 256 KB.
     #[cfg(test)]
     pub(crate) fn remembers(&self) -> bool {
         !self.slots.is_empty()
     }
 
-    const SLOTS: usize = 1 << 10;
+    const SLOTS: usize = 1 << 12;
 
-    /// Finds as [`find`] does, at once if an address began so and the name does not go on.
-    pub(super) fn find(&mut self, signs: &[char]) -> Option<Found> {
-        // Where most prefectures, and most names of one, differ; and most wards of a city.
-        let [first, _, _, fourth, fifth, _, rest @ ..] = signs else { return find(signs) };
+    /// The municipality at the front of a text, if an address began so and the name does not go on, and what is behind it:
+    /// only that has to be decoded then.
+    pub(super) fn known<'t>(&self, text: &'t str) -> Option<(City, &'t str)> {
+        let seen = self.slots.get(slot_of(text)?)?;
+        let length = usize::from(seen.length);
+        if length == 0 || !text.as_bytes().starts_with(&seen.written[..length]) {
+            return None;
+        }
+        let behind = &text[length..];
+        seen.inner.is_none_or(|node| PLACES.ends(node, behind)).then_some((seen.city, behind))
+    }
+
+    /// Remembers what was found at the front of a text, if it stands there sign by sign.
+    pub(super) fn keep(&mut self, text: &str, signs: &[char], found: Found) {
         if !std::mem::replace(&mut self.is_used, true) {
-            return find(signs);
+            return;
         }
-        let ward = match rest {
-            [sign, '区', ..] | [_, sign, '区', ..] | [_, _, sign, '区', ..] => *sign,
-            _ => ' ',
-        };
-        let places = &*PLACES;
-        self.slots.resize_with(Last::SLOTS, Seen::default);
-        let mixed = [*fourth, *fifth, ward].into_iter().fold(u64::from(*first), |mixed, sign| {
-            (mixed << 16 ^ u64::from(sign)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        });
-        let seen = &mut self.slots[(mixed >> 32) as usize % Last::SLOTS];
-        let length = seen.signs.len();
-        if length > 0
-            && signs.starts_with(&seen.signs)
-            && signs.get(length).is_some_and(|next| *next != ' ' && places.child(seen.node, *next).is_none())
-        {
-            return Some(Found { city: seen.city, length });
+        let (Some(slot), Some(node)) = (slot_of(text), found.node) else { return };
+        let mut length = 0;
+        for (sign, wanted) in text.chars().zip(&signs[..found.length]) {
+            if chars::alone(sign) != Some(*wanted) {
+                return;
+            }
+            length += sign.len_utf8();
         }
-        let (found, node) = places.find(signs);
-        if let (Some(found), Some(node)) = (found, node) {
-            seen.signs.clear();
-            seen.signs.extend_from_slice(&signs[..found.length]);
-            (seen.city, seen.node) = (found.city, node);
+        if length <= Seen::BYTES {
+            self.slots.resize(Last::SLOTS, Seen::NOTHING);
+            let seen = &mut self.slots[slot];
+            seen.written[..length].copy_from_slice(&text.as_bytes()[..length]);
+            (seen.length, seen.city) = (length as u8, City::of(found.city));
+            seen.inner = PLACES.nodes[node as usize].goes_on.then_some(node);
         }
-        found
     }
 }
 
+/// Where the municipality at the front of a text is kept; `None` if it is too short for one, or so long that it is cut. By
+/// the first five signs, as kanji have three bytes: most prefectures, and most names of one, differ there, but what is
+/// behind a city without prefecture is its towns; and by the sign before 区, where most wards of a city do.
+fn slot_of(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (first, _) = bytes.split_first_chunk::<8>().filter(|_| bytes.len() <= chars::CHARS_MAX)?;
+    let (second, _) = bytes[7..].split_first_chunk::<8>()?;
+    let stands = |sign: &str, at: usize| bytes.get(at..at + sign.len()) == Some(sign.as_bytes());
+    // Of the second word's bytes the ones behind the city are no part of its name.
+    let used = if stands("市", 6) {
+        2
+    } else if stands("市", 9) {
+        5
+    } else {
+        8
+    };
+    let ward = [21, 24, 27].into_iter().find(|at| stands("区", *at));
+    let ward = ward.map_or([0, 0], |at| [bytes[at - 1], bytes[at - 2]]);
+    let words = [
+        u64::from_le_bytes(*first),
+        u64::from_le_bytes(*second) << (64 - 8 * used),
+        u64::from(u16::from_le_bytes(ward)),
+    ];
+    let mixed = words
+        .into_iter()
+        .fold(0_u64, |mixed, word| (mixed ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32));
+    Some(mixed as usize % Last::SLOTS)
+}
+
 impl Places {
-    /// See [`find`]; and the node at which the name ends, if any address that begins so has this municipality, unless the
-    /// name goes on.
-    fn find(&self, signs: &[char]) -> (Option<Found>, Option<u32>) {
+    /// See [`find`].
+    fn find(&self, signs: &[char]) -> Option<Found> {
         let prefecture = self.prefecture(signs);
         let (from, number) = prefecture.unwrap_or((0, 0));
-        match self.municipality(&signs[from..], number) {
-            Some((found, node)) => {
-                let found = Found { city: found.city, length: from + found.length };
-                // Without a prefecture what follows may say that it is only a town (栄町1-2).
-                let name = &self.names[usize::from(self.nodes[node as usize].name)];
-                (Some(found), (number != 0 || !name.is_weak).then_some(node))
-            }
-            None => (prefecture.map(|(length, _)| Found { city: 0, length }), None),
-        }
+        let Some((city, length, node)) = self.municipality(&signs[from..], number) else {
+            return prefecture.map(|(length, _)| Found { city: 0, length, node: None });
+        };
+        // Without a prefecture what follows may say that it is only a town (栄町1-2).
+        let name = &self.names[usize::from(self.nodes[node as usize].name)];
+        let is_certain = number != 0 || !name.is_weak;
+        Some(Found { city, length: from + length, node: is_certain.then_some(node) })
+    }
+
+    /// Whether a name that ends at this node ends there before this text, too.
+    fn ends(&self, node: u32, behind: &str) -> bool {
+        let next = behind.chars().next().and_then(chars::alone);
+        next.is_some_and(|next| next != ' ' && self.child(node, next).is_none())
     }
 
     /// Where a prefecture at the front ends, and which.
@@ -216,8 +279,8 @@ impl Places {
         found
     }
 
-    /// The longest name at the front that fits the prefecture, and the node at which it ends.
-    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<(Found, u32)> {
+    /// The longest name at the front that fits the prefecture: its place, length and node.
+    fn municipality(&self, signs: &[char], prefecture: u8) -> Option<(u16, usize, u32)> {
         let mut found = None;
         self.walk(signs, |number, node, length| {
             let Some(name) = self.names.get(usize::from(node.name)).filter(|_| node.name != 0) else {
@@ -232,7 +295,7 @@ impl Places {
             // 栄町1-2 is a town somewhere; 栄町安食1-2 is a town in 栄町.
             let is_bare_town = name.is_weak && prefecture == 0 && !leads_to_town(&signs[length..]);
             if !is_bare_town {
-                found = Some((Found { city, length }, number));
+                found = Some((city, length, number));
             }
         });
         found
@@ -364,6 +427,7 @@ impl Places {
                 None => {
                     let child = self.nodes.len() as u32;
                     self.nodes.push(Node::default());
+                    self.nodes[at as usize].goes_on = true;
                     let key = edge(at, *sign);
                     let mut slot = slot(key);
                     while self.edges[slot].1 != 0 {

@@ -7,11 +7,14 @@
 
 use super::{
     First,
-    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, STEMS},
+    chars::{Classes, DIGIT, IROHA, LOT, MARK, NUMERAL, OF_TOWN, STEMS, Signs, WINDOW},
 };
 
 /// No address has more parts of numbers than this; what is behind belongs to the building.
 const PARTS_MAX: usize = 8;
+
+/// Nor has one that is written as most are more than 丁目, 番, 号 and a room.
+const USUAL_MAX: usize = 4;
 
 /// How far behind a doubtful first number a better one is looked for.
 const AHEAD_MAX: usize = 12;
@@ -19,29 +22,30 @@ const AHEAD_MAX: usize = 12;
 /// One number or letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
-    // Small, since a run holds several and is handed on by value; no address is so long.
-    begin: u16,
-    end: u16,
+    // Small, since a run holds several; no address is so long.
+    begin: u32,
+    end: u32,
     pub kind: Kind,
 }
 
 impl Part {
     fn new(from: usize, to: usize, kind: Kind) -> Part {
-        Part { begin: from as u16, end: to as u16, kind }
+        Part { begin: from as u32, end: to as u32, kind }
     }
 
     /// Where it begins.
     pub fn from(self) -> usize {
-        usize::from(self.begin)
+        self.begin as usize
     }
 
     /// Where it ends, without its unit.
     pub fn to(self) -> usize {
-        usize::from(self.end)
+        self.end as usize
     }
 }
 
-/// What a part is written in.
+/// What a part is written in. As large as a part's other fields, so that many of them are cleared at a time.
+#[repr(u32)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Kind {
     /// 12
@@ -60,7 +64,7 @@ pub(super) enum Kind {
 }
 
 /// The unit (助数詞) behind a number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Unit {
     /// 丁目
     Chome,
@@ -79,11 +83,12 @@ enum Unit {
     /// 地割 (Iwate)
     Jiwari,
     /// Nothing.
+    #[default]
     Bare,
 }
 
-/// The numbers of an address.
-#[derive(Clone, Copy, Debug)]
+/// The numbers of an address. Found in place: it would take as long to hand on as to find.
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Run {
     /// Where the first part begins.
     pub from: usize,
@@ -104,6 +109,29 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// One without parts that begins here.
+    fn new(from: usize) -> Run {
+        Run { from, to: from, room: PARTS_MAX, first_end: from, ..Run::default() }
+    }
+
+    /// Goes on with a part, its unit and where that ends.
+    fn add(&mut self, part: Part, unit: Unit, end: usize) {
+        if self.count == 0 {
+            (self.first, self.first_end) = (unit, end);
+        } else {
+            self.has_late_chome |= unit == Unit::Chome;
+        }
+        self.parts[self.count] = part;
+        self.count += 1;
+        self.to = end;
+        self.is_sure |= matches!(unit, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Jiwari);
+    }
+
+    /// Ends: without a unit that says so, no part is a room.
+    fn end(&mut self) {
+        self.room = self.room.min(self.count);
+    }
+
     /// Numbers and letters, in order.
     pub fn parts(&self) -> &[Part] {
         &self.parts[..self.count]
@@ -119,29 +147,117 @@ impl Run {
     }
 }
 
-/// The numbers of an address without its municipality; `None` if there are none.
-pub(super) fn numbers(signs: &[char]) -> Option<Run> {
-    let mut from = 0;
-    while let Some(run) = next(signs, from) {
-        if !goes_on(signs, &run) {
-            return Some(run).filter(|run| !is_room_of_building(signs, run));
+/// Finds the numbers of an address without its municipality; `false` if there are none.
+pub(super) fn numbers(all: Signs, run: &mut Run) -> bool {
+    let signs = all.all();
+    let mut is_found = usual(all, run) || next(signs, 0, run);
+    while is_found {
+        if !goes_on(signs, run) {
+            return !is_room_of_building(signs, run);
         }
         // Behind the number that belongs to the town.
-        from = run.first_end.max(run.parts[0].to());
+        is_found = next(signs, run.first_end.max(run.parts[0].to()), run);
+    }
+    false
+}
+
+/// The first run of numbers, if it is written as most are: in digits, with the usual units or hyphens, up to the end or a
+/// blank (本郷三丁目24番7号, 大寺1230番地18 コーポ, 2-1-5). Then it is what [`next`] finds, which asks much more.
+///
+/// With few jumps: how many signs a town or number has, and which unit, differs from address to address, so that a
+/// processor foresees none of them.
+fn usual(all: Signs, run: &mut Run) -> bool {
+    let Some(start) = usual_start(all) else { return false };
+    let digits = all.which(DIGIT);
+    let (mut units, mut ends) = ([Unit::Chome; USUAL_MAX], [start + 3; USUAL_MAX]);
+    // 三丁目
+    run.parts[0] = Part::new(start, start + 1, Kind::Kanji);
+    let is_chome = digits >> start & 1 == 0;
+    let mut count = usize::from(is_chome);
+    let mut at = start + 3 * count;
+    let mut bans = 0_usize;
+    let mut is_sure = is_chome;
+    loop {
+        let to = at + (digits >> at).trailing_ones() as usize;
+        let (unit, end) = usual_unit(all, to);
+        if (to == at) | (count == USUAL_MAX) | ((count > 0) & (unit == Unit::Chome)) {
+            return false;
+        }
+        run.parts[count] = Part::new(at, to, Kind::Digits);
+        (units[count], ends[count]) = (unit, end);
+        count += 1;
+        bans |= usize::from(unit == Unit::Ban) << count;
+        is_sure |= (unit != Unit::Bare) & (unit != Unit::Go);
+        let next = all.at(end);
+        at = end + (usize::from(next == '-') | usize::from(next == 'ー') | usize::from(next == 'ノ'));
+        if digits >> at & 1 == 1 && unit != Unit::Go {
+            continue;
+        }
+        if next != ' ' || end < all.all().len() && leads_to_number(&all.all()[end..]) {
+            return false;
+        }
+        let behind_ban = bans.checked_ilog2().map_or(PARTS_MAX, |ban| ban as usize);
+        let room = if unit == Unit::Go && count > behind_ban + 1 { behind_ban + 1 } else { count };
+        let (first, first_end) = (units[0], ends[0]);
+        (run.from, run.to, run.count, run.room) = (start, end, count, room);
+        (run.is_sure, run.has_late_chome, run.first, run.first_end) = (is_sure, false, first, first_end);
+        return true;
+    }
+}
+
+/// Where the first digit is, or the numeral of 三丁目 before it, if nothing before can be a number.
+fn usual_start(all: Signs) -> Option<usize> {
+    let signs = all.all();
+    if signs.len() > WINDOW {
+        return None;
+    }
+    let mut asked = all.which(DIGIT | NUMERAL | LOT);
+    while asked != 0 {
+        let at = asked.trailing_zeros() as usize;
+        match &signs[at..] {
+            ['0'..='9', ..] => return Some(at),
+            [sign, '丁', '目', ..] if is_numeral(*sign) => return Some(at),
+            [sign, next, ..] if *sign != MARK && is_name(*next) => asked &= asked - 1,
+            _ => return None,
+        }
     }
     None
 }
 
-/// The first run of numbers from here on.
-fn next(signs: &[char], from: usize) -> Option<Run> {
+/// Whether a sign makes the one before it one of a name: 八 in 八幡, 番 in 番町, イ in アイノ里.
+fn is_name(sign: char) -> bool {
+    !Classes::get().has(sign, DIGIT | NUMERAL | LOT | OF_TOWN)
+        && !matches!(sign, '号' | '条' | '線' | '地' | '外')
+}
+
+/// The unit that stands here, and where it ends, as [`unit`] says it; of units that are not usual nothing.
+fn usual_unit(all: Signs, at: usize) -> (Unit, usize) {
+    const UNITS: [(Unit, usize); 5] =
+        [(Unit::Bare, 0), (Unit::Chome, 2), (Unit::Ban, 1), (Unit::Banchi, 2), (Unit::Go, 1)];
+    let [sign, next] = [all.at(at), all.at(at + 1)];
+    let is_ban = usize::from(sign == '番');
+    let is_chome = usize::from(sign == '丁') & usize::from(next == '目');
+    let is_banchi = is_ban & usize::from(next == '地');
+    let (unit, length) = UNITS[is_chome | is_ban << 1 | is_banchi | usize::from(sign == '号') << 2];
+    (unit, at + length)
+}
+
+/// Whether a number may follow behind blanks.
+fn leads_to_number(signs: &[char]) -> bool {
+    let next = signs.iter().find(|sign| **sign != ' ');
+    next.is_some_and(|next| *next == MARK || Classes::get().has(*next, DIGIT | NUMERAL))
+}
+
+/// Finds the first run of numbers from here on; `false` if there is none.
+fn next(signs: &[char], from: usize, into: &mut Run) -> bool {
     let mut at = from;
     let classes = Classes::get();
     while at < signs.len() {
         if !classes.has(signs[at], DIGIT | NUMERAL | LOT) {
             at += 1;
         } else if let Some(first) = first_part(signs, at) {
-            if let Some(run) = run(signs, first) {
-                return Some(run);
+            if run(signs, first, into) {
+                return true;
             }
             at = first.to();
         } else if is_numeral(signs[at]) {
@@ -151,7 +267,7 @@ fn next(signs: &[char], from: usize) -> Option<Run> {
             at += 1;
         }
     }
-    None
+    false
 }
 
 /// A part with which numbers can begin.
@@ -230,33 +346,16 @@ fn letter(signs: &[char], at: usize) -> Option<Part> {
     ))
 }
 
-/// All parts that follow a first one.
-fn run(signs: &[char], first: Part) -> Option<Run> {
-    let mut run = Run {
-        from: first.from(),
-        to: first.to(),
-        parts: [Part::default(); PARTS_MAX],
-        count: 0,
-        room: PARTS_MAX,
-        is_sure: matches!(first.kind, Kind::None | Kind::Outside),
-        has_late_chome: false,
-        first: Unit::Bare,
-        first_end: first.to(),
-    };
+/// Finds all parts that follow a first one; `false` if that is none.
+fn run(signs: &[char], first: Part, run: &mut Run) -> bool {
+    *run = Run::new(first.from());
+    run.is_sure = matches!(first.kind, Kind::None | Kind::Outside);
     let mut part = first;
     // Where the part behind 番 stands; more of them before 号 are a room.
     let mut behind_ban = None;
     while !is_room(signs, part.to()) && run.count < PARTS_MAX {
         let (unit, behind) = unit(signs, part.to());
-        run.parts[run.count] = part;
-        run.count += 1;
-        run.to = behind;
-        run.is_sure |= matches!(unit, Unit::Chome | Unit::Banchi | Unit::Ban | Unit::Jiwari);
-        if run.count == 1 {
-            (run.first, run.first_end) = (unit, behind);
-        } else {
-            run.has_late_chome |= unit == Unit::Chome;
-        }
+        run.add(part, unit, behind);
         match (unit, behind_ban) {
             (Unit::Ban, _) => behind_ban = Some(run.count),
             (Unit::Go, Some(ban)) if run.count > ban + 1 => run.room = ban + 1,
@@ -267,8 +366,8 @@ fn run(signs: &[char], first: Part) -> Option<Run> {
             None => break,
         }
     }
-    run.room = run.room.min(run.count);
-    (run.count > 0).then_some(run)
+    run.end();
+    run.count > 0
 }
 
 /// The part that goes on with a run, if one does.
@@ -364,24 +463,26 @@ fn goes_on(signs: &[char], run: &Run) -> bool {
 /// will do, since a building does not follow them without a blank: 象潟町4丁目塩越12, 1番堀通町12, 第9町内12.
 fn better_ahead(signs: &[char], at: usize, any: bool) -> bool {
     let signs = &signs[..signs.len().min(at + AHEAD_MAX)];
-    next(signs, at).is_some_and(|run| {
-        let name = &signs[at..run.from];
-        let is_name =
-            name.iter().all(|sign| (!is_kana(*sign) || any) && !matches!(sign, ' ' | ',' | '-' | '第'));
-        let is_building = name.last().is_some_and(|sign| is_building(*sign) || is_kana(*sign) && !any);
-        is_name && !is_building && (any || run.is_sure || run.count >= 3)
-    })
+    let mut run = Run::default();
+    if !next(signs, at, &mut run) {
+        return false;
+    }
+    let name = &signs[at..run.from];
+    let is_name = name.iter().all(|sign| (!is_kana(*sign) || any) && !matches!(sign, ' ' | ',' | '-' | '第'));
+    let is_building = name.last().is_some_and(|sign| is_building(*sign) || is_kana(*sign) && !any);
+    is_name && !is_building && (any || run.is_sure || run.count >= 3)
 }
 
 /// Whether a lone number without unit is the room of a building that follows a town without numbers: 大手町 コーポ大手203.
 fn is_room_of_building(signs: &[char], run: &Run) -> bool {
+    if run.count > 2 || run.is_sure {
+        return false;
+    }
     let before = &signs[..run.from];
     let Some(blank) = before.iter().rposition(|sign| *sign == ' ') else { return false };
     let word = &before[blank + 1..];
     let last = word.last().copied().unwrap_or(' ');
-    let is_building =
-        is_building(last) || is_kana(last) && word.iter().filter(|sign| is_kana(**sign)).count() >= 3;
-    run.count <= 2 && !run.is_sure && is_building
+    is_building(last) || is_kana(last) && word.iter().filter(|sign| is_kana(**sign)).count() >= 3
 }
 
 /// The unit that stands here, and where it ends.
@@ -447,4 +548,47 @@ fn is_stem(sign: char) -> bool {
 
 pub(super) fn is_kana(sign: char) -> bool {
     matches!(sign, 'ァ'..='ヺ' | 'ー')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::address::chars::{Buffer, decode};
+    use proptest::prelude::*;
+
+    /// What a run says, without what is left in it of others.
+    fn said(run: &Run) -> (usize, usize, Vec<Part>, usize, [bool; 2], Unit, usize) {
+        let Run { from, to, room, is_sure, has_late_chome, first, first_end, .. } = *run;
+        (from, to, run.parts().to_vec(), room, [is_sure, has_late_chome], first, first_end)
+    }
+
+    #[test]
+    fn most_addresses_are_usual() {
+        for text in [
+            "本郷三丁目２４番７号",
+            "大寺1230番地18 コーポ203",
+            "大寺１２番地の３",
+            "八幡台2-1-5",
+            "番町1丁目2番3-405号",
+            "1",
+        ] {
+            assert!(usual(decode(text, &mut Buffer::default()), &mut Run::default()), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+        #[test]
+        fn usual_numbers_are_those_that_any_are_found_by(
+            text in "(本郷|大寺|八幡台|イ崎|番町|アイの里|十二所|無番|字前田|東|第|●|北1条){0,2}([一二十]{1,2}丁目|[1-9]{1,3}丁目)?([0-9●]{1,3}(番地|番地の|番外地|番|-|の|ー|号|条|丁|丁目|地割|線| ){0,2}){0,5}( |棟| コーポ| 二| 12|荘|A)?",
+        ) {
+            let mut buffer = Buffer::default();
+            let signs = decode(&text, &mut buffer);
+            let (mut quick, mut sought) = (Run::default(), Run::default());
+            if usual(signs, &mut quick) {
+                prop_assert!(next(signs.all(), 0, &mut sought));
+                prop_assert_eq!(said(&quick), said(&sought));
+            }
+        }
+    }
 }

@@ -6,7 +6,7 @@
 
 use super::{
     AddressForm,
-    chars::{Classes, MARK, OF_BUILDING, OF_TOWN},
+    chars::{CHANGED, MARK, OF_BUILDING, OF_TOWN, Signs, WINDOW},
     scan::{self, Kind, Part, Run},
 };
 
@@ -14,46 +14,56 @@ use super::{
 const NUMBERS_MAX: usize = 3;
 
 /// Writes all three parts of an address without its municipality.
-pub(super) fn address(signs: &[char], into: &mut AddressForm) {
-    match scan::numbers(signs) {
-        Some(run) => {
-            town(&signs[..run.from], true, into);
-            let behind = numbers(signs, &run, into);
-            let (rest, parts) = (&signs[run.to..], &run.parts()[behind..]);
-            // A building that has its room leaves the fourth number to the lot: 6-1-2-36 コーポ203.
-            let has_room =
-                rest.last().is_some_and(|sign| sign.is_ascii_digit() || matches!(sign, '号' | '室'));
-            if has_room {
-                room(signs, parts, into);
-                building(rest, into);
-            } else {
-                building(rest, into);
-                room(signs, parts, into);
-            }
-        }
-        None => {
-            // Without numbers only a blank tells town from building.
-            let blank = signs.iter().position(|sign| *sign == ' ').unwrap_or(signs.len());
-            town(&signs[..blank], false, into);
-            building(&signs[blank..], into);
-        }
+pub(super) fn address(all: Signs, into: &mut AddressForm) {
+    let signs = all.all();
+    let mut run = Run::default();
+    if !scan::numbers(all, &mut run) {
+        // Without numbers only a blank tells town from building.
+        let blank = signs.iter().position(|sign| *sign == ' ').unwrap_or(signs.len());
+        town(all, blank, false, into);
+        building(all.from(blank), into);
+        return;
+    }
+    town(all, run.from, true, into);
+    let behind = numbers(all, &run, into);
+    let (rest, parts) = (&signs[run.to..], &run.parts()[behind..]);
+    // A building that has its room leaves the fourth number to the lot: 6-1-2-36 コーポ203.
+    let has_room = rest.last().is_some_and(|sign| sign.is_ascii_digit() || matches!(sign, '号' | '室'));
+    if has_room {
+        room(all, parts, into);
+        building(all.from(run.to), into);
+    } else {
+        building(all.from(run.to), into);
+        room(all, parts, into);
     }
 }
 
-/// Writes the town: without 大字, 字, 小字, blanks and hyphens; every numeral in digits.
-fn town(signs: &[char], has_numbers: bool, into: &mut AddressForm) {
-    let signs = match signs {
+/// How many signs from here on are none of those that are asked about, as far as it is known.
+fn plain(asked: u64, at: usize, signs: &[char]) -> usize {
+    let known = (u64::MAX << WINDOW | asked).checked_shr(at as u32).unwrap_or(u64::MAX);
+    (known.trailing_zeros() as usize).min(signs.len() - at)
+}
+
+/// Writes the town, up to here: without 大字, 字, 小字, blanks and hyphens; every numeral in digits.
+fn town(all: Signs, end: usize, has_numbers: bool, into: &mut AddressForm) {
+    let signs = match &all.all()[..end] {
         // 第 belongs to the number that follows: 第12地割.
         [before @ .., '第'] if has_numbers => before,
-        _ => signs,
+        signs => signs,
     };
-    let mut at = 0;
-    let classes = Classes::get();
-    while at < signs.len() {
-        if !classes.has(signs[at], OF_TOWN) {
-            into.town.push(signs[at]);
-            at += 1;
-            continue;
+    // Most names are folded as they were written, and are taken from there at once.
+    let asked = all.which(OF_TOWN | CHANGED);
+    let mut at = plain(asked, 0, signs);
+    match all.written(at) {
+        Some(written) => into.town.push_str(written),
+        None => into.town.extend(&signs[..at]),
+    }
+    loop {
+        let plain = plain(asked, at, signs);
+        into.town.extend(&signs[at..at + plain]);
+        at += plain;
+        if at == signs.len() {
+            break;
         }
         let rest = &signs[at..];
         let before = if at > 0 { signs[at - 1] } else { ' ' };
@@ -122,8 +132,14 @@ fn numeral(signs: &[char], into: &mut String) -> usize {
 
 /// Digits without leading zeros.
 fn plain_digits(signs: &[char], into: &mut String) {
-    let zeros = signs.iter().take_while(|sign| **sign == '0').count().min(signs.len() - 1);
-    signs[zeros..].iter().for_each(|digit| into.push(*digit));
+    let mut signs = signs;
+    while let ['0', behind @ ..] = signs
+        && !behind.is_empty()
+    {
+        signs = behind;
+    }
+    // Told to be ASCII, which is quicker to push.
+    signs.iter().for_each(|digit| into.push(char::from(b'0' | *digit as u8 & 0xf)));
 }
 
 /// Writes a number; nearly all have one or two digits, for which the formatter takes a long way.
@@ -153,23 +169,14 @@ fn value(signs: &[char]) -> u64 {
     sum.saturating_add(digits.unwrap_or(0))
 }
 
+/// The value of 一 to 九; 0 for 〇. Without branches, which no processor foresees.
 fn digit(sign: char) -> u64 {
-    match sign {
-        '一' => 1,
-        '二' => 2,
-        '三' => 3,
-        '四' => 4,
-        '五' => 5,
-        '六' => 6,
-        '七' => 7,
-        '八' => 8,
-        '九' => 9,
-        _ => 0,
-    }
+    const DIGITS: [char; 10] = ['〇', '一', '二', '三', '四', '五', '六', '七', '八', '九'];
+    (0..).zip(DIGITS).map(|(value, digit)| if digit == sign { value } else { 0 }).sum()
 }
 
 /// Writes the numbers; gives the first part that belongs to the building.
-fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
+fn numbers(all: Signs, run: &Run, into: &mut AddressForm) -> usize {
     into.first = run.first();
     let mut count = 0;
     for (index, part) in run.parts().iter().enumerate() {
@@ -179,7 +186,7 @@ fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
         if index > 0 {
             into.numbers.push('-');
         }
-        write_part(signs, *part, &mut into.numbers);
+        write_part(all, part, &mut into.numbers);
         count += usize::from(part.kind != Kind::Letter);
         if index < 2 {
             into.block = into.numbers.len();
@@ -188,9 +195,16 @@ fn numbers(signs: &[char], run: &Run, into: &mut AddressForm) -> usize {
     run.parts().len()
 }
 
-fn write_part(signs: &[char], part: Part, into: &mut String) {
-    let signs = &signs[part.from()..part.to()];
+#[inline]
+fn write_part(all: Signs, part: &Part, into: &mut String) {
+    let signs = &all.all()[part.from()..part.to()];
     match part.kind {
+        Kind::Digits if signs.len() <= 4 && signs[0] != '0' => {
+            // All four that may be, then only those that are: how many, no processor foresees.
+            let end = into.len() + signs.len();
+            all.four(part.from()).iter().for_each(|sign| into.push(char::from(sign & 0x7f)));
+            into.truncate(end);
+        }
         Kind::Digits => plain_digits(signs, into),
         Kind::Kanji => {
             push_number(value(signs), into);
@@ -203,15 +217,20 @@ fn write_part(signs: &[char], part: Part, into: &mut String) {
 }
 
 /// Writes the building: blanks, hyphens but between digits, and 号, 号室 go.
-fn building(signs: &[char], into: &mut AddressForm) {
+fn building(all: Signs, into: &mut AddressForm) {
+    let signs = all.all();
+    if signs.is_empty() {
+        return;
+    }
     let out = &mut into.building;
+    let asked = all.which(OF_BUILDING);
     let mut at = 0;
-    let classes = Classes::get();
-    while at < signs.len() {
-        if !classes.has(signs[at], OF_BUILDING) {
-            out.push(signs[at]);
-            at += 1;
-            continue;
+    loop {
+        let plain = plain(asked, at, signs);
+        out.extend(&signs[at..at + plain]);
+        at += plain;
+        if at == signs.len() {
+            break;
         }
         let last = out.chars().next_back().unwrap_or(' ');
         let rest = &signs[at..];
@@ -266,11 +285,11 @@ fn hyphen(signs: &[char], last: char, out: &mut String) -> usize {
 }
 
 /// Writes the parts of a run that belong to the building.
-fn room(signs: &[char], parts: &[Part], into: &mut AddressForm) {
+fn room(all: Signs, parts: &[Part], into: &mut AddressForm) {
     for part in parts {
         if into.building.ends_with(|sign: char| sign.is_ascii_digit()) && part.kind != Kind::Letter {
             into.building.push('-');
         }
-        write_part(signs, *part, &mut into.building);
+        write_part(all, part, &mut into.building);
     }
 }
