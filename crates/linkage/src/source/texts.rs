@@ -25,7 +25,8 @@ const NEAR: usize = 256;
 pub struct Buffers<'s> {
     /// Rows that follow each other.
     stretch: Stretch<'s>,
-    /// The bytes of a row that is read alone. A copy, since a mapped file may change between the check of its encoding and the reading.
+    /// The bytes of a row that is read alone. A copy, since a mapped file may change between the check of its encoding and
+    /// the reading.
     row: Vec<u8>,
     /// Texts of several columns.
     joined: [String; JOINED],
@@ -63,7 +64,8 @@ impl<'s> Row<'s> {
     }
 
     /// Reads a row of UTF-8 without quotes in its values, whose encoding is checked once for the whole row, or for some
-    /// rows that follow each other: most are so, and column by column the check takes as long as all that is done with the text. `None` for another row.
+    /// rows that follow each other: most are so, and column by column the check takes as long as all that is done with the
+    /// text. `None` for another row.
     fn simple(&self, buffers: &mut Buffers<'s>, into: &mut Form) -> Option<Doubts> {
         let columns = &self.source.columns;
         let is_few = columns.others.len() <= OTHERS_MAX && columns.birth.len() <= 2;
@@ -269,9 +271,10 @@ impl<'s> Row<'s> {
         let is_there = |raw: &Raw| !raw.needed || raw.fields.iter().any(is_written);
         let present = columns.complete && columns.raw.iter().all(is_there);
         let mut near = [0; NEAR];
-        let hash = match self.side_by_side(&mut near) {
-            Some(bytes) => xxh3_128(bytes),
-            None => xxh3_128(&self.one_by_one()),
+        let length = self.side_by_side(&mut near).or_else(|| self.one_by_one(&mut near));
+        let hash = match length {
+            Some(length) => xxh3_128(&near[..length]),
+            None => xxh3_128(&self.all_compared()),
         };
         RawHash { hash: hash as u64, check: (hash >> 64) as u64, present }
     }
@@ -279,7 +282,7 @@ impl<'s> Row<'s> {
     /// The bytes of all fields that both files have, with a zero byte behind each: a row that has one itself is not used.
     /// As they mostly stand side by side, they are copied together, and hashed together: to begin a copy or a hash takes as
     /// long as all of a short field. `None` where quotes stand between them, and where they are too long.
-    fn side_by_side<'n>(&self, near: &'n mut [u8; NEAR]) -> Option<&'n [u8]> {
+    fn side_by_side(&self, near: &mut [u8; NEAR]) -> Option<usize> {
         let mut at = 0;
         for run in &self.source.columns.runs {
             let cells = self.cells.get(run.clone())?;
@@ -297,14 +300,33 @@ impl<'s> Row<'s> {
             }
             at += near.len();
         }
-        near.get(..at)
+        Some(at)
     }
 
-    /// The same for any row.
-    fn one_by_one(&self) -> Vec<u8> {
-        let fields = self.source.columns.raw.iter().flat_map(|raw| &raw.fields);
-        let parts: Vec<Cow<'_, [u8]>> = fields.map(|field| self.field(*field)).collect();
-        parts.iter().flat_map(|part| part.iter().chain(&[0])).copied().collect()
+    /// The same field by field; `None` where quotes stand in one, and where they are too long.
+    // Apart, for few files need it.
+    #[inline(never)]
+    fn one_by_one(&self, near: &mut [u8; NEAR]) -> Option<usize> {
+        let mut at = 0;
+        for field in self.source.columns.raw.iter().flat_map(|raw| &raw.fields) {
+            let cell = self.cells.get(*field).filter(|cell| !cell.doubled)?;
+            let bytes = cell.of(self.bytes);
+            let (last, near) = near.get_mut(at..=at + bytes.len())?.split_last_mut()?;
+            near.copy_from_slice(bytes);
+            *last = 0;
+            at += bytes.len() + 1;
+        }
+        Some(at)
+    }
+
+    /// The same of a row with quotes or long values, which are few.
+    fn all_compared(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for field in self.source.columns.raw.iter().flat_map(|raw| &raw.fields) {
+            all.extend_from_slice(&self.field(*field));
+            all.push(0);
+        }
+        all
     }
 
     /// A hash of the row's own key; 0 when it has none.
