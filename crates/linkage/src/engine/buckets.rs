@@ -263,7 +263,7 @@ impl<'b> Buckets<'b> {
                     None => self.pairing(part, buffers, |_| (), |records| add(&records))?,
                 }
             }
-            Ok(sorted(pairs, 1, round.len(), |_, pair| slice_of(pair[0]) - round.start))
+            Ok(sorted(pairs, round.len(), |_, [pair]| slice_of(*pair) - round.start))
         })?;
         Ok(Runs { stride: 1, sheets, file: None })
     }
@@ -370,7 +370,7 @@ mod tests {
             let parts: Vec<usize> = keys()
                 .map(|(_, key)| usize::from(key.0) * (pool::PARTS / KINDS.len()) + usize::from(key.1))
                 .collect();
-            let sheet = sorted(&words, 1, pool::PARTS, |number, _| parts[number]);
+            let sheet = sorted(&words, pool::PARTS, |number, [_]| parts[number]);
             put_away(sheet, spilled.then_some(&file)).unwrap()
         });
         let sheets = sheets.collect();

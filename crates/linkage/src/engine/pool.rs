@@ -257,7 +257,7 @@ impl Records {
 
     /// Takes them out by partition, into the file if memory is short.
     fn sheet(&mut self, memory: &Memory, file: &WordFile) -> Result<Sheet, Fault> {
-        let sheet = sorted(&self.words, 1, PARTS, |number, _| usize::from(self.parts[number]));
+        let sheet = sorted(&self.words, PARTS, |number, [_]| usize::from(self.parts[number]));
         let fits = memory.spares(self.words.len() as u64 * 8);
         self.words.clear();
         self.parts.clear();

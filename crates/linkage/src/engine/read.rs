@@ -305,7 +305,7 @@ impl Reading<'_> {
         buffers.ahead = ahead;
         leaf.lines = rows.lines();
         self.count(&buffers.counted, &mut leaf);
-        let sheet = sorted(&buffers.words, STRIDE, self.parts, |_, record| exact::part(record, self.parts));
+        let sheet = sorted::<STRIDE>(&buffers.words, self.parts, |_, record| exact::part(record, self.parts));
         leaf.bounds = sheet.bounds;
         if let Held::Heap(entries) = sheet.held {
             leaf.entries = entries;

@@ -31,16 +31,16 @@ pub(super) enum Held {
     File(u64),
 }
 
-/// Sorts records of `stride` words into partitions (stable), by counting: two passes over the words. The partition is said
+/// Sorts records of so many words into partitions (stable), by counting: two passes over the words. The partition is said
 /// for each record, which is given with its number.
-pub(super) fn sorted(
+pub(super) fn sorted<const WORDS: usize>(
     words: &[u64],
-    stride: usize,
     parts: usize,
-    part: impl Fn(usize, &[u64]) -> usize,
+    part: impl Fn(usize, &[u64; WORDS]) -> usize,
 ) -> Sheet {
+    let (records, _) = words.as_chunks::<WORDS>();
     let mut bounds = vec![0_u32; parts + 1];
-    for (number, record) in words.chunks_exact(stride).enumerate() {
+    for (number, record) in records.iter().enumerate() {
         bounds[part(number, record) + 1] += 1;
     }
     for at in 0..parts {
@@ -48,11 +48,11 @@ pub(super) fn sorted(
     }
     let mut next = bounds.clone();
     let mut held = vec![0; words.len()];
-    for (number, record) in words.chunks_exact(stride).enumerate() {
-        let slot = &mut next[part(number, record)];
-        let at = *slot as usize * stride;
-        held[at..at + stride].copy_from_slice(record);
-        *slot += 1;
+    let (slots, _) = held.as_chunks_mut::<WORDS>();
+    for (number, record) in records.iter().enumerate() {
+        let next = &mut next[part(number, record)];
+        slots[*next as usize] = *record;
+        *next += 1;
     }
     Sheet { bounds, held: Held::Heap(held) }
 }
@@ -262,10 +262,10 @@ mod tests {
             let memory = crate::engine::room::Memory::new(folder.path(), 0);
             for spilled in [false, true] {
                 let file = spilled.then(|| WordFile::new(memory.file().unwrap(), 0));
-                let part = |_: usize, record: &[u64]| (record[0] % parts as u64) as usize;
+                let part = |_: usize, record: &[u64; 2]| (record[0] % parts as u64) as usize;
                 let sheets = units.iter().map(|unit| {
                     let words: Vec<u64> = unit.iter().flat_map(|(a, b)| [*a, *b]).collect();
-                    put_away(sorted(&words, 2, parts, part), file.as_ref()).unwrap()
+                    put_away(sorted(&words, parts, part), file.as_ref()).unwrap()
                 });
                 let runs = Runs { stride: 2, sheets: sheets.collect(), file };
                 prop_assert_eq!(runs.records(), units.iter().map(Vec::len).sum::<usize>() as u64);
@@ -283,7 +283,7 @@ mod tests {
                     };
                     runs.partition(number, &mut Vec::new(), &mut found, add_unit).unwrap();
                     let want: Vec<u64> = units.iter().enumerate().flat_map(|(unit, records)| {
-                        let mine = records.iter().filter(|record| part(0, &[record.0]) == number);
+                        let mine = records.iter().filter(|record| part(0, &[record.0, 0]) == number);
                         mine.flat_map(move |(a, b)| [*a, b + unit as u64 * 100])
                     }).collect();
                     prop_assert_eq!(&found, &want);

@@ -137,7 +137,7 @@ impl Keys {
         }
         let with_key = (first_row..).zip(hashes).filter(|(_, hash)| **hash != 0);
         let words: Vec<u64> = with_key.map(|(row, hash)| u64::from(*hash) << 32 | u64::from(row)).collect();
-        let sheet = sorted(&words, 1, PARTS, |_, record| (record[0] >> PART_AT) as usize);
+        let sheet = sorted(&words, PARTS, |_, [record]| (record >> PART_AT) as usize);
         put_away(sheet, self.file.as_ref()).map(Some)
     }
 
