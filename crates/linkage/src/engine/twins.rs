@@ -55,7 +55,7 @@ pub(super) struct Twin {
 impl Twins {
     /// Room for so many rows of B, if rows of these files can be the same and the memory spares it.
     pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Twins> {
-        let slots = rows as usize * 2 + PROBES;
+        let slots = (rows + rows / 2) as usize + PROBES;
         let is_wanted = a.is_alike(b) && memory.spares((slots * size_of::<Slot>()) as u64);
         is_wanted.then(|| Twins::with_slots(slots))
     }
@@ -161,7 +161,7 @@ mod tests {
     use std::path::Path;
 
     fn twins(rows: u64) -> Twins {
-        Twins::with_slots(rows as usize * 2 + PROBES)
+        Twins::with_slots((rows + rows / 2) as usize + PROBES)
     }
 
     fn raw(hash: u64) -> RawHash {
