@@ -16,6 +16,7 @@ mod detail;
 mod exact;
 mod found;
 mod kept;
+mod mirrors;
 mod parts;
 mod place;
 mod pool;
@@ -29,7 +30,6 @@ mod split;
 mod tests;
 mod third;
 mod twice;
-mod twins;
 mod work;
 
 use crate::{
@@ -44,12 +44,12 @@ use base::Fault;
 use crew::Crew;
 use found::Found;
 use kept::Kept;
+use mirrors::Mirrors;
 use read::Reading;
 use room::Memory;
 use score::Near;
 use std::path::PathBuf;
 use third::Third;
-use twins::Twins;
 pub use work::FOLDER as WORK_FOLDER;
 use work::{Stamp, Work, or_full_disk};
 
@@ -289,20 +289,20 @@ fn find(
         let parts_bytes = rows * PARTS_BYTES;
         (rows, if memory.spares(parts_bytes) { parts_bytes } else { 0 })
     };
-    // First what keys are made of: without it more rows are read twice than twins spare.
+    // First what keys are made of: without it more rows are read twice than mirrors spare being read.
     let (about_a, about_b) = (about(source_a, &job.spec.a), about(source_b, &job.spec.b));
-    let twins = Twins::new(&memory, about_b.0, (source_a, source_b));
+    let mirrors = Mirrors::new(&memory, about_b.0, (source_a, source_b));
     let mut read = |side, (source, spec): (&Source, &spec::Side), (rows, parts_taken), chunks| {
         let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
         source.noted().iter().for_each(|problem| problems.add(problem.clone()));
-        let (counts, twins, parts, spilled) = (&counts, twins.as_ref(), plan.parts, plan.spills);
+        let (counts, mirrors, parts, spilled) = (&counts, mirrors.as_ref(), plan.parts, plan.spills);
         let row_bytes = source.bytes().len() as u64 / rows;
         let reading = Reading {
             side,
             source,
             spec,
             counts,
-            twins,
+            mirrors,
             chunks,
             row_bytes,
             parts,
@@ -315,8 +315,8 @@ fn find(
     let (b, runs_b, parts_b) = read('B', (source_b, &job.spec.b), about_b, chunks_b)?;
     counts.set_rows(u64::from(b.rows));
     let (a, runs_a, parts_a) = read('A', (source_a, &job.spec.a), about_a, chunks_a)?;
-    memory.give(twins.as_ref().map_or(0, Twins::bytes));
-    drop(twins);
+    memory.give(mirrors.as_ref().map_or(0, Mirrors::bytes));
+    drop(mirrors);
 
     let progress = crew.stage(Stage::Exact, runs_a.records() + runs_b.records());
     let exact = exact::link(crew, &memory, ((&a, &runs_a), (&b, &runs_b)), plan.parts, &progress)?;

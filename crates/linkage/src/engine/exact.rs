@@ -13,7 +13,7 @@
 //! Against collisions of hashes: a link needs the coarse key (64 bits) and 48 bits of the exact key to be equal, two hashes
 //! with seeds of their own; E1 needs 48 bits of the raw hash besides. Twelve million rows against eighteen million have
 //! 2^48 pairs: the odds of one link by accident are 1 to 2^64. No row is read again for this. (Before it comes to that, a row of
-//! A may have been taken for one of B: twins tells how seldom.)
+//! A may have been taken for one of B: mirrors tells how seldom.)
 //!
 //! A partition is sorted as a whole. One that is too large for that, because millions of rows have one coarse key, is gone
 //! through in pieces (split); of such a key nobody is linked here, and rows with the same raw bytes are looked for among its

@@ -13,12 +13,12 @@ use super::{
     detail,
     exact::{self, STRIDE},
     kept::Kept,
+    mirrors::{self, Mirror, Mirrors},
     parts::{ChunkParts, KeyParts},
     place::{ChunkPlace, Chunks, Places, set_start},
     room::{Memory, Room},
     runs::{Held, Runs, Sheet, sorted},
     twice,
-    twins::{self, Twin, Twins},
 };
 use crate::{
     form::{Doubts, Form},
@@ -60,7 +60,7 @@ pub(super) struct Reading<'r> {
     /// How often names and towns occur in B: added to while B is read, asked while A is.
     pub counts: &'r Counts,
     /// What is known of rows of B: kept while B is read, asked while A is.
-    pub twins: Option<&'r Twins>,
+    pub mirrors: Option<&'r Mirrors>,
     /// Its chunks.
     pub chunks: Vec<Range<u64>>,
     /// Rows have about so many bytes.
@@ -129,7 +129,7 @@ struct Buffers<'s> {
     source: source::Buffers<'s>,
     form: Form,
     words: Vec<u64>,
-    twins: Vec<twins::Entry>,
+    mirrors: Vec<mirrors::Entry>,
     /// Names and towns of the chunk's rows: of B to be counted, of A to be looked up (nothing where no link can follow).
     /// All at once at the chunk's end, since a row by itself would wait for the memory in which counts are.
     counted: Vec<keys::Counted>,
@@ -237,7 +237,7 @@ impl Reading<'_> {
             source: source::Buffers::default(),
             form: Form::default(),
             words: Vec::new(),
-            twins: Vec::new(),
+            mirrors: Vec::new(),
             counted: Vec::new(),
         }
     }
@@ -295,8 +295,8 @@ impl Reading<'_> {
                 buffers.counted.push(counted);
                 leaf.problems.take(&mut ahead.problems, 0);
             }
-            if let Some(twins) = self.twins {
-                twins.keep(&mut buffers.twins);
+            if let Some(mirrors) = self.mirrors {
+                mirrors.keep(&mut buffers.mirrors);
             }
             if cut < ahead.len() {
                 break;
@@ -313,7 +313,7 @@ impl Reading<'_> {
         Ok(leaf)
     }
 
-    /// Cuts the next rows; says how many. What is known of their twins is touched together.
+    /// Cuts the next rows; says how many. What is known of their mirrors is touched together.
     fn cut<'s>(&self, rows: &mut source::Rows<'s>, ahead: &mut [Ahead<'s>]) -> usize {
         let mut cut = 0;
         for ahead in &mut *ahead {
@@ -322,8 +322,8 @@ impl Reading<'_> {
             ahead.raw = if readable { ahead.row.raw_hash() } else { RawHash::default() };
             cut += 1;
         }
-        if let Some(twins) = self.twins {
-            twins.touch(ahead[..cut].iter().map(|ahead| ahead.raw));
+        if let Some(mirrors) = self.mirrors {
+            mirrors.touch(ahead[..cut].iter().map(|ahead| ahead.raw));
         }
         cut
     }
@@ -383,11 +383,11 @@ impl Reading<'_> {
         leaf: &mut Leaf,
     ) -> Option<(u64, keys::Counted)> {
         let Ahead { row: bytes, raw, problems, .. } = ahead;
-        let twins = self.twins.filter(|_| raw.present && !bytes.has_others());
-        if let Some(twin) = twins.filter(|_| self.side == 'A').and_then(|twins| twins.find(*raw)) {
-            return Some(self.twin(twin, ahead, buffers, row, leaf));
+        let mirrors = self.mirrors.filter(|_| raw.present && !bytes.has_others());
+        if let Some(mirror) = mirrors.filter(|_| self.side == 'A').and_then(|mirrors| mirrors.find(*raw)) {
+            return Some(self.mirror(mirror, ahead, buffers, row, leaf));
         }
-        let Buffers { source, form, words, twins: entries, .. } = buffers;
+        let Buffers { source, form, words, mirrors: entries, .. } = buffers;
         let doubts = bytes.form(source, form, problems)?;
         let is_sound = problems.is_empty() && doubts == Doubts::default();
         problems.extend(Problem::of_doubts(doubts, (self.side, self.spec), bytes.line));
@@ -404,8 +404,8 @@ impl Reading<'_> {
         let counted = hashes.counted();
         if self.side == 'B' {
             self.count_strong(hashes.strong(), leaf);
-            if twins.is_some() && keys.coarse != 0 && is_sound && hashes.strong() == 0 {
-                entries.push(twins::Entry::new(*raw, keys, &form.compare_itself(), counted));
+            if mirrors.is_some() && keys.coarse != 0 && is_sound && hashes.strong() == 0 {
+                entries.push(mirrors::Entry::new(*raw, keys, &form.compare_itself(), counted));
             }
             return Some((detail, counted));
         }
@@ -419,9 +419,9 @@ impl Reading<'_> {
 
     /// A row of A that is a row of B, byte for byte: the same without reading it. Its blocking keys are wanted only if no link
     /// comes of it, which is rare: it is read then.
-    fn twin(
+    fn mirror(
         &self,
-        twin: Twin,
+        mirror: Mirror,
         ahead: &Ahead<'_>,
         buffers: &mut Buffers<'_>,
         row: u32,
@@ -433,7 +433,7 @@ impl Reading<'_> {
         if self.spec.key.is_some() {
             leaf.own_keys.push(ahead.row.key_hash());
         }
-        buffers.words.extend(exact::entry(twin.keys, ahead.raw, row).into_iter().flatten());
-        (detail::with_pair(detail::USABLE, twin.levels), twin.counted)
+        buffers.words.extend(exact::entry(mirror.keys, ahead.raw, row).into_iter().flatten());
+        (detail::with_pair(detail::USABLE, mirror.levels), mirror.counted)
     }
 }

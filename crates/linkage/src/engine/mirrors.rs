@@ -1,5 +1,5 @@
-//! Rows of A that a row of B is the same as, byte for byte: what was made of the row of B is what would be made of the row of
-//! A. In two rosters of the same people that is more than half of A, and reading such a row is finding it here.
+//! Mirrors: rows of A that a row of B is the same as, byte for byte. What was made of the row of B is what would be made of the
+//! row of A. In two rosters of the same people that is more than half of A, and reading such a row is finding it here.
 //!
 //! Kept for each row of B that has a coarse key, no identifier and nothing doubtful: its keys, its levels against itself, and
 //! in which cells its name and town are counted. Found by the hashes of the raw bytes, of which 80 bits have to be the same:
@@ -37,13 +37,13 @@ const LEVELS_BITS: u32 = 24;
 const CELL_BITS: u32 = rarity::CELLS.trailing_zeros();
 
 /// What is known of rows of B.
-pub(super) struct Twins {
+pub(super) struct Mirrors {
     room: Room,
 }
 
 /// What is known of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Twin {
+pub(super) struct Mirror {
     /// Its keys, of the exact one only what the exact stage compares.
     pub keys: Keys,
     /// Its levels against itself, as [`detail::packed`] has them.
@@ -52,16 +52,16 @@ pub(super) struct Twin {
     pub counted: Counted,
 }
 
-impl Twins {
+impl Mirrors {
     /// Room for so many rows of B, if rows of these files can be the same and the memory spares it.
-    pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Twins> {
+    pub fn new(memory: &Memory, rows: u64, (a, b): (&Source, &Source)) -> Option<Mirrors> {
         let slots = (rows + rows / 2) as usize + PROBES;
         let is_wanted = a.is_alike(b) && memory.spares((slots * size_of::<Slot>()) as u64);
-        is_wanted.then(|| Twins::with_slots(slots))
+        is_wanted.then(|| Mirrors::with_slots(slots))
     }
 
-    fn with_slots(slots: usize) -> Twins {
-        Twins { room: Room::zeros(slots * WORDS) }
+    fn with_slots(slots: usize) -> Mirrors {
+        Mirrors { room: Room::zeros(slots * WORDS) }
     }
 
     /// Bytes that were taken of the memory cap.
@@ -99,13 +99,14 @@ impl Twins {
     }
 
     /// What was kept of a row of B with the same raw bytes. Asked when all that is kept is kept.
-    pub fn find(&self, raw: RawHash) -> Option<Twin> {
+    pub fn find(&self, raw: RawHash) -> Option<Mirror> {
         for slot in self.slots(raw) {
             let [hash, coarse, exact, rest] = slot.each_ref().map(|word| word.load(Ordering::Relaxed));
             if hash == raw.hash {
                 let keys = Keys { coarse, exact: exact >> 16 };
-                let twin = || Twin { keys, levels: rest & ((1 << LEVELS_BITS) - 1), counted: cells(rest) };
-                return (exact & CHECK == raw.check & CHECK).then(twin);
+                let mirror =
+                    || Mirror { keys, levels: rest & ((1 << LEVELS_BITS) - 1), counted: cells(rest) };
+                return (exact & CHECK == raw.check & CHECK).then(mirror);
             }
             if hash == 0 {
                 return None;
@@ -164,18 +165,18 @@ mod tests {
         RawHash { hash, check: hash ^ 0x5a5a, present: true }
     }
 
-    fn entry(number: u64) -> (Entry, Twin) {
+    fn entry(number: u64) -> (Entry, Mirror) {
         let keys = Keys { coarse: number + 1, exact: number + 2 };
         let name = if number.is_multiple_of(2) { NameLevel::Equal } else { NameLevel::Missing };
         let levels = Levels { name, ..detail::levels(0x3_2101) };
         let counted = Counted { name: number + 3, town: u64::MAX - number };
         let cell = |hash: u64| (hash % CELLS) | CELLS;
-        let twin = Twin {
+        let mirror = Mirror {
             keys,
             levels: detail::packed(&levels, Rarity::default()),
             counted: Counted { name: cell(counted.name), town: cell(counted.town) },
         };
-        (Entry::new(raw(hash(number)), keys, &levels, counted), twin)
+        (Entry::new(raw(hash(number)), keys, &levels, counted), mirror)
     }
 
     const CELLS: u64 = rarity::CELLS as u64;
@@ -187,38 +188,38 @@ mod tests {
     #[test]
     fn what_is_kept_is_found_by_the_same_bytes_only() {
         // So many slots that each row finds one, whoever comes first.
-        let twins = Twins::with_slots(8_000);
+        let mirrors = Mirrors::with_slots(8_000);
         std::thread::scope(|scope| {
             for first in [0, 1, 0] {
-                let twins = &twins;
+                let mirrors = &mirrors;
                 scope.spawn(move || {
                     let mut rows: Vec<Entry> = (first..1_000).step_by(2).map(|it| entry(it).0).collect();
-                    twins.keep(&mut rows);
+                    mirrors.keep(&mut rows);
                     assert!(rows.is_empty());
                 });
             }
         });
         for number in 0..1_000 {
-            assert_eq!(twins.find(raw(hash(number))), Some(entry(number).1), "{number}");
-            assert_eq!(twins.find(RawHash { check: 1, ..raw(hash(number)) }), None);
-            assert_eq!(twins.find(raw(hash(number + 1_000))), None);
+            assert_eq!(mirrors.find(raw(hash(number))), Some(entry(number).1), "{number}");
+            assert_eq!(mirrors.find(RawHash { check: 1, ..raw(hash(number)) }), None);
+            assert_eq!(mirrors.find(raw(hash(number + 1_000))), None);
         }
-        assert_eq!(twins.find(RawHash::default()), None);
+        assert_eq!(mirrors.find(RawHash::default()), None);
     }
 
     #[test]
     fn what_finds_no_slot_is_read() {
-        let twins = Twins::with_slots(PROBES);
+        let mirrors = Mirrors::with_slots(PROBES);
         let mut rows: Vec<Entry> = (0..1_000).map(|number| entry(number).0).collect();
-        twins.keep(&mut rows);
-        let found = (0..1_000).filter_map(|number| Some((number, twins.find(raw(hash(number)))?)));
+        mirrors.keep(&mut rows);
+        let found = (0..1_000).filter_map(|number| Some((number, mirrors.find(raw(hash(number)))?)));
         let found: Vec<_> = found.collect();
         assert_eq!(found.len(), PROBES);
-        assert!(found.iter().all(|(number, twin)| *twin == entry(*number).1));
+        assert!(found.iter().all(|(number, mirror)| *mirror == entry(*number).1));
     }
 
     #[test]
-    fn twins_are_looked_for_where_bytes_say_all_and_memory_is_spared() {
+    fn mirrors_are_looked_for_where_bytes_say_all_and_memory_is_spared() {
         let folder = tempfile::tempdir().unwrap();
         let column = |name: &str| vec![name.to_owned()];
         let plain = Side { name: column("n"), birth: column("b"), ..Side::default() };
@@ -230,9 +231,9 @@ mod tests {
         let memory = Memory::new(Path::new("."), 1 << 20);
         let a = source('A', "n,b\n甲　乙,19900101\n", &plain);
         let b = source('B', "b,n\n19900101,甲　乙\n", &plain);
-        assert!(Twins::new(&memory, 1 << 20, (&a, &b)).is_none());
-        let twins = Twins::new(&memory, 1_000, (&a, &b)).unwrap();
-        assert_eq!(memory.left(), (1 << 20) - twins.bytes());
+        assert!(Mirrors::new(&memory, 1 << 20, (&a, &b)).is_none());
+        let mirrors = Mirrors::new(&memory, 1_000, (&a, &b)).unwrap();
+        assert_eq!(memory.left(), (1 << 20) - mirrors.bytes());
         // What only one file says makes rows differ whose shared bytes are the same; other names are looked at row by row.
         let kana = Side { kana: column("k"), ..plain.clone() };
         let others = Side { other_names: vec![column("k")], ..plain.clone() };
@@ -240,7 +241,7 @@ mod tests {
             for side in ['A', 'B'] {
                 let more = source(side, "n,b,k\n甲　乙,19900101,コウ\n", &spec);
                 let both = if side == 'A' { (&more, &b) } else { (&a, &more) };
-                assert_eq!(Twins::new(&memory, 1_000, both).is_some(), wanted, "{side}");
+                assert_eq!(Mirrors::new(&memory, 1_000, both).is_some(), wanted, "{side}");
             }
         }
     }
