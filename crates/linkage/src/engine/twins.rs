@@ -190,7 +190,8 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_found_by_the_same_bytes_only() {
-        let twins = twins(1_000);
+        // Room enough for each to find a slot, whichever thread comes first.
+        let twins = twins(4_000);
         std::thread::scope(|scope| {
             for first in [0, 1, 0] {
                 let twins = &twins;
@@ -246,5 +247,17 @@ mod tests {
                 assert_eq!(Twins::new(&memory, 1_000, both).is_some(), wanted, "{side}");
             }
         }
+        // Nor do the same bytes say the same where they are parted otherwise into attributes.
+        let in_two = |name: &[&str], address: &[&str]| {
+            let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let mut side = Side { name: columns(name), address: columns(address), ..plain.clone() };
+            side.shared.address = true;
+            side
+        };
+        let a = source('A', "n,b,c,d\n甲,19900101,丙,丁\n", &in_two(&["n"], &["c", "d"]));
+        let b = source('B', "n,b,c,d\n甲,19900101,丙,丁\n", &in_two(&["n", "d"], &["c"]));
+        assert!(Twins::new(&memory, 1_000, (&a, &a)).is_some());
+        assert!(Twins::new(&memory, 1_000, (&b, &b)).is_some());
+        assert!(Twins::new(&memory, 1_000, (&a, &b)).is_none());
     }
 }
