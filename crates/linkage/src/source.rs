@@ -86,7 +86,6 @@ pub struct Row<'s> {
     bytes: &'s [u8],
     /// The fields, as many as the header has; none when the row cannot be used. The buffer is kept from row to row.
     cells: Vec<Cell>,
-    /// Of rows that are read one after another: this one as text, and some more.
     /// Up to where rows of the file are read soon, one after another; 0 for a row that is read by itself.
     soon: usize,
 }
@@ -222,10 +221,18 @@ impl Source {
     }
 
     /// Whether rows of both files with the same raw bytes have the same texts: no file has an attribute that the other lacks,
-    /// and bytes mean the same characters. (Other names are no raw bytes: see [`Row::has_others`].)
+    /// each attribute is in as many columns, and bytes mean the same characters. (Other names are no raw bytes: see
+    /// [`Row::has_others`].)
     pub fn is_alike(&self, other: &Source) -> bool {
         let is_all_raw = |source: &Source| source.columns.is_all_raw();
-        self.charset == other.charset && is_all_raw(self) && is_all_raw(other)
+        // Raw bytes tell columns apart, but not where an attribute ends: a name in two columns and a reading in one have the
+        // bytes of a name in one and a reading in two.
+        let widths =
+            |source: &Source| source.columns.raw.iter().map(|raw| raw.fields.len()).collect::<Vec<_>>();
+        self.charset == other.charset
+            && is_all_raw(self)
+            && is_all_raw(other)
+            && widths(self) == widths(other)
     }
 
     /// The data rows split at row boundaries into chunks of about `size` bytes.

@@ -22,7 +22,7 @@ const AHEAD_MAX: usize = 12;
 /// One number or letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Part {
-    // Small, since a run holds several; no address is so long.
+    // Half a word each, since a run holds several.
     begin: u32,
     end: u32,
     pub kind: Kind,

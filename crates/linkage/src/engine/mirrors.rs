@@ -244,5 +244,17 @@ mod tests {
                 assert_eq!(Mirrors::new(&memory, 1_000, both).is_some(), wanted, "{side}");
             }
         }
+        // Nor do the same bytes say the same where they are parted otherwise into attributes.
+        let in_two = |name: &[&str], address: &[&str]| {
+            let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+            let mut side = Side { name: columns(name), address: columns(address), ..plain.clone() };
+            side.shared.address = true;
+            side
+        };
+        let a = source('A', "n,b,c,d\n甲,19900101,丙,丁\n", &in_two(&["n"], &["c", "d"]));
+        let b = source('B', "n,b,c,d\n甲,19900101,丙,丁\n", &in_two(&["n", "d"], &["c"]));
+        assert!(Mirrors::new(&memory, 1_000, (&a, &a)).is_some());
+        assert!(Mirrors::new(&memory, 1_000, (&b, &b)).is_some());
+        assert!(Mirrors::new(&memory, 1_000, (&a, &b)).is_none());
     }
 }
