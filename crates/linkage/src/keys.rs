@@ -189,8 +189,9 @@ impl Hashes {
         // Turned, or a building and an identifier that are the same text would be nothing together, whatever the text.
         let building = text_hash(&form.address.building).rotate_left(32);
         let rest = mix(mix(self.voiced, shown), mix(building, self.strong));
-        // What is in the coarse key needs not be told again.
-        let exact = filled(mix(mix(coarse, self.letters), rest));
+        // Nothing of the coarse key: what is equal there by accident is another pairing here.
+        let house = mix(mix(self.town, self.numbers), mix(self.letters, born));
+        let exact = filled(mix(house, rest));
         Keys { coarse, exact }
     }
 

@@ -11,7 +11,7 @@
 //! as the pair linked here, sends that pair to review with it.
 //!
 //! Against collisions of hashes: a link needs the coarse key (64 bits) and 48 bits of the exact key to be equal, two hashes
-//! with seeds of their own; E1 needs 48 bits of the raw hash besides. Twelve million rows against eighteen million have
+//! that pair a row's parts in two ways; E1 needs 48 bits of the raw hash besides. Twelve million rows against eighteen million have
 //! 2^48 pairs: the odds of one link by accident are 1 to 2^64. No row is read again for this. (Before it comes to that, a row of
 //! A may have been taken for one of B: mirrors tells how seldom.)
 //!

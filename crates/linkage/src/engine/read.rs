@@ -230,8 +230,12 @@ fn settle(
 
 impl Reading<'_> {
     fn buffers(&self) -> Buffers<'_> {
-        let (raw, problems) = (RawHash::default(), Vec::new());
-        let ahead = |_| Ahead { row: self.source.row(), readable: false, raw, problems: problems.clone() };
+        let ahead = |_| Ahead {
+            row: self.source.row(),
+            readable: false,
+            raw: RawHash::default(),
+            problems: Vec::new(),
+        };
         Buffers {
             ahead: (0..AHEAD).map(ahead).collect(),
             source: source::Buffers::default(),
@@ -298,7 +302,7 @@ impl Reading<'_> {
             if let Some(mirrors) = self.mirrors {
                 mirrors.keep(&mut buffers.mirrors);
             }
-            if cut < ahead.len() {
+            if cut < AHEAD {
                 break;
             }
         }

@@ -119,7 +119,7 @@ impl Memory {
             left -= now;
         }
         let map = map(&file).map_err(|e| Fault::caused("cannot map a file of the work folder", e))?;
-        Ok(Room(Hold::File { map, words }))
+        Ok(Room(Hold::Mapped { map, words }))
     }
 }
 
@@ -128,13 +128,8 @@ pub(super) struct Room(Hold);
 
 enum Hold {
     Heap(Vec<AtomicU64>),
-    /// In large pages of memory.
-    Large {
-        map: MmapMut,
-        words: usize,
-    },
-    /// In a file.
-    File {
+    /// In large pages of memory, or in a file.
+    Mapped {
         map: MmapMut,
         words: usize,
     },
@@ -154,21 +149,15 @@ impl Room {
         };
         #[cfg(target_os = "linux")]
         let _ = map.advise(memmap2::Advice::HugePage);
-        Room(Hold::Large { map, words })
+        Room(Hold::Mapped { map, words })
     }
 
     /// The words.
     pub fn words(&self) -> &[AtomicU64] {
         match &self.0 {
             Hold::Heap(words) => words,
-            Hold::Large { map, words } | Hold::File { map, words } => view(map, *words),
+            Hold::Mapped { map, words } => view(map, *words),
         }
-    }
-
-    /// Whether it is in a file.
-    #[cfg(test)]
-    pub fn is_mapped(&self) -> bool {
-        matches!(self.0, Hold::File { .. })
     }
 }
 
@@ -199,7 +188,7 @@ mod tests {
         for (cap, mapped) in [(1 << 20, false), (100, true), (0, true)] {
             let memory = Memory::new(folder.path(), cap);
             let room = memory.room(5_000).unwrap();
-            assert_eq!(room.is_mapped(), mapped);
+            assert_eq!(memory.files.load(Ordering::Relaxed), u64::from(mapped));
             let words = room.words();
             assert_eq!(words.len(), 5_000);
             assert!(words.iter().all(|word| word.load(Ordering::Relaxed) == 0));
@@ -231,6 +220,7 @@ mod tests {
         memory.give(60);
         assert!(memory.left() == 42 && memory.has_spare());
         let full = Memory::with_rooms(Path::new("."), 100, 90);
-        assert!(!full.has_spare() && !full.room(1_000).unwrap().is_mapped() && full.left() == 10);
+        assert!(!full.has_spare() && full.room(1_000).is_ok() && full.left() == 10);
+        assert_eq!(full.files.load(Ordering::Relaxed), 0);
     }
 }

@@ -91,9 +91,15 @@ pub(crate) struct Gap {
 }
 
 impl Gap {
-    /// A gap of a width after so many letters, as [`Gaps::add`] takes it; false if it is a second one.
+    /// A blank after so many letters, as [`Gaps::add`] takes it: a full-width one is twice as wide. False if it is no blank, or
+    /// belongs to a second gap.
     #[inline]
-    pub(crate) fn add(&mut self, letters: usize, width: usize) -> bool {
+    pub(crate) fn take(&mut self, letters: usize, blank: char) -> bool {
+        let width = match blank {
+            ' ' => 1,
+            '\u{3000}' => 2,
+            _ => return false,
+        };
         if self.at != letters {
             if self.at != 0 {
                 return false;

@@ -288,12 +288,7 @@ fn plainly(text: &str, into: &mut KanaForm) -> Option<()> {
             *last = looked_up(&VOICED, *last);
             packed.set(length - 1, *last);
         } else {
-            let width = match sign {
-                ' ' => 1,
-                '\u{3000}' => 2,
-                _ => return None,
-            };
-            gap.add(length, width).then_some(())?;
+            gap.take(length, sign).then_some(())?;
         }
     }
     if placeholders::is_no_reading(letters.get(..length)?) {

@@ -199,12 +199,7 @@ fn plainly(text: &str, into: &mut NameForm) -> Option<usize> {
             *families.get_mut(length)? = family;
             length += 1;
         } else {
-            let width = match family {
-                ' ' => 1,
-                '\u{3000}' => 2,
-                _ => return None,
-            };
-            gap.add(length, width).then_some(())?;
+            gap.take(length, family).then_some(())?;
         }
     }
     if length == 0 || placeholders::is_no_name(letters.get(..length)?) {
