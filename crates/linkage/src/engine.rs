@@ -48,7 +48,12 @@ use mirrors::Mirrors;
 use read::Reading;
 use room::Memory;
 use score::Near;
-use std::path::PathBuf;
+use std::{
+    panic::resume_unwind,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
 use third::Third;
 pub use work::FOLDER as WORK_FOLDER;
 use work::{Stamp, Work, or_full_disk};
@@ -167,16 +172,27 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
     let plan = Plan::new(job, &a, &b, sizes)?;
     let work = Work::take(&job.out, job.replace, [&job.a, &job.b])?;
     let crew = Crew { threads: job.threads.max(1), watch };
-    let result = find(job, &crew, &work, (&a, &b), &plan).and_then(|found| {
-        let summary = output::write(&work.results()?, job, &a, &b, &found, watch)?;
-        stamps.iter().try_for_each(|(side, stamp)| stamp.check(*side))?;
-        Ok(summary)
+    let has_failed = AtomicBool::new(false);
+    let is_over = || has_failed.load(Ordering::Relaxed) || watch.stop();
+    let result = thread::scope(|scope| {
+        let mut hashing = None;
+        let hash = || hashing = Some(scope.spawn(|| output::hashes((&a, &b), &is_over)));
+        let result = find(job, &crew, &work, (&a, &b), &plan, hash).and_then(|found| {
+            let hashes = || hashing?.join().unwrap_or_else(|panic| resume_unwind(panic));
+            let summary = output::write(&work.results()?, job, (&a, &b), &found, watch, hashes)?;
+            stamps.iter().try_for_each(|(side, stamp)| stamp.check(*side))?;
+            Ok((summary, found))
+        });
+        has_failed.store(result.is_err(), Ordering::Relaxed);
+        result
     });
     match result {
-        Ok(summary) => {
+        Ok((summary, found)) => thread::scope(|scope| {
+            // Both take some time for files of this size, and one of them waits for the disk.
+            scope.spawn(|| drop((a, b, found)));
             work.finish()?;
             Ok(summary)
-        }
+        }),
         Err(stopped) => {
             // What stopped the run has to be told, also when the folder cannot be cleared.
             let _ = work.leave(plan.keeps);
@@ -270,13 +286,14 @@ fn rows_about(bytes: &[u8], layout: &Layout) -> u64 {
     (bytes.len() as u64).saturating_mul(lines as u64) / seen.max(1) as u64 + 1
 }
 
-/// Everything up to the writing.
+/// Everything up to the writing. `hash` begins to hash the inputs.
 fn find(
     job: &Job,
     crew: &Crew<'_>,
     work: &Work,
     (source_a, source_b): (&Source, &Source),
     plan: &Plan,
+    hash: impl FnOnce(),
 ) -> Result<Found, Stopped> {
     let (memory, reserved) = plan.memory(job, work);
     let (counts, mut problems) = (Counts::new(), Problems::default());
@@ -323,6 +340,8 @@ fn find(
     drop((runs_a, runs_b));
     memory.give(reserved);
 
+    // From here on threads wait for one another now and then: there is something to do beside.
+    hash();
     let progress = crew.stage(Stage::Score, third::PROGRESS.iter().sum());
     let (side_a, side_b) = ((source_a, &a), (source_b, &b));
     let third = Third { crew, memory: &memory, a: side_a, b: side_b, counts: &counts, progress: &progress };

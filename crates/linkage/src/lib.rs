@@ -137,6 +137,7 @@ mod output;
 mod problem;
 mod rules;
 mod sex;
+mod soon;
 mod source;
 pub mod spec;
 #[cfg(test)]

@@ -33,7 +33,9 @@ use crate::{
 };
 use base::Fault;
 use files::Disk;
+use review::List;
 use std::{
+    panic::resume_unwind,
     path::Path,
     sync::atomic::{AtomicU64, Ordering},
     thread,
@@ -70,14 +72,19 @@ impl Progress<'_> {
     }
 }
 
-/// Writes all files of a run into a folder, which is there.
+/// Hashes of both inputs for the record; `None` when told to stop.
+pub fn hashes((a, b): (&Source, &Source), stop: &dyn Fn() -> bool) -> Option<[String; 2]> {
+    Some([files::sha256(a.bytes(), stop)?, files::sha256(b.bytes(), stop)?])
+}
+
+/// Writes all files of a run into a folder, which is there. What [`hashes`] gives is asked for when it is needed.
 pub fn write(
     work: &Path,
     job: &Job,
-    a: &Source,
-    b: &Source,
+    (a, b): (&Source, &Source),
     outcome: &dyn Outcome,
     watch: &dyn Watch,
+    hashes: impl FnOnce() -> Option<[String; 2]> + Send,
 ) -> Result<Summary, Stopped> {
     let (rows_a, rows_b) = outcome.rows();
     let reviewed: u64 = outcome.cases().iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
@@ -91,33 +98,35 @@ pub fn write(
         let on_disk = scope.spawn(|| ended.onto_disk(&disk));
         let run = Run { work, job, a, b, outcome, style, progress: &progress, disk: &disk };
         let open = disk.open();
-        let written = write_all(&run, watch);
+        let written = write_all(&run, hashes);
         if written.is_err() {
             disk.give_up();
         }
         drop(open);
-        let on_disk = on_disk.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        let on_disk = on_disk.join().unwrap_or_else(|panic| resume_unwind(panic));
         let summary = written?;
         on_disk?;
         Ok(summary)
     })
 }
 
-fn write_all(run: &Run<'_>, watch: &dyn Watch) -> Result<Summary, Stopped> {
-    let Run { a, b, .. } = *run;
-    let hash = |source: &Source| files::sha256(source.bytes(), &|| watch.stop());
-    // Inputs are hashed beside the writing: both mostly wait for memory.
-    let (hashes, written) = thread::scope(|scope| {
-        let hashes = scope.spawn(|| Some([hash(a)?, hash(b)?]));
-        let written = rows::write(run);
-        (hashes.join(), written)
+fn write_all(run: &Run<'_>, hashes: impl FnOnce() -> Option<[String; 2]> + Send) -> Result<Summary, Stopped> {
+    let cases = List::new(run.outcome.cases());
+    let (rows, pages) = thread::scope(|scope| {
+        // Pages are few and large: at the end some threads would have none. Behind them tables come in many small pieces.
+        let pages = scope.spawn(|| -> Result<_, Stopped> {
+            let inputs = record::Inputs::of(run, hashes().ok_or(Stopped::Told)?);
+            let pages = page::write(run, &inputs.run_id(), &cases)?;
+            Ok((inputs, pages))
+        });
+        let rows = rows::write(run);
+        (rows, pages.join().unwrap_or_else(|panic| resume_unwind(panic)))
     });
-    let hashes = hashes.unwrap_or_else(|panic| std::panic::resume_unwind(panic)).ok_or(Stopped::Told)?;
-    let ((counts_a, counts_b), mut files) = written?;
-    let inputs = record::Inputs::of(run, hashes);
+    let (((counts_a, counts_b), mut files), (inputs, pages)) = (rows?, pages?);
     let mut summary = Summary::of(run, counts_a, counts_b, inputs.run_id());
     summary.balance().map_err(Stopped::Broken)?;
-    files.extend(review::write(run, &summary.run)?);
+    files.push(review::write(run, &summary.run, &cases)?);
+    files.extend(pages);
     files.push(record::problems(run)?);
     files.extend(summary.write(run)?);
     summary.files = files;

@@ -21,6 +21,7 @@ pub use texts::{Buffers, RawHash};
 
 use crate::{
     problem::{Problem, ProblemCode},
+    soon::soon,
     spec::{Encoding, Layout, Side},
 };
 use base::Fault;
@@ -273,25 +274,23 @@ impl Source {
         row.soon = 0;
     }
 
-    /// Touches the bytes of rows that begin at these offsets and are read soon. Rows far from each other lie anywhere in
-    /// memory: touched one behind another, without anything that depends on what is there, they come together; read one by
-    /// one each would be waited for.
-    pub fn touch(&self, offsets: impl Iterator<Item = u64>) {
+    /// The rows that begin at these offsets are read soon: rows far from each other lie anywhere in memory.
+    pub fn soon(&self, offsets: impl Iterator<Item = u64>) {
         // As long as most rows are.
-        self.touch_lines(offsets, 3);
+        self.soon_lines(offsets, 3);
     }
 
     /// The same for so many lines of the processor's memory.
-    fn touch_lines(&self, offsets: impl Iterator<Item = u64>, lines: usize) {
+    fn soon_lines(&self, offsets: impl Iterator<Item = u64>, lines: usize) {
         const LINE: usize = 64;
-        let mut seen = 0;
         for offset in offsets {
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
             for line in 0..lines {
-                seen ^= self.map.get(start.saturating_add(line * LINE)).copied().unwrap_or(0);
+                if let Some(place) = self.map.get(start.saturating_add(line * LINE)) {
+                    soon(place);
+                }
             }
         }
-        std::hint::black_box(seen);
     }
 
     /// Everything up to the end of the last row; offsets are those of the file.

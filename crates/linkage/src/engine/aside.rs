@@ -102,7 +102,7 @@ pub(super) fn ties(a: &Side, b: &Side, mut near: Vec<Near>) -> Ties {
 /// The link of a row of B, which the exact stage linked.
 fn exact(a: &Side, b: &Side, row_b: u32) -> (Near, Kind) {
     let row_a = b.key.words()[row_b as usize].load(Ordering::Relaxed) as u32;
-    let detail = a.detail.words()[row_a as usize].load(Ordering::Relaxed);
+    let detail = a.detail_of(row_a);
     let pair = detail::with_pair(0, detail);
     (Near { a: row_a, b: row_b, pair, decision: detail::decision(detail) }, detail::kind(detail))
 }

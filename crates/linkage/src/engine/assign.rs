@@ -17,7 +17,7 @@ use crate::{
     outcome::Cause,
     rules::{Decision, Grade},
 };
-use std::cmp::Reverse;
+use std::{cmp::Reverse, panic::resume_unwind, thread};
 
 /// What became of the pairs, which are named by their place in the list.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -99,8 +99,11 @@ pub(super) fn assign(
     blocked: impl Fn(&Near) -> bool,
     rivals: impl Fn(&Decision, &Decision) -> bool,
 ) -> Assigned {
-    let mut a = Rows::new(pairs, |near| near.a, |near| near.b);
-    let mut b = Rows::new(pairs, |near| near.b, |near| near.a);
+    let (mut a, mut b) = thread::scope(|scope| {
+        let a = scope.spawn(|| Rows::new(pairs, |near| near.a, |near| near.b));
+        let b = Rows::new(pairs, |near| near.b, |near| near.a);
+        (a.join().unwrap_or_else(|panic| resume_unwind(panic)), b)
+    });
     let mut dead = vec![false; pairs.len()];
     let mut links = Vec::new();
     // Rows of A whose best pair has to be looked at. Looking at a row of A is enough: what can be linked is the best of both.

@@ -21,7 +21,7 @@ use super::{
     runs::{Runs, sorted},
     split::{See, Split},
 };
-use crate::keys::KINDS;
+use crate::{keys::KINDS, soon::soon};
 use base::Fault;
 use std::{
     ops::Range,
@@ -211,9 +211,8 @@ impl<'b> Buckets<'b> {
         self.runs_b.partition(part, bytes, of_b, |_, _| ())?;
         keep_meeting(of_a, of_b);
         keep_meeting(of_b, of_a);
-        // They will be marked, and lie anywhere in memory: read together they need not be waited for one by one.
-        let word = |record: &u64| self.b.detail.words()[row(*record) as usize].load(Ordering::Relaxed);
-        std::hint::black_box(of_b.iter().fold(0, |seen, record| seen ^ word(record)));
+        // They will be marked, and lie anywhere in memory.
+        of_b.iter().for_each(|record| soon(&self.b.detail.words()[row(*record) as usize]));
         of_a.append(of_b);
         Ok(())
     }

@@ -160,6 +160,8 @@ fn groups(
         |group_a, group_b| match (group_a, group_b) {
             ([one_a], [one_b]) if is_equal(one_a, one_b) => {
                 equals.push([*one_a, *one_b]);
+                a.soon(row_of(one_a));
+                b.soon(row_of(one_b));
                 if equals.len() == AT_ONCE {
                     link_equals(a, b, &mut equals, found);
                 }
@@ -242,15 +244,8 @@ fn join<T, K: Ord>(mut a: &[T], mut b: &[T], key: impl Fn(&T) -> K, mut group: i
     }
 }
 
-/// Links pairs that are alone under their coarse keys and equal; empties the list. Rows lie anywhere in memory, so what is
-/// known of them is touched together first: one by one each would be waited for.
+/// Links pairs that are alone under their coarse keys and equal; empties the list.
 fn link_equals(a: &Side, b: &Side, equals: &mut Vec<[Record; 2]>, found: &mut Exact) {
-    let words = |side: &Side, record: &Record| {
-        let row = row_of(record) as usize;
-        side.detail.words()[row].load(Ordering::Relaxed) ^ side.key.words()[row].load(Ordering::Relaxed)
-    };
-    let seen = equals.iter().map(|[one_a, one_b]| words(a, one_a) ^ words(b, one_b));
-    std::hint::black_box(seen.fold(0, |all, one| all ^ one));
     for [one_a, one_b] in equals.drain(..) {
         let tier = if is_raw(&one_a, &one_b) { Tier::Raw } else { Tier::Normal };
         let (row_a, row_b) = (row_of(&one_a), row_of(&one_b));

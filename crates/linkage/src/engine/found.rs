@@ -50,7 +50,7 @@ impl Found {
 
     fn verdict(&self, of_a: bool, row: u32) -> Verdict {
         let side = if of_a { &self.a } else { &self.b };
-        let (key, detail) = words(side, row);
+        let (key, detail) = (side.key_of(row), side.detail_of(row));
         let pair = |other: u32, detail: u64| {
             let (a, b) = if of_a { (row, other) } else { (other, row) };
             let (levels, rarity) = (detail::levels(detail), detail::rarity(detail));
@@ -59,7 +59,7 @@ impl Found {
         match detail::kind(detail) {
             Kind::Link(tier) => {
                 // The levels stand with the row of A.
-                let of_pair = if of_a { detail } else { words(&self.a, key as u32).1 };
+                let of_pair = if of_a { detail } else { self.a.detail_of(key as u32) };
                 Verdict::Link { tier, pair: pair(key as u32, of_pair) }
             }
             Kind::Review => Verdict::Review(key as u32),
@@ -96,7 +96,7 @@ pub(super) fn link(
         for link in &links[first..links.len().min(first + LINKS_AT_ONCE)] {
             let near = &pairs[*link];
             // Each of the two has one row in the other file with the same bytes: whether it is this one, they say themselves.
-            let is_left = [words(a, near.a).1, words(b, near.b).1].iter().all(|it| it & RAW_LEFT != 0);
+            let is_left = (a.detail_of(near.a) & b.detail_of(near.b)) & RAW_LEFT != 0;
             let is_raw = is_left && {
                 source_a.at(a.places.offset(near.a), raw_a);
                 source_b.at(b.places.offset(near.b), raw_b);
@@ -115,12 +115,7 @@ pub(super) fn link(
 
 /// Whether a pair may not be linked by machine, since pairs of one of its rows were not kept.
 pub(super) fn is_blocked(a: &Side, b: &Side, near: &Near) -> bool {
-    [words(a, near.a).1, words(b, near.b).1].iter().any(|detail| detail & BLOCKED != 0)
-}
-
-fn words(side: &Side, row: u32) -> (u64, u64) {
-    let word = |room: &super::room::Room| room.words()[row as usize].load(Ordering::Relaxed);
-    (word(&side.key), word(&side.detail))
+    [(a, near.a), (b, near.b)].into_iter().any(|(side, row)| side.detail_of(row) & BLOCKED != 0)
 }
 
 fn set(side: &Side, row: u32, kind: Kind, pair: Option<u64>, key: u64) {
@@ -161,7 +156,7 @@ impl Outcome for Found {
     }
 
     fn tier_b(&self, row: u32) -> Option<Tier> {
-        match detail::kind(self.b.detail.words()[row as usize].load(Ordering::Relaxed)) {
+        match detail::kind(self.b.detail_of(row)) {
             Kind::Link(tier) => Some(tier),
             Kind::Open | Kind::Review => None,
         }

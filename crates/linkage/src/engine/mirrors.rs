@@ -18,6 +18,7 @@ use crate::{
     keys::{Counted, Keys},
     levels::Levels,
     rules::{Rarity, rarity},
+    soon::soon,
     source::{RawHash, Source},
 };
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -90,12 +91,13 @@ impl Mirrors {
         }
     }
 
-    /// Touches what is known of rows that are looked up or kept soon. It lies anywhere in many megabytes: touched one behind
-    /// another, without anything that depends on what is there, it comes together; one by one each would be waited for, for
-    /// as long as it takes to read a row.
-    pub fn touch(&self, rows: impl Iterator<Item = RawHash>) {
-        let first = |raw| self.slots(raw).first().map_or(0, |slot| slot[0].load(Ordering::Relaxed));
-        std::hint::black_box(rows.fold(0, |seen, raw| seen ^ first(raw)));
+    /// This row is looked up or kept soon: where it can be lies anywhere in many megabytes. Two slots share a line of memory,
+    /// and a quarter of the rows stand in the next line.
+    pub fn soon(&self, raw: RawHash) {
+        if let [first, _, third, ..] = self.slots(raw) {
+            soon(first);
+            soon(third);
+        }
     }
 
     /// What was kept of a row of B with the same raw bytes. Asked when all that is kept is kept.

@@ -25,6 +25,7 @@ use crate::{
     keys::{self, Counted, KINDS, PLAIN},
     problem::Problem,
     rules::rarity::Counts,
+    soon::soon,
     source::{self, Row, Source},
 };
 use base::Fault;
@@ -65,10 +66,6 @@ fn units(rows: u32) -> usize {
 fn rows(side: &Side, unit: usize) -> Range<u32> {
     let first = (unit as u32) << UNIT_BITS;
     first..side.rows.min(first.saturating_add(UNIT))
-}
-
-fn detail(side: &Side, row: u32) -> u64 {
-    side.detail.words()[row as usize].load(Ordering::Relaxed)
 }
 
 /// Rows of one side that are compared, with all that reading one needs.
@@ -214,19 +211,19 @@ impl<'p> Pool<'p> {
         bodies.bytes.get((spot as usize).checked_sub(1)?..)
     }
 
-    /// Touches rows that are read soon, what is known of them, and how often their names and towns occur: see [`Source::touch`].
-    pub fn touch(&self, rows: impl Iterator<Item = u32>, counts: &Counts) {
+    /// These rows are read soon, with what is known of them, and how often their names and towns occur: see [`Source::soon`].
+    pub fn soon(&self, rows: impl Iterator<Item = u32>, counts: &Counts) {
         /// A packed form has about two lines of memory.
         const NEXT: usize = 64;
-        let mut seen = 0;
-        let word = |room: &Room, row: u32| room.words()[row as usize].load(Ordering::Relaxed);
-        self.source.touch(rows.filter_map(|row| {
-            seen ^= word(&self.side.detail, row) ^ word(&self.side.key, row);
+        self.source.soon(rows.filter_map(|row| {
+            self.side.soon(row);
             let Some(body) = self.body(row) else { return Some(self.side.places.offset(row)) };
-            seen ^= u64::from(body.get(NEXT).copied().unwrap_or(0)) ^ counts.seen(body::counted(body));
+            if let Some(next) = body.get(NEXT) {
+                soon(next);
+            }
+            counts.soon(body::counted(body));
             None
         }));
-        std::hint::black_box(seen);
     }
 
     fn read(&self, row: u32, reader: &mut Reader<'p>) {
@@ -383,7 +380,7 @@ pub(super) fn gather(
     let found = crew.each(units(side.rows), begin, |(keyed, aside), unit| {
         aside.clear();
         for row in rows(side, unit) {
-            let open = detail(side, row) & EXACT == 0;
+            let open = side.detail_of(row) & EXACT == 0;
             let is_laid = lays_aside && open != of_b;
             if !open && !is_laid {
                 continue;
@@ -431,7 +428,7 @@ pub(super) fn gather_aside(
         }
         let mut aside = words.as_chunks::<PARTS_WORDS>().0.iter();
         for row in rows(side, unit) {
-            let detail = detail(side, row);
+            let detail = side.detail_of(row);
             if (detail & EXACT != 0) == of_b {
                 let known = match laid {
                     Laid::Whole(parts) => parts.get(side, row),
@@ -476,11 +473,11 @@ pub(super) fn paired<'p>(
             let mut bodies = Bodies::default();
             // When nothing is left, reading would be for nothing.
             if memory.has_spare() {
-                let is_wanted = |row: &u32| detail(side, *row) & (PAIRED | EXACT) == flags;
+                let is_wanted = |row: &u32| side.detail_of(*row) & (PAIRED | EXACT) == flags;
                 wanted.clear();
                 wanted.extend(rows(side, unit).filter(is_wanted));
                 for few in wanted.chunks(AT_ONCE) {
-                    pool.touch(few.iter().copied(), counts);
+                    pool.soon(few.iter().copied(), counts);
                     for row in few {
                         pool.read(*row, reader);
                         bodies.pack(*row, reader);

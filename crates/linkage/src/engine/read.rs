@@ -25,6 +25,7 @@ use crate::{
     keys,
     problem::{Problem, Problems},
     rules::{Rarity, rarity::Counts},
+    soon::soon,
     source::{self, RawHash, Row, Source},
     spec,
 };
@@ -47,6 +48,24 @@ pub(super) struct Side {
     pub detail: Room,
     /// Each row's key.
     pub key: Room,
+}
+
+impl Side {
+    /// A row's detail as it is now.
+    pub fn detail_of(&self, row: u32) -> u64 {
+        self.detail.words()[row as usize].load(Ordering::Relaxed)
+    }
+
+    /// A row's key as it is now.
+    pub fn key_of(&self, row: u32) -> u64 {
+        self.key.words()[row as usize].load(Ordering::Relaxed)
+    }
+
+    /// Both are read soon; rows are asked for in any order.
+    pub fn soon(&self, row: u32) {
+        soon(&self.detail.words()[row as usize]);
+        soon(&self.key.words()[row as usize]);
+    }
 }
 
 /// What a file is read with.
@@ -110,7 +129,7 @@ struct Head {
     leaf: Option<Leaf>,
 }
 
-/// Rows that are cut before the first of them is read: enough that what they need of memory comes together, and few enough to
+/// Rows that are cut before the first of them is read: enough that what they need of memory comes in time, and few enough to
 /// stay in a processor's first cache.
 const AHEAD: usize = 32;
 
@@ -317,17 +336,17 @@ impl Reading<'_> {
         Ok(leaf)
     }
 
-    /// Cuts the next rows; says how many. What is known of their mirrors is touched together.
+    /// Cuts the next rows; says how many. Until the first of them is read, what is known of their mirrors is there.
     fn cut<'s>(&self, rows: &mut source::Rows<'s>, ahead: &mut [Ahead<'s>]) -> usize {
         let mut cut = 0;
         for ahead in &mut *ahead {
             let Some(readable) = rows.next(&mut ahead.row, &mut ahead.problems) else { break };
             ahead.readable = readable;
             ahead.raw = if readable { ahead.row.raw_hash() } else { RawHash::default() };
+            if let Some(mirrors) = self.mirrors {
+                mirrors.soon(ahead.raw);
+            }
             cut += 1;
-        }
-        if let Some(mirrors) = self.mirrors {
-            mirrors.touch(ahead[..cut].iter().map(|ahead| ahead.raw));
         }
         cut
     }

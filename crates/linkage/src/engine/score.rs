@@ -113,8 +113,8 @@ pub(super) fn each_row<'p, T: Default + Send>(
                     let soon = &pairs[touched..pairs.len().min(done + AHEAD)];
                     touched += soon.len();
                     let of_a = soon.chunk_by(|one, next| one >> 32 == next >> 32);
-                    a.touch(of_a.map(|of_row| (of_row[0] >> 32) as u32), counts);
-                    b.touch(soon.iter().map(|pair| *pair as u32), counts);
+                    a.soon(of_a.map(|of_row| (of_row[0] >> 32) as u32), counts);
+                    b.soon(soon.iter().map(|pair| *pair as u32), counts);
                 }
                 row(readers, candidates, &mut found);
                 done += candidates.len();

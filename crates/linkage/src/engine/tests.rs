@@ -296,7 +296,7 @@ fn told(a: &str, b: &str, memory: u64) -> String {
     let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let found =
-        find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&source_a, &source_b), &plan).unwrap();
+        find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&source_a, &source_b), &plan, || ()).unwrap();
     let (rows_a, rows_b) = found.rows();
     let verdict = |side, row, verdict| match verdict {
         Verdict::Link { tier, pair } => {
@@ -557,7 +557,7 @@ fn s8_r5_what_is_left_of_a_was_held_beside_all_of_b() {
     let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
     let crew = Crew { threads: 2, watch: &Quiet };
-    let found = find(&job, &crew, &work, (&source_a, &source_b), &plan).unwrap();
+    let found = find(&job, &crew, &work, (&source_a, &source_b), &plan, || ()).unwrap();
     let (forms_a, forms_b) = (forms(&source_a), forms(&source_b));
     let counts = Counts::new();
     forms_b.iter().for_each(|form| counts.add(keys::counted(form)));
@@ -769,7 +769,7 @@ fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     let (a, b) = open(&job).unwrap();
     let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0, piece: (16, 16) }).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
-    let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan).unwrap();
+    let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan, || ()).unwrap();
     let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);
     assert_eq!(twice.map(|problem| problem.line).collect::<Vec<_>>(), [4, 8, 9]);
     assert!(matches!(found.b(0), Verdict::Review(0)));

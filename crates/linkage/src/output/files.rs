@@ -1,6 +1,6 @@
 //! Files of a run: owner-only, hashed while they are written, and large ones made by several threads in order.
 //!
-//! Always holds: the bytes do not depend on the number of threads; at most one piece a thread is in memory.
+//! Always holds: the bytes do not depend on the number of threads; at most two pieces a thread are in memory.
 //! Not here: what is written.
 //! Rules come from: the issue, parts B and C.
 
@@ -8,12 +8,13 @@ use crate::engine::Stopped;
 use aws_lc_rs::digest::{Context, SHA256};
 use base::{Fault, hex};
 use std::{
+    collections::BTreeMap,
     fs::{File, OpenOptions},
     io::Write,
     path::Path,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::{self, Receiver, Sender},
     },
     thread,
@@ -153,55 +154,95 @@ pub(super) fn sha256(bytes: &[u8], stop: &dyn Fn() -> bool) -> Option<String> {
     Some(hex(hash.finish().as_ref()))
 }
 
-/// What threads share: whose turn it is to write, and the first thing that went wrong.
-struct Turns<T> {
+/// What threads share.
+struct Turns<K> {
+    /// Pieces up to this one are being made, or were.
+    claimed: usize,
+    /// The piece that is taken next.
     next: usize,
+    /// Pieces that were made before their turn.
+    ready: BTreeMap<usize, (Result<(), Stopped>, K)>,
+    /// What is kept from piece to piece and is in nobody's hands; and how many there are in all.
+    spare: Vec<K>,
+    count: usize,
+    /// A thread takes pieces.
+    is_taking: bool,
+    /// The first thing that went wrong.
     ended: Option<Stopped>,
     /// A thread panicked: nobody waits for its piece.
     is_broken: bool,
-    take: T,
 }
 
-/// Makes pieces 0, 1, 2 … on several threads, and hands them to `take` in their order. `begin` makes what a thread keeps
-/// from piece to piece (buffers), `make` fills it. A thread whose piece is ready waits for its turn; since pieces are about
-/// equally large, it waits little, and no more than one piece a thread is ever in memory.
-pub(super) fn in_order<K>(
+impl<K> Turns<K> {
+    fn is_over(&self) -> bool {
+        self.ended.is_some() || self.is_broken
+    }
+}
+
+/// Makes pieces 0, 1, 2 … on several threads, and hands them to `take` in their order. `begin` makes what is kept from piece
+/// to piece (buffers), `make` fills it. A thread whose piece is ready before its turn leaves it and makes another, and
+/// whoever has the next piece takes all that are ready: so a thread waits only when there are twice as many pieces in
+/// memory as threads, which are never exceeded.
+pub(super) fn in_order<K: Send>(
     pieces: usize,
     threads: usize,
     begin: impl Fn() -> K + Sync,
     make: impl Fn(usize, &mut K) -> Result<(), Stopped> + Sync,
     take: impl FnMut(usize, &mut K) -> Result<(), Stopped> + Send,
 ) -> Result<(), Stopped> {
-    let claimed = AtomicUsize::new(0);
-    let turns = Mutex::new(Turns { next: 0, ended: None, is_broken: false, take });
-    let changed = Condvar::new();
+    let threads = threads.clamp(1, pieces.max(1));
+    let turns = Mutex::new(Turns {
+        claimed: 0,
+        next: 0,
+        ready: BTreeMap::new(),
+        spare: Vec::new(),
+        count: 0,
+        is_taking: false,
+        ended: None,
+        is_broken: false,
+    });
+    let (changed, take) = (Condvar::new(), Mutex::new(take));
+    // A piece, with what is kept if there is some already.
+    let claim = || {
+        let mut turn = lock(&turns);
+        while !turn.is_over() && turn.claimed < pieces {
+            let kept = turn.spare.pop();
+            if kept.is_some() || turn.count < 2 * threads {
+                turn.count += usize::from(kept.is_none());
+                turn.claimed += 1;
+                return Some((turn.claimed - 1, kept));
+            }
+            turn = changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+        None
+    };
     let work = || {
         let _guard = Guard { turns: &turns, changed: &changed };
-        let mut kept = begin();
-        loop {
-            let piece = claimed.fetch_add(1, Ordering::Relaxed);
-            if piece >= pieces {
-                return;
-            }
+        while let Some((piece, kept)) = claim() {
+            let mut kept = kept.unwrap_or_else(&begin);
             let made = make(piece, &mut kept);
             let mut turn = lock(&turns);
-            while turn.next != piece && turn.ended.is_none() && !turn.is_broken {
-                turn = changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
+            turn.ready.insert(piece, (made, kept));
+            if turn.is_taking {
+                continue;
             }
-            if turn.ended.is_some() || turn.is_broken {
-                return;
+            turn.is_taking = true;
+            while !turn.is_over() {
+                let next = turn.next;
+                let Some((made, mut kept)) = turn.ready.remove(&next) else { break };
+                drop(turn);
+                let taken = made.and_then(|()| lock(&take)(next, &mut kept));
+                turn = lock(&turns);
+                turn.next += 1;
+                turn.spare.push(kept);
+                turn.ended = taken.err();
+                changed.notify_all();
             }
-            let taken = made.and_then(|()| (turn.take)(piece, &mut kept));
-            turn.next += 1;
-            turn.ended = taken.err();
-            changed.notify_all();
-            if turn.ended.is_some() {
-                return;
-            }
+            turn.is_taking = false;
         }
     };
     thread::scope(|scope| {
-        let helpers: Vec<_> = (1..threads.min(pieces)).map(|_| scope.spawn(work)).collect();
+        let helpers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
         work();
         helpers.into_iter().for_each(|helper| {
             if let Err(panic) = helper.join() {
@@ -213,17 +254,17 @@ pub(super) fn in_order<K>(
     ended.map_or(Ok(()), Err)
 }
 
-fn lock<T>(turns: &Mutex<Turns<T>>) -> MutexGuard<'_, Turns<T>> {
-    turns.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Wakes the others when its thread panics: they would wait for its piece for ever.
-struct Guard<'t, T> {
-    turns: &'t Mutex<Turns<T>>,
+struct Guard<'t, K> {
+    turns: &'t Mutex<Turns<K>>,
     changed: &'t Condvar,
 }
 
-impl<T> Drop for Guard<'_, T> {
+impl<K> Drop for Guard<'_, K> {
     fn drop(&mut self) {
         if thread::panicking() {
             lock(self.turns).is_broken = true;
@@ -235,6 +276,7 @@ impl<T> Drop for Guard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicUsize;
 
     #[test]
     fn what_the_disk_says_of_ended_files_is_told() {
@@ -291,6 +333,32 @@ mod tests {
             assert_eq!(joined(500, threads).unwrap(), want);
         }
         assert_eq!(joined(0, 4).unwrap(), "");
+    }
+
+    #[test]
+    fn a_slow_piece_lets_others_be_made_but_not_all() {
+        let (made, begun) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let begin = || {
+            begun.fetch_add(1, Ordering::Relaxed);
+        };
+        let make = |piece: usize, (): &mut ()| {
+            // Would wait for ever if the other thread waited for this piece.
+            while piece == 0 && made.load(Ordering::Relaxed) < 3 {
+                thread::yield_now();
+            }
+            made.fetch_add(1, Ordering::Relaxed);
+            Ok(())
+        };
+        let mut taken = Vec::new();
+        let take = |piece: usize, (): &mut ()| {
+            // Of the first piece: what is in memory beside it.
+            assert!(piece > 0 || made.load(Ordering::Relaxed) == 4);
+            taken.push(piece);
+            Ok(())
+        };
+        in_order(20, 2, begin, make, take).unwrap();
+        assert_eq!(taken, (0..20).collect::<Vec<_>>());
+        assert!((1..=4).contains(&begun.load(Ordering::Relaxed)));
     }
 
     #[test]

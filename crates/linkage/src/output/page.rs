@@ -7,7 +7,7 @@
 
 use super::{
     Run,
-    files::{self, Written},
+    files::{self, Sink, Written},
     review::{ENTRIES_AHEAD, Entry, List, Rows},
     shown::Shown,
     words::{self, ATTRIBUTES},
@@ -51,7 +51,9 @@ pub(super) fn write(run: &Run<'_>, run_id: &str, list: &List<'_>) -> Result<Vec<
     };
     files::in_order(parts.len(), run.job.threads, String::new, make, |part, text| {
         let name = if part == 0 { "review.html".to_owned() } else { format!("review-{}.html", part + 1) };
-        written.push(files::whole(run.work, &name, text.as_bytes())?);
+        let mut sink = Sink::create(run.work, &name)?;
+        sink.write(text.as_bytes())?;
+        written.push(sink.end(run.disk));
         let rows: usize = parts[part].clone().map(|case| list.slots(case)).sum();
         run.progress.add(rows as u64)
     })?;
@@ -151,7 +153,7 @@ impl<'c> Drawn<'c> {
         }
         let Drawn { entries, a, b, .. } = &mut drawn;
         for (few, at) in entries.chunks(ENTRIES_AHEAD).zip((0..).step_by(ENTRIES_AHEAD)) {
-            rows.touch(few);
+            rows.soon(few);
             for (entry, at) in few.iter().zip(at..) {
                 entry.a.into_iter().for_each(|row| a.add(row, at < PLAIN_MAX, |row| rows.a(row)));
                 entry.b.into_iter().for_each(|row| b.add(row, at < PLAIN_MAX, |row| rows.b(row)));

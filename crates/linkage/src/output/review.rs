@@ -8,7 +8,6 @@
 use super::{
     Run, files,
     files::{Sink, Written},
-    page,
     shown::{Reader, Shown},
     table::Table,
     words::ATTRIBUTES,
@@ -187,11 +186,11 @@ impl<'r> Rows<'r> {
         self.b.read(row, self.run.outcome.place_b(row))
     }
 
-    /// Touches the rows of entries that are read soon: rows to review stand anywhere in their files.
-    pub fn touch(&self, entries: &[Entry<'_>]) {
+    /// The rows of these entries are read soon: rows to review stand anywhere in their files.
+    pub fn soon(&self, entries: &[Entry<'_>]) {
         let Run { a, b, outcome, .. } = self.run;
-        a.touch(entries.iter().filter_map(|entry| entry.a).map(|row| outcome.place_a(row).offset));
-        b.touch(entries.iter().filter_map(|entry| entry.b).map(|row| outcome.place_b(row).offset));
+        a.soon(entries.iter().filter_map(|entry| entry.a).map(|row| outcome.place_a(row).offset));
+        b.soon(entries.iter().filter_map(|entry| entry.b).map(|row| outcome.place_b(row).offset));
     }
 
     /// The rows of an entry as written.
@@ -204,9 +203,8 @@ impl<'r> Rows<'r> {
     }
 }
 
-/// Writes review.csv and the pages.
-pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped> {
-    let list = List::new(run.outcome.cases());
+/// Writes review.csv.
+pub(super) fn write(run: &Run<'_>, run_id: &str, list: &List<'_>) -> Result<Written, Stopped> {
     let mut sink = Sink::create(run.work, "review.csv")?;
     sink.write(head(run).bytes())?;
     let pieces = list.pieces();
@@ -217,7 +215,7 @@ pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped
         let within = |case: usize| slots.start..slots.end.min(list.slots(case));
         let entries: Vec<Entry<'_>> = cases.flat_map(|case| list.entries(case, within(case))).collect();
         for few in entries.chunks(ENTRIES_AHEAD) {
-            kept.rows.touch(few);
+            kept.rows.soon(few);
             few.iter().for_each(|entry| line(run, run_id, entry, kept));
         }
         Ok(())
@@ -228,9 +226,7 @@ pub(super) fn write(run: &Run<'_>, run_id: &str) -> Result<Vec<Written>, Stopped
         let rows = cases.map(|case| slots.end.min(list.slots(case)) - slots.start).sum::<usize>();
         run.progress.add(rows as u64)
     })?;
-    let mut written = vec![sink.end(run.disk)];
-    written.extend(page::write(run, run_id, &list)?);
-    Ok(written)
+    Ok(sink.end(run.disk))
 }
 
 fn head(run: &Run<'_>) -> Table {

@@ -203,7 +203,7 @@ impl Ahead {
 }
 
 impl Pass<'_> {
-    /// Looks up a few rows at once, and touches their partners.
+    /// Looks up a few rows, of which the partners are read soon.
     fn look(&self, rows: Range<u32>, kept: &mut Kept<'_>) {
         kept.ahead.clear();
         for row in rows {
@@ -229,7 +229,7 @@ impl Pass<'_> {
         }
         // This file's own rows follow each other, which the processor sees by itself.
         let others = kept.ahead.iter().filter_map(|ahead| ahead.other.as_ref());
-        self.other.touch_printed(others.map(|(_, _, place)| place.offset));
+        self.other.soon_printed(others.map(|(_, _, place)| place.offset));
     }
 }
 

@@ -4,7 +4,7 @@
 //! Always holds: all people are invented.
 //! Not here: finding verdicts (engine).
 
-use super::write;
+use super::{Summary, hashes, write};
 use crate::{
     engine::{Handled, Job, Stage, Stopped, Watch},
     levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel, SexLevel, StrongLevel},
@@ -190,6 +190,11 @@ impl Tiny {
         Tiny { dir, job, a, b, made }
     }
 
+    fn write(&self, work: &Path, job: &Job, watch: &dyn Watch) -> Result<Summary, Stopped> {
+        let inputs = (&self.a, &self.b);
+        write(work, job, inputs, &self.made, watch, || hashes(inputs, &|| watch.stop()))
+    }
+
     /// All files of a run, by name.
     fn files(&self, threads: usize) -> BTreeMap<String, String> {
         let work = self.dir.path().join(format!("work-{threads}"));
@@ -203,7 +208,7 @@ impl Tiny {
             threads,
             ..self.job
         };
-        let summary = write(&work, &job, &self.a, &self.b, &self.made, &Unwatched).unwrap();
+        let summary = self.write(&work, &job, &Unwatched).unwrap();
         let files = read(&work);
         let mut written: Vec<&str> = summary.files.iter().map(|file| file.name.as_str()).collect();
         written.sort_unstable();
@@ -434,7 +439,7 @@ fn told_to_stop_it_stops() {
     let tiny = Tiny::new();
     let work = tiny.dir.path().join("work");
     fs::create_dir(&work).unwrap();
-    let ended = write(&work, &tiny.job, &tiny.a, &tiny.b, &tiny.made, &Stopper);
+    let ended = tiny.write(&work, &tiny.job, &Stopper);
     assert!(matches!(ended, Err(Stopped::Told)));
 }
 
@@ -444,7 +449,7 @@ fn s8_r8_totals_that_do_not_balance_are_no_result() {
     tiny.made.b[5] = Verdict::None { cause: Cause::NoCandidate, best: None };
     let work = tiny.dir.path().join("work");
     fs::create_dir(&work).unwrap();
-    let ended = write(&work, &tiny.job, &tiny.a, &tiny.b, &tiny.made, &Unwatched);
+    let ended = tiny.write(&work, &tiny.job, &Unwatched);
     assert!(matches!(ended, Err(Stopped::Broken(_))));
     assert!(!work.join("run.json").exists());
 }

@@ -11,6 +11,7 @@ use crate::{
     form::Form,
     keys::{self, Counted, Further, Parts},
     levels::{Levels, StrongLevel},
+    soon::soon,
 };
 use std::sync::{
     OnceLock,
@@ -35,8 +36,8 @@ impl Rarity {
 /// bit beside [`BELIEVED`]. 4 MB, which a processor's cache holds.
 pub(crate) const CELLS: usize = 1 << 20;
 
-/// Rows whose cells are read together.
-const AT_ONCE: usize = 64;
+/// So many rows before a row's cells are read, they are asked of memory.
+const AHEAD: usize = 24;
 
 /// What is believed of a name or a town before a file is seen counts as much as this many rows, so that one occurrence in a
 /// hundred rows is not taken for a share of a hundredth, nor for something rare.
@@ -115,31 +116,31 @@ impl Counts {
 
     /// Counts many rows; from any thread.
     pub fn add_all(&self, counted: &[Counted]) {
-        for few in counted.chunks(AT_ONCE) {
-            self.touch(few);
-            few.iter().for_each(|counted| self.add(*counted));
-        }
+        self.each(counted, |_, counted| self.add(counted));
     }
 
     /// The rarities of many rows, as of pairs of each with itself.
     pub fn rarities(&self, counted: &[Counted], mut each: impl FnMut(usize, Rarity)) {
-        for (few, first) in counted.chunks(AT_ONCE).zip((0..).step_by(AT_ONCE)) {
-            self.touch(few);
-            for (at, counted) in few.iter().enumerate() {
-                each(first + at, self.own_rarity(*counted));
+        self.each(counted, |row, counted| each(row, self.own_rarity(counted)));
+    }
+
+    /// Goes through rows of which the cells are read.
+    fn each(&self, counted: &[Counted], mut each: impl FnMut(usize, Counted)) {
+        for (row, one) in counted.iter().enumerate() {
+            if let Some(next) = counted.get(row + AHEAD) {
+                self.soon(*next);
             }
+            each(row, *one);
         }
     }
 
-    /// Reads the cells of a few rows. They lie anywhere in some megabytes: read one behind another, without anything that
-    /// depends on what is there, they come from memory together; one by one each would be waited for.
-    fn touch(&self, few: &[Counted]) {
-        std::hint::black_box(few.iter().fold(0, |all, counted| all ^ self.seen(*counted)));
-    }
-
-    /// Something of a row's cells, for whoever touches more beside them.
-    pub fn seen(&self, counted: Counted) -> u64 {
-        count(&self.names, counted.name) ^ count(&self.towns, counted.town)
+    /// A row's cells are read soon. They lie anywhere in some megabytes.
+    pub fn soon(&self, counted: Counted) {
+        for (cells, hash) in [(&self.names, counted.name), (&self.towns, counted.town)] {
+            if let Some(cell) = cell(cells, hash) {
+                soon(cell);
+            }
+        }
     }
 
     /// Says how many rows were counted, when all are. (Not counted here: threads would fight over one cell.)

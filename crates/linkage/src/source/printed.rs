@@ -16,10 +16,10 @@ impl Source {
         }
     }
 
-    /// Touches rows of which only that is read soon, as [`Source::touch`] does.
-    pub fn touch_printed(&self, offsets: impl Iterator<Item = u64>) {
+    /// Only that is read soon of these rows: see [`Source::soon`].
+    pub fn soon_printed(&self, offsets: impl Iterator<Item = u64>) {
         // As far as most rows are cut.
-        self.touch_lines(offsets, 2);
+        self.soon_lines(offsets, 2);
     }
 
     /// Cuts the fields up to the last that is printed; `None`, and the row is not to be used, where that is not simple.
