@@ -39,7 +39,7 @@ pub(super) struct Near {
 /// fifty times, and memory stays bounded.
 pub(super) const CROWD: usize = Case::PAIRS_MAX;
 
-/// Pairs whose rows are touched together.
+/// Pairs whose rows are asked of memory together.
 const AHEAD: usize = 128;
 
 /// Pairs of a round are at least so many, whatever the memory cap: 16 MiB.
@@ -107,11 +107,11 @@ pub(super) fn each_row<'p, T: Default + Send>(
             pairs.sort_unstable();
             pairs.dedup();
             let mut found = T::default();
-            let (mut done, mut touched) = (0, 0);
+            let (mut done, mut asked) = (0, 0);
             for candidates in pairs.chunk_by(|one, next| one >> 32 == next >> 32) {
-                if done >= touched {
-                    let soon = &pairs[touched..pairs.len().min(done + AHEAD)];
-                    touched += soon.len();
+                if done >= asked {
+                    let soon = &pairs[asked..pairs.len().min(done + AHEAD)];
+                    asked += soon.len();
                     let of_a = soon.chunk_by(|one, next| one >> 32 == next >> 32);
                     a.soon(of_a.map(|of_row| (of_row[0] >> 32) as u32), counts);
                     b.soon(soon.iter().map(|pair| *pair as u32), counts);
