@@ -42,6 +42,7 @@ use crate::{
 use assign::Assigned;
 use base::Fault;
 use crew::Crew;
+pub(crate) use crew::worse;
 use found::Found;
 use kept::Kept;
 use mirrors::Mirrors;
@@ -174,17 +175,20 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
     let crew = Crew { threads: job.threads.max(1), watch };
     let has_failed = AtomicBool::new(false);
     let is_over = || has_failed.load(Ordering::Relaxed) || watch.stop();
+    let hash = || output::hashes((&a, &b), &is_over);
     let result = thread::scope(|scope| {
+        let _over = Over(&has_failed);
         let mut hashing = None;
-        let hash = || hashing = Some(scope.spawn(|| output::hashes((&a, &b), &is_over)));
-        let result = find(job, &crew, &work, (&a, &b), &plan, hash).and_then(|found| {
-            let hashes = || hashing?.join().unwrap_or_else(|panic| resume_unwind(panic));
-            let summary = output::write(&work.results()?, job, (&a, &b), &found, watch, hashes)?;
-            stamps.iter().try_for_each(|(side, stamp)| stamp.check(*side))?;
-            Ok((summary, found))
-        });
-        has_failed.store(result.is_err(), Ordering::Relaxed);
-        result
+        let begin = || hashing = (crew.threads > 1).then(|| scope.spawn(hash));
+        let found = find(job, &crew, &work, (&a, &b), &plan, begin)?;
+        let hashes = || match hashing {
+            Some(hashing) => hashing.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => hash(),
+        };
+        let told = (watch, &has_failed);
+        let summary = output::write(&work.results()?, job, (&a, &b), &found, told, hashes)?;
+        stamps.iter().try_for_each(|(side, stamp)| stamp.check(*side))?;
+        Ok((summary, found))
     });
     match result {
         Ok((summary, found)) => thread::scope(|scope| {
@@ -201,6 +205,15 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
                 other => other,
             })
         }
+    }
+}
+
+/// Says when it is dropped that a run is over, also by a fault or a panic: nobody waits for hashes that nobody needs.
+struct Over<'f>(&'f AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -286,7 +299,7 @@ fn rows_about(bytes: &[u8], layout: &Layout) -> u64 {
     (bytes.len() as u64).saturating_mul(lines as u64) / seen.max(1) as u64 + 1
 }
 
-/// Everything up to the writing. `hash` begins to hash the inputs.
+/// Everything up to the writing. `hash` begins to hash the inputs, if there is more than one thread.
 fn find(
     job: &Job,
     crew: &Crew<'_>,

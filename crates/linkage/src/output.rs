@@ -26,7 +26,7 @@ pub use files::Written;
 pub use summary::{Counts, Summary};
 
 use crate::{
-    engine::{Handled, Job, Measure, Stage, Stopped, Watch},
+    engine::{Handled, Job, Measure, Stage, Stopped, Watch, worse},
     outcome::Outcome,
     source::Source,
     spec::Newline,
@@ -37,7 +37,10 @@ use review::List;
 use std::{
     panic::resume_unwind,
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 use table::Style;
@@ -58,17 +61,24 @@ struct Run<'r> {
 /// How far the writing is, in rows.
 struct Progress<'w> {
     watch: &'w dyn Watch,
-    done: AtomicU64,
+    done: Mutex<u64>,
     of: u64,
+    /// Another part of the run failed: what is written is for nothing.
+    has_failed: &'w AtomicBool,
 }
 
 impl Progress<'_> {
     /// So many more rows are written; goes on unless told to stop.
     fn add(&self, rows: u64) -> Result<(), Stopped> {
-        let done = self.done.fetch_add(rows, Ordering::Relaxed) + rows;
-        let handled = Handled { part: 0, units: done, unit: Measure::Rows };
-        self.watch.progress(Stage::Write, done.min(self.of), self.of, handled);
-        if self.watch.stop() { Err(Stopped::Told) } else { Ok(()) }
+        {
+            // Told under the lock, so that it never goes back: tables and pages come from threads of their own.
+            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            *done += rows;
+            let handled = Handled { part: 0, units: *done, unit: Measure::Rows };
+            self.watch.progress(Stage::Write, (*done).min(self.of), self.of, handled);
+        }
+        let is_over = self.has_failed.load(Ordering::Relaxed) || self.watch.stop();
+        if is_over { Err(Stopped::Told) } else { Ok(()) }
     }
 }
 
@@ -77,20 +87,21 @@ pub fn hashes((a, b): (&Source, &Source), stop: &dyn Fn() -> bool) -> Option<[St
     Some([files::sha256(a.bytes(), stop)?, files::sha256(b.bytes(), stop)?])
 }
 
-/// Writes all files of a run into a folder, which is there. What [`hashes`] gives is asked for when it is needed.
+/// Writes all files of a run into a folder, which is there. What [`hashes`] gives is asked for when it is needed. A part that
+/// fails says so in `has_failed`, and the others end.
 pub fn write(
     work: &Path,
     job: &Job,
     (a, b): (&Source, &Source),
     outcome: &dyn Outcome,
-    watch: &dyn Watch,
+    (watch, has_failed): (&dyn Watch, &AtomicBool),
     hashes: impl FnOnce() -> Option<[String; 2]> + Send,
 ) -> Result<Summary, Stopped> {
     let (rows_a, rows_b) = outcome.rows();
     let reviewed: u64 = outcome.cases().iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
     // Rows to review are written once for the table and once for the page.
     let of = u64::from(rows_a) + u64::from(rows_b) + 2 * reviewed;
-    let progress = Progress { watch, done: AtomicU64::new(0), of };
+    let progress = Progress { watch, done: Mutex::new(0), of, has_failed };
     let output = job.spec.output;
     let style = Style { bom: output.bom, crlf: output.newline == Newline::Crlf };
     let (disk, ended) = Disk::new();
@@ -112,17 +123,30 @@ pub fn write(
 
 fn write_all(run: &Run<'_>, hashes: impl FnOnce() -> Option<[String; 2]> + Send) -> Result<Summary, Stopped> {
     let cases = List::new(run.outcome.cases());
-    let (rows, pages) = thread::scope(|scope| {
-        // Pages are few and large: at the end some threads would have none. Behind them tables come in many small pieces.
-        let pages = scope.spawn(|| -> Result<_, Stopped> {
+    let failed = |_: &Stopped| run.progress.has_failed.store(true, Ordering::Relaxed);
+    let rows = || rows::write(run).inspect_err(failed);
+    let pages = || {
+        let write = || -> Result<_, Stopped> {
             let inputs = record::Inputs::of(run, hashes().ok_or(Stopped::Told)?);
             let pages = page::write(run, &inputs.run_id(), &cases)?;
             Ok((inputs, pages))
-        });
-        let rows = rows::write(run);
-        (rows, pages.join().unwrap_or_else(|panic| resume_unwind(panic)))
-    });
-    let (((counts_a, counts_b), mut files), (inputs, pages)) = (rows?, pages?);
+        };
+        write().inspect_err(failed)
+    };
+    let written = if run.job.threads > 1 {
+        // Pages are few and large: at the end some threads would have none. Beside them tables come in many small pieces.
+        thread::scope(|scope| {
+            let pages = scope.spawn(pages);
+            (rows(), pages.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        })
+    } else {
+        (rows(), pages())
+    };
+    let (((counts_a, counts_b), mut files), (inputs, pages)) = match written {
+        (Ok(rows), Ok(pages)) => (rows, pages),
+        (Err(one), Err(other)) => return Err(worse(Some(one), other)),
+        (Err(one), _) | (_, Err(one)) => return Err(one),
+    };
     let mut summary = Summary::of(run, counts_a, counts_b, inputs.run_id());
     summary.balance().map_err(Stopped::Broken)?;
     files.push(review::write(run, &summary.run, &cases)?);

@@ -5,8 +5,8 @@
 //! Not here: what is worth it. What lies in rows a processor foresees by itself; what is asked for in any order it does not.
 //! Rules come from: the issue, Speed.
 
-/// Tells that what is here is read soon: the line of memory in which it begins. Does nothing where the processor is of
-/// another kind.
+/// Tells that what is here is read soon: the line of memory in which it begins. Nothing happens on processors that are no x86-64,
+/// for which std has no way to say it yet: they wait.
 #[inline]
 pub fn soon<T>(place: &T) {
     #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,8 @@
 //! Always holds: both get the same files, which were read once before so that they lie in memory; DuckDB's time is that of
 //! its one statement, CSV in and CSV out, without the interpreter's start, ours that of the whole process; ratios are of
 //! one run. DuckDB joins twice: once it writes no more of a pair than both keys, the least that can be called an answer, and
-//! once all columns of both rows, which are about as many bytes as the results of `shikaku link`. Packages are named by version and come by pip into a folder beside the build's.
+//! once all columns of both rows, which are about as many bytes as the results of `shikaku link`. Packages are named by
+//! version and come by pip into a folder beside the build's.
 //! Not here: whether links are right (`quality`).
 //! Rules come from: the issue on linkage, "Speed".
 
@@ -291,9 +292,10 @@ impl Bench<'_> {
         let size = |name: &str| fs::metadata(place.join(name)).map(|meta| meta.len() as f64 / 1e6);
         let version = turns.joins.first().map_or("", |join| &join.version);
         let rows = turns.joins.first().map_or(0, |join| join.rows);
-        let also = match turns.whole.is_empty() {
-            true => "",
-            false => " (keys), and once more into one of all columns of both rows (rows)",
+        let also = if turns.whole.is_empty() {
+            ""
+        } else {
+            " (keys), and once more into one of all columns of both rows (rows)"
         };
         Ok(vec![
             format!(

@@ -91,7 +91,7 @@ fn unit(stage: Stage) -> Measure {
 }
 
 /// A fault is worth more than having been told to stop.
-fn worse(first: Option<Stopped>, second: Stopped) -> Stopped {
+pub(crate) fn worse(first: Option<Stopped>, second: Stopped) -> Stopped {
     match first {
         Some(first @ (Stopped::Broken(_) | Stopped::Input(_))) => first,
         _ => second,

@@ -91,8 +91,8 @@ impl Mirrors {
         }
     }
 
-    /// This row is looked up or kept soon: where it can be lies anywhere in many megabytes. Two slots share a line of memory,
-    /// and a quarter of the rows stand in the next line.
+    /// This row is looked up or kept soon: where it can be lies anywhere in many megabytes. Its first two slots are one line of
+    /// memory, and a quarter of the rows are in the line behind that.
     pub fn soon(&self, raw: RawHash) {
         if let [first, _, third, ..] = self.slots(raw) {
             soon(first);

@@ -221,6 +221,7 @@ impl<'p> Pool<'p> {
             if let Some(next) = body.get(NEXT) {
                 soon(next);
             }
+            // For this the first line has to be there, but what is counted lies farther away.
             counts.soon(body::counted(body));
             None
         }));

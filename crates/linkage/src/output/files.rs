@@ -154,16 +154,17 @@ pub(super) fn sha256(bytes: &[u8], stop: &dyn Fn() -> bool) -> Option<String> {
     Some(hex(hash.finish().as_ref()))
 }
 
-/// What threads share.
+/// What threads share: whose turn it is to be taken, and what waits for its turn.
 struct Turns<K> {
-    /// Pieces up to this one are being made, or were.
+    /// Pieces before this one are being made, or were.
     claimed: usize,
     /// The piece that is taken next.
     next: usize,
     /// Pieces that were made before their turn.
     ready: BTreeMap<usize, (Result<(), Stopped>, K)>,
-    /// What is kept from piece to piece and is in nobody's hands; and how many there are in all.
+    /// What is kept from piece to piece and is in nobody's hands.
     spare: Vec<K>,
+    /// And how many there are in all.
     count: usize,
     /// A thread takes pieces.
     is_taking: bool,
@@ -181,8 +182,8 @@ impl<K> Turns<K> {
 
 /// Makes pieces 0, 1, 2 … on several threads, and hands them to `take` in their order. `begin` makes what is kept from piece
 /// to piece (buffers), `make` fills it. A thread whose piece is ready before its turn leaves it and makes another, and
-/// whoever has the next piece takes all that are ready: so a thread waits only when there are twice as many pieces in
-/// memory as threads, which are never exceeded.
+/// whoever has the next piece takes all that are ready. So a thread waits only when twice as many pieces as there are
+/// threads are in memory; there are never more.
 pub(super) fn in_order<K: Send>(
     pieces: usize,
     threads: usize,
@@ -358,7 +359,7 @@ mod tests {
         };
         in_order(20, 2, begin, make, take).unwrap();
         assert_eq!(taken, (0..20).collect::<Vec<_>>());
-        assert!((1..=4).contains(&begun.load(Ordering::Relaxed)));
+        assert_eq!(begun.load(Ordering::Relaxed), 4);
     }
 
     #[test]
@@ -382,15 +383,45 @@ mod tests {
     }
 
     #[test]
+    fn of_two_faults_that_of_the_earlier_piece_is_told() {
+        let later_is_made = AtomicBool::new(false);
+        let make = |piece: usize, _: &mut ()| {
+            while piece == 5 && !later_is_made.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            later_is_made.fetch_or(piece == 6, Ordering::Relaxed);
+            if piece >= 6 { Err(Stopped::Told) } else { Ok(()) }
+        };
+        let take = |piece: usize, _: &mut ()| match piece {
+            5 => Err(Stopped::Broken(Fault::new("the fifth"))),
+            _ => Ok(()),
+        };
+        let ended = in_order(1_000, 3, || (), make, take);
+        assert!(matches!(ended, Err(Stopped::Broken(fault)) if fault.to_string() == "the fifth"));
+    }
+
+    #[test]
     fn a_panic_is_no_hang() {
-        let made = std::panic::catch_unwind(|| {
-            let make = |piece: usize, _: &mut ()| {
-                assert_ne!(piece, 3, "as planned");
+        let fails_at = |bad: usize| {
+            move |piece: usize, _: &mut ()| {
+                assert_ne!(piece, bad, "as planned");
                 Ok(())
-            };
-            in_order(100, 4, || (), make, |_, ()| Ok(()))
-        });
-        assert!(made.is_err());
+            }
+        };
+        for (make, take) in [(3, 1_000), (1_000, 3)] {
+            let made = std::panic::catch_unwind(|| in_order(100, 4, || (), fails_at(make), fails_at(take)));
+            assert!(made.is_err());
+        }
+        assert!(
+            std::panic::catch_unwind(|| in_order(
+                100,
+                4,
+                || panic!("as planned"),
+                fails_at(1_000),
+                |_, _| Ok(())
+            ))
+            .is_err()
+        );
     }
 
     #[test]

@@ -51,6 +51,8 @@ pub(super) fn write(run: &Run<'_>, run_id: &str, list: &List<'_>) -> Result<Vec<
     };
     files::in_order(parts.len(), run.job.threads, String::new, make, |part, text| {
         let name = if part == 0 { "review.html".to_owned() } else { format!("review-{}.html", part + 1) };
+        // A page is some megabytes, and made anew each time.
+        let text = std::mem::take(text);
         let mut sink = Sink::create(run.work, &name)?;
         sink.write(text.as_bytes())?;
         written.push(sink.end(run.disk));

@@ -15,7 +15,7 @@ use crate::{
     spec::Spec,
 };
 use expect_test::{Expect, expect};
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
 
 const A: &str = "\
 番号,氏名,カナ,生年月日,性別,住所,電話
@@ -192,7 +192,8 @@ impl Tiny {
 
     fn write(&self, work: &Path, job: &Job, watch: &dyn Watch) -> Result<Summary, Stopped> {
         let inputs = (&self.a, &self.b);
-        write(work, job, inputs, &self.made, watch, || hashes(inputs, &|| watch.stop()))
+        let has_failed = AtomicBool::new(false);
+        write(work, job, inputs, &self.made, (watch, &has_failed), || hashes(inputs, &|| watch.stop()))
     }
 
     /// All files of a run, by name.
@@ -441,6 +442,22 @@ fn told_to_stop_it_stops() {
     fs::create_dir(&work).unwrap();
     let ended = tiny.write(&work, &tiny.job, &Stopper);
     assert!(matches!(ended, Err(Stopped::Told)));
+}
+
+#[test]
+fn a_fault_of_one_part_ends_the_others_and_is_told() {
+    // Pages cannot be written, or tables cannot.
+    for (name, threads) in [("review.html", 1), ("review.html", 2), ("links.csv", 1), ("links.csv", 2)] {
+        let mut tiny = Tiny::new();
+        tiny.job.threads = threads;
+        let work = tiny.dir.path().join("work");
+        fs::create_dir_all(work.join(name)).unwrap();
+        let (inputs, has_failed) = ((&tiny.a, &tiny.b), AtomicBool::new(false));
+        let told: (&dyn Watch, _) = (&Unwatched, &has_failed);
+        let ended = write(&work, &tiny.job, inputs, &tiny.made, told, || hashes(inputs, &|| false));
+        assert!(matches!(ended, Err(Stopped::Broken(fault)) if fault.to_string().contains(name)));
+        assert!(has_failed.into_inner());
+    }
 }
 
 #[test]
