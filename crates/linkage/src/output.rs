@@ -106,12 +106,12 @@ pub fn write(
     let style = Style { bom: output.bom, crlf: output.newline == Newline::Crlf };
     let (disk, ended) = Disk::new();
     thread::scope(|scope| {
-        let on_disk = scope.spawn(|| ended.onto_disk(&disk));
+        let on_disk = scope.spawn(|| ended.onto_disk(has_failed));
         let run = Run { work, job, a, b, outcome, style, progress: &progress, disk: &disk };
         let open = disk.open();
         let written = write_all(&run, hashes);
         if written.is_err() {
-            disk.give_up();
+            has_failed.store(true, Ordering::Relaxed);
         }
         drop(open);
         let on_disk = on_disk.join().unwrap_or_else(|panic| resume_unwind(panic));

@@ -87,8 +87,8 @@ pub struct Row<'s> {
     bytes: &'s [u8],
     /// The fields, as many as the header has; none when the row cannot be used. The buffer is kept from row to row.
     cells: Vec<Cell>,
-    /// Up to where rows of the file are read soon, one after another; 0 for a row that is read by itself.
-    soon: usize,
+    /// Up to where rows of the file are read one after another; 0 for a row that is read by itself.
+    in_turn_upto: usize,
 }
 
 /// Reads the rows of a chunk one after another.
@@ -263,7 +263,7 @@ impl Source {
 
     /// A row to read into (keeps its buffers).
     pub fn row(&self) -> Row<'_> {
-        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new(), soon: 0 }
+        Row { offset: 0, line: 0, source: self, bytes: &[], cells: Vec::new(), in_turn_upto: 0 }
     }
 
     /// Reads the row that begins at this offset, which was given by `rows` before. Its `line` is 0.
@@ -271,7 +271,7 @@ impl Source {
         row.source = self;
         let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.data.end);
         self.take(start, 0, row);
-        row.soon = 0;
+        row.in_turn_upto = 0;
     }
 
     /// The rows that begin at these offsets are read soon: rows far from each other lie anywhere in memory.
@@ -348,7 +348,7 @@ impl<'s> Rows<'s> {
         }
         row.source = source;
         let taken = source.take(self.at, self.lines, row);
-        row.soon = self.end;
+        row.in_turn_upto = self.end;
         self.at = taken.next;
         self.lines += taken.breaks;
         let Some((code, field)) = taken.wrong else { return Some(true) };

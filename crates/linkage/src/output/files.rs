@@ -74,8 +74,6 @@ impl Sink {
 /// stand there, and would be waited for.
 pub(super) struct Disk {
     sender: Mutex<Option<Sender<(String, File)>>>,
-    /// Nothing of this run will stand: nobody waits for the disk any more.
-    given_up: AtomicBool,
 }
 
 /// What [`Disk`] was given.
@@ -87,12 +85,7 @@ impl Disk {
     /// Both ends.
     pub fn new() -> (Disk, Ended) {
         let (sender, files) = mpsc::channel();
-        (Disk { sender: Mutex::new(Some(sender)), given_up: AtomicBool::new(false) }, Ended { files })
-    }
-
-    /// The run failed, or was told to stop.
-    pub fn give_up(&self) {
-        self.given_up.store(true, Ordering::Relaxed);
+        (Disk { sender: Mutex::new(Some(sender)) }, Ended { files })
     }
 
     fn take(&self, file: (String, File)) {
@@ -120,10 +113,10 @@ impl Drop for Open<'_> {
 
 impl Ended {
     /// Waits for each file until the disk has it; until no more come. The disk tells a fault once, so it is told on.
-    pub fn onto_disk(self, disk: &Disk) -> Result<(), Fault> {
+    pub fn onto_disk(self, has_failed: &AtomicBool) -> Result<(), Fault> {
         self.files
             .iter()
-            .take_while(|_| !disk.given_up.load(Ordering::Relaxed))
+            .take_while(|_| !has_failed.load(Ordering::Relaxed))
             .try_for_each(|(name, file)| file.sync_all().map_err(|e| unwritable(&name, e)))
     }
 }
@@ -164,8 +157,6 @@ struct Turns<K> {
     ready: BTreeMap<usize, (Result<(), Stopped>, K)>,
     /// What is kept from piece to piece and is in nobody's hands.
     spare: Vec<K>,
-    /// And how many there are in all.
-    count: usize,
     /// A thread takes pieces.
     is_taking: bool,
     /// The first thing that went wrong.
@@ -197,7 +188,6 @@ pub(super) fn in_order<K: Send>(
         next: 0,
         ready: BTreeMap::new(),
         spare: Vec::new(),
-        count: 0,
         is_taking: false,
         ended: None,
         is_broken: false,
@@ -207,11 +197,9 @@ pub(super) fn in_order<K: Send>(
     let claim = || {
         let mut turn = lock(&turns);
         while !turn.is_over() && turn.claimed < pieces {
-            let kept = turn.spare.pop();
-            if kept.is_some() || turn.count < 2 * threads {
-                turn.count += usize::from(kept.is_none());
+            if turn.claimed - turn.next < 2 * threads {
                 turn.claimed += 1;
-                return Some((turn.claimed - 1, kept));
+                return Some((turn.claimed - 1, turn.spare.pop()));
             }
             turn = changed.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
@@ -285,13 +273,11 @@ mod tests {
         let plain = || (String::from("plain"), File::create(folder.path().join("plain")).unwrap());
         // A device that cannot be synced.
         let faulty = || (String::from("faulty"), File::open("/dev/null").unwrap());
-        let told = |files: Vec<(String, File)>, given_up: bool| {
+        let told = |files: Vec<(String, File)>, has_failed: bool| {
             let (disk, ended) = Disk::new();
-            if given_up {
-                disk.give_up();
-            }
+            let has_failed = AtomicBool::new(has_failed);
             thread::scope(|scope| {
-                let on_disk = scope.spawn(|| ended.onto_disk(&disk));
+                let on_disk = scope.spawn(|| ended.onto_disk(&has_failed));
                 let open = disk.open();
                 files.into_iter().for_each(|file| disk.take(file));
                 drop(open);
@@ -307,8 +293,9 @@ mod tests {
     #[should_panic(expected = "in the middle")]
     fn a_panic_does_not_wait_for_files_for_ever() {
         let (disk, ended) = Disk::new();
+        let has_failed = AtomicBool::new(false);
         thread::scope(|scope| {
-            scope.spawn(|| ended.onto_disk(&disk));
+            scope.spawn(|| ended.onto_disk(&has_failed));
             let _open = disk.open();
             panic!("in the middle");
         });

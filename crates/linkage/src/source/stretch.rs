@@ -24,17 +24,17 @@ pub struct Stretch<'s> {
 }
 
 impl<'s> Stretch<'s> {
-    /// The text of a row, if all of it is text and rows around it are read too: those up to `soon` may be, and those that are
+    /// The text of a row, if all of it is text and rows around it are read too: those up to `in_turn_upto` may be, and those that are
     /// read one after another so far were, or this one stands in a stretch already.
-    pub fn text(&mut self, source: &'s Source, row: Range<usize>, soon: usize) -> Option<&str> {
+    pub fn text(&mut self, source: &'s Source, row: Range<usize>, in_turn_upto: usize) -> Option<&str> {
         // A line end is one byte or two.
         let follows = row.start.wrapping_sub(self.last) <= 2;
         self.last = row.end;
         if !self.has(source, &row) {
-            if !follows || soon <= row.end {
+            if !follows || in_turn_upto <= row.end {
                 return None;
             }
-            self.reach(source, &row, soon);
+            self.reach(source, &row, in_turn_upto);
         }
         self.text.get(row.start - self.range.start..row.end - self.range.start)
     }
@@ -102,7 +102,7 @@ mod tests {
             while let Some(is_usable) = rows.next(&mut row, &mut problems) {
                 assert!(is_usable);
                 let range = row.offset as usize..row.offset as usize + row.bytes.len();
-                let text = stretch.text(&first, range.clone(), row.soon);
+                let text = stretch.text(&first, range.clone(), row.in_turn_upto);
                 assert!(text.is_none_or(|text| text.as_bytes() == row.bytes));
                 alone += usize::from(text.is_none());
                 assert!(stretch.text(&second, range, 0).is_none(), "it is of another file");

@@ -73,7 +73,8 @@ impl<'s> Row<'s> {
             return None;
         }
         let start = self.offset as usize;
-        let line = match buffers.stretch.text(self.source, start..start + self.bytes.len(), self.soon) {
+        let line = match buffers.stretch.text(self.source, start..start + self.bytes.len(), self.in_turn_upto)
+        {
             Some(line) => line,
             None => {
                 buffers.row.clear();
