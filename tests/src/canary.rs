@@ -16,16 +16,18 @@ use store::Db;
 
 const OWN: &str = "id,outcome,insurer_number,symbol,number,branch,birth_date,pin,expected_validity,name,kana,address\r\n\
     canary-1,valid,06990014,籠鳥七,55501234,07,19120304,0958,1,金糸雀　啼子,ｶﾅﾘﾔ ﾅｷｺ,架空県籠市鳥篭町九丁目\r\n\
-    canary-2,valid,  990010,ZQX-77,55505678,,19130506,0764,1,紅雀　鳴介,ﾍﾞﾆｽｽﾞﾒ ﾒｲｽｹ,架空県籠市止木町八丁目\r\n";
+    canary-2,valid,  990010,QUILL-77,55505678,,19130506,0764,1,紅雀　鳴介,ﾍﾞﾆｽｽﾞﾒ ﾒｲｽｹ,架空県籠市止木町八丁目\r\n";
 
-/// What may stand nowhere. The numbers are asked wrongly, too: mistyped ones are still somebody's.
+/// What may stand nowhere. The numbers are asked wrongly, too: mistyped ones are still somebody's. None comes by chance in
+/// a random number: a word in Latin letters is five long at least, and holds some that no identifier of ours is made of
+/// (`base::ids` leaves out I, L, O, U).
 const CANARIES: [&str; 29] = [
     "55501234",
     "55505678",
     "55509999",
     "籠鳥七",
-    "ZQX-77",
-    "ZQX",
+    "QUILL-77",
+    "QUILL",
     "金糸雀",
     "啼子",
     "紅雀",
@@ -145,7 +147,7 @@ fn questions(code: &str) -> Vec<Question> {
     };
     let second = Question {
         insurer: "  990010".into(),
-        symbol: "ZQX-77".into(),
+        symbol: "QUILL-77".into(),
         number: "55505678".into(),
         branch: String::new(),
         birth: "19130506".into(),
