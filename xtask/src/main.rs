@@ -12,8 +12,9 @@ mod tables_places;
 mod tidy;
 
 use clap::{Parser, Subcommand};
+use std::env;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// The project's own tools.
@@ -39,18 +40,22 @@ enum Command {
 }
 
 fn main() -> io::Result<ExitCode> {
-    match Line::parse().command {
-        Command::Tidy => tidy::command(workspace(), &mut io::stdout().lock()),
-        Command::Tables(packages) => tables::command(workspace(), &packages, &mut io::stdout().lock()),
-        Command::Bench(which) => bench::command(workspace(), &which, &mut io::stdout().lock()),
-        Command::Quality(options) => quality::command(workspace(), &options, &mut io::stdout().lock()),
+    let command = Line::parse().command;
+    let root = workspace()?;
+    match command {
+        Command::Tidy => tidy::command(&root, &mut io::stdout().lock()),
+        Command::Tables(packages) => tables::command(&root, &packages, &mut io::stdout().lock()),
+        Command::Bench(which) => bench::command(&root, &which, &mut io::stdout().lock()),
+        Command::Quality(options) => quality::command(&root, &options, &mut io::stdout().lock()),
     }
 }
 
-/// The root of the workspace.
-fn workspace() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.parent().unwrap_or(here)
+/// The root of the workspace in which this was called. Where it was when it was built may be another clone's, if the two
+/// share a build folder.
+fn workspace() -> io::Result<PathBuf> {
+    let here = env::current_dir()?;
+    let root = here.ancestors().find(|folder| folder.join("xtask/Cargo.toml").is_file());
+    root.map(Path::to_owned).ok_or_else(|| io::Error::other("call it in a clone of the repository"))
 }
 
 /// The exit code of a check that found so many failures, told in one line.

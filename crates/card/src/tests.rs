@@ -13,9 +13,10 @@ use crate::Card;
 use crate::apdu::Word;
 use std::path::PathBuf;
 
-/// A folder with hostile and good files, for the replay.
+/// A folder with hostile and good files, for the replay. Tests run in the folder of their package; where it was when they
+/// were built may be another clone's.
 fn corpus() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
+    PathBuf::from("corpus")
 }
 
 /// The text of a file of the corpus.
