@@ -17,6 +17,7 @@ mod exact;
 mod found;
 mod kept;
 mod mirrors;
+mod pairs;
 mod parts;
 mod place;
 mod pool;
@@ -39,13 +40,13 @@ use crate::{
     source::Source,
     spec::{self, Fixed, Layout, Spec},
 };
-use assign::Assigned;
 use base::Fault;
 use crew::Crew;
 pub(crate) use crew::worse;
 use found::Found;
 use kept::Kept;
 use mirrors::Mirrors;
+use pairs::Gathered;
 use read::Reading;
 use room::Memory;
 use score::Near;
@@ -361,11 +362,14 @@ fn find(
     let open = u64::from(a.rows) - exact.raw - exact.normal;
     let (near, parts) = third.open(parts_a, parts_b, open)?;
     let blocked = |near: &Near| found::is_blocked(&a, &b, near);
-    let Assigned { links, groups } = assign::assign(&near, blocked, rivals);
-    let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), (&near, &links))? + exact.raw;
-    let ties = third.aside(parts)?;
-    let (near, groups) = assign::with_ties(near, groups, ties.pairs, blocked, rivals);
+    let assigned = assign::assign(&memory, &near, blocked, rivals)?;
+    let linked = (&near, assigned.links.as_slice());
+    let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), linked)? + exact.raw;
+    let mut open = Gathered::new(&memory);
+    open.add_all(assigned.open(&near))?;
+    drop((assigned, near));
+    let raw_linked = raw_linked - third.aside(parts, &mut open)?;
+    let cases = assign::cases(&memory, &open.done()?, blocked, rivals)?;
     let raw = exact.raw + exact.raw_left;
-    let raw_linked = raw_linked - ties.raw;
-    Ok(Found::new((a, b), (raw_linked, raw - raw_linked), (&near, &groups), problems))
+    Ok(Found::new((a, b), (raw_linked, raw - raw_linked), cases, problems))
 }

@@ -17,6 +17,7 @@ use super::{
     buckets::Buckets,
     crew::{Crew, Share},
     detail::{self, BEST, Kind},
+    pairs::{Gathered, Pairs},
     pool::{Pool, Reader},
     read::Side,
     room::Memory,
@@ -26,29 +27,25 @@ use crate::{
     outcome::Tier,
     rules::{rarity::Counts, rivals_exact},
 };
+use base::Fault;
 use std::{collections::BTreeSet, sync::atomic::Ordering};
 
 /// Compares all pairs; gives the near ones, by row of A. A row of A whose best candidate is here has it written down.
-pub(super) fn compare(
+pub(super) fn compare<'m>(
     crew: &Crew<'_>,
-    memory: &Memory,
+    memory: &'m Memory,
     buckets: &Buckets<'_>,
     (a, b): (&Pool<'_>, &Pool<'_>),
     counts: &Counts,
     progress: &Share<'_>,
-) -> Result<Vec<Near>, Stopped> {
-    let mut near = Vec::new();
+) -> Result<Pairs<'m>, Stopped> {
     score::each_row(
         (crew, memory, progress),
         buckets,
         (a, b, counts),
-        |readers, candidates, near| one_row((a, b), readers, candidates, counts, near),
-        |found: Vec<Vec<Near>>| {
-            near.extend(found.into_iter().flatten());
-            Ok(())
-        },
-    )?;
-    Ok(near)
+        |readers, candidates, found| one_row((a, b), readers, candidates, counts, &mut found.near),
+        |_| Ok(()),
+    )
 }
 
 /// Compares a row of A with all its candidates.
@@ -75,28 +72,16 @@ fn one_row<'p>(
     }
 }
 
-/// Pairs that go to review after all.
-#[derive(Debug, Default)]
-pub(super) struct Ties {
-    /// Links of the exact stage, and all near pairs with their rows of B.
-    pub pairs: Vec<Near>,
-    /// How many of the links had the same raw bytes.
-    pub raw: u64,
-}
-
-/// Finds the links of the exact stage that another row of A would be as well.
-pub(super) fn ties(a: &Side, b: &Side, mut near: Vec<Near>) -> Ties {
-    let linked = |near: &Near| exact(a, b, near.b);
-    let is_tie = |near: &&Near| rivals_exact(&linked(near).0.decision, &near.decision);
-    let tied: BTreeSet<u32> = near.iter().filter(is_tie).map(|near| near.b).collect();
-    near.retain(|near| tied.contains(&near.b));
-    let mut ties = Ties { pairs: near, raw: 0 };
-    for row_b in tied {
-        let (link, tier) = exact(a, b, row_b);
-        ties.pairs.push(link);
-        ties.raw += u64::from(tier == Kind::Link(Tier::Raw));
-    }
-    ties
+/// Finds the links of the exact stage that another row of A would be as well: puts them, and all near pairs with their rows
+/// of B, to the open pairs, which go to review. Says how many of the links had the same raw bytes.
+pub(super) fn ties(a: &Side, b: &Side, near: &Pairs<'_>, open: &mut Gathered<'_>) -> Result<u64, Fault> {
+    let all = || (0..near.len()).map(|pair| near.get(pair));
+    let is_tie = |near: &Near| rivals_exact(&exact(a, b, near.b).0.decision, &near.decision);
+    let tied: BTreeSet<u32> = all().filter(is_tie).map(|near| near.b).collect();
+    open.add_all(all().filter(|near| tied.contains(&near.b)))?;
+    open.add_all(tied.iter().map(|row_b| exact(a, b, *row_b).0))?;
+    let is_raw = |row_b: &&u32| exact(a, b, **row_b).1 == Kind::Link(Tier::Raw);
+    Ok(tied.iter().filter(is_raw).count() as u64)
 }
 
 /// The link of a row of B, which the exact stage linked.

@@ -131,7 +131,7 @@ pub(super) fn partner(candidate: u64) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use proptest::prelude::*;
 

@@ -6,9 +6,9 @@
 
 use super::{
     Stopped,
-    assign::Group,
     crew::Crew,
     detail::{self, BEST, BLOCKED, Kind, MANY, RAW_LEFT, USABLE},
+    pairs::Pairs,
     read::Side,
     score::Near,
 };
@@ -34,11 +34,9 @@ impl Found {
     pub fn new(
         (a, b): (Side, Side),
         raw_pairs: (u64, u64),
-        (pairs, groups): (&[Near], &[Group]),
+        mut cases: Vec<Case>,
         problems: Problems,
     ) -> Found {
-        let mut cases: Vec<Case> =
-            groups.iter().map(|group| case(pairs, group.cause, &group.pairs)).collect();
         cases.sort_unstable_by_key(|case| (case.a.first().copied(), case.b.first().copied()));
         for (number, case) in cases.iter().enumerate() {
             for (side, rows) in [(&a, &case.a), (&b, &case.b)] {
@@ -87,14 +85,14 @@ pub(super) fn link(
     crew: &Crew<'_>,
     (a, source_a): (&Side, &Source),
     (b, source_b): (&Side, &Source),
-    (pairs, links): (&[Near], &[usize]),
+    (pairs, links): (&Pairs<'_>, &[u32]),
 ) -> Result<u64, Stopped> {
     let begin = || (source_a.row(), source_b.row());
     let raw = crew.each(links.len().div_ceil(LINKS_AT_ONCE), begin, |(raw_a, raw_b), piece| {
         let first = piece * LINKS_AT_ONCE;
         let mut raw_linked = 0;
         for link in &links[first..links.len().min(first + LINKS_AT_ONCE)] {
-            let near = &pairs[*link];
+            let near = pairs.get(*link);
             // Each of the two has one row in the other file with the same bytes: whether it is this one, they say themselves.
             let is_left = (a.detail_of(near.a) & b.detail_of(near.b)) & RAW_LEFT != 0;
             let is_raw = is_left && {
@@ -124,22 +122,6 @@ fn set(side: &Side, row: u32, kind: Kind, pair: Option<u64>, key: u64) {
     let now = detail::with_kind(pair.map_or(before, |pair| detail::with_pair(before, pair)), kind);
     detail.store(now, Ordering::Relaxed);
     side.key.words()[row as usize].store(key, Ordering::Relaxed);
-}
-
-/// A case of these pairs, which come best first.
-fn case(pairs: &[Near], cause: Cause, places: &[usize]) -> Case {
-    let rows = |row: fn(&Near) -> u32| -> Vec<u32> {
-        let mut rows: Vec<u32> = places.iter().map(|place| row(&pairs[*place])).collect();
-        rows.sort_unstable();
-        rows.dedup();
-        rows
-    };
-    let shown = places.iter().take(Case::PAIRS_MAX).map(|place| {
-        let near = &pairs[*place];
-        let (levels, rarity) = (detail::levels(near.pair), detail::rarity(near.pair));
-        Pair { a: near.a, b: near.b, levels, rarity, decision: near.decision }
-    });
-    Case { cause, pairs: shown.collect(), a: rows(|near| near.a), b: rows(|near| near.b) }
 }
 
 impl Outcome for Found {

@@ -11,13 +11,14 @@ use super::{
     buckets::Buckets,
     crew::{Crew, Share},
     detail::{self, BEST, BLOCKED, MANY},
+    pairs::{Gathered, Pairs},
     pool::{Pool, Reader},
     room::Memory,
 };
 use crate::{
     form::Form,
     levels::{AddressLevel, BirthLevel, KanaLevel, Levels, NameLevel},
-    outcome::Case,
+    outcome::{Case, Pair},
     rules::{Decision, Grade, decide, rarity::Counts, rivals},
 };
 use std::{cmp::Reverse, sync::atomic::Ordering};
@@ -33,6 +34,14 @@ pub(super) struct Near {
     pub pair: u64,
     /// What follows from them.
     pub decision: Decision,
+}
+
+impl Near {
+    /// As the output has it.
+    pub fn pair(&self) -> Pair {
+        let (levels, rarity) = (detail::levels(self.pair), detail::rarity(self.pair));
+        Pair { a: self.a, b: self.b, levels, rarity, decision: self.decision }
+    }
 }
 
 /// Of a row of A with more near candidates than this only the best are kept, as many as a case can show: nobody is in a list
@@ -52,61 +61,64 @@ struct Better {
     pair: u64,
 }
 
+/// What a slice of rows of A has found.
+#[derive(Default)]
+pub(super) struct Sliced {
+    /// Near pairs, by row of A and of B.
+    pub near: Vec<Near>,
+    better: Vec<Better>,
+}
+
 /// Compares all pairs; gives the near ones, by row of A and of B. Writes each row's best candidate.
-pub(super) fn compare(
+pub(super) fn compare<'m>(
     crew: &Crew<'_>,
-    memory: &Memory,
+    memory: &'m Memory,
     buckets: &Buckets<'_>,
     (a, b): (&Pool<'_>, &Pool<'_>),
     counts: &Counts,
     progress: &Share<'_>,
-) -> Result<Vec<Near>, Stopped> {
-    let mut near = Vec::new();
+) -> Result<Pairs<'m>, Stopped> {
+    let round_ended = |slices: &[Sliced]| {
+        // Only now is it known which candidate of a row of B is its best.
+        let settled = crew.each(
+            slices.len(),
+            || (),
+            |(), slice| {
+                slices[slice].better.iter().for_each(|better| settle(b, better));
+                Ok(())
+            },
+        );
+        settled.map(|_| ())
+    };
     each_row(
         (crew, memory, progress),
         buckets,
         (a, b, counts),
-        |readers, candidates, (near, better): &mut (Vec<Near>, Vec<Better>)| {
-            one_row((a, b), readers, candidates, counts, near, better);
-        },
-        |found| {
-            let (nears, betters): (Vec<_>, Vec<_>) = found.into_iter().unzip();
-            let before = near.len();
-            near.extend(nears.into_iter().flatten());
-            memory.need(((near.len() - before) * size_of::<Near>()) as u64);
-            // Only now is it known which candidate of a row of B is its best.
-            crew.each(
-                betters.len(),
-                || (),
-                |(), list| {
-                    betters[list].iter().for_each(|better| settle(b, better));
-                    Ok(())
-                },
-            )?;
-            Ok(())
-        },
-    )?;
-    Ok(near)
+        |readers, candidates, found| one_row((a, b), readers, candidates, counts, found),
+        round_ended,
+    )
 }
 
-/// Goes through all pairs: hands over the candidates of one row of A at a time, with what a slice of rows has found so far;
-/// and what the slices of a round found, in their order.
-pub(super) fn each_row<'p, T: Default + Send>(
-    (crew, memory, progress): (&Crew<'_>, &Memory, &Share<'_>),
+/// Goes through all pairs: hands over the candidates of one row of A at a time, with what its slice of rows has found so far;
+/// and what the slices of a round found, in their order. Gives the near pairs.
+pub(super) fn each_row<'p, 'm>(
+    (crew, memory, progress): (&Crew<'_>, &'m Memory, &Share<'_>),
     buckets: &Buckets<'_>,
     (a, b, counts): (&Pool<'p>, &Pool<'p>, &Counts),
-    row: impl Fn(&mut [Reader<'p>; 2], &[u64], &mut T) + Sync,
-    mut round_found: impl FnMut(Vec<T>) -> Result<(), Stopped>,
-) -> Result<(), Stopped> {
-    // A pair is there twice while it is sorted, in eight bytes.
-    for round in buckets.rounds((memory.left() / 32).max(ROUND_MIN)) {
+    row: impl Fn(&mut [Reader<'p>; 2], &[u64], &mut Sliced) + Sync,
+    mut round_ended: impl FnMut(&[Sliced]) -> Result<(), Stopped>,
+) -> Result<Pairs<'m>, Stopped> {
+    let mut all = Gathered::new(memory);
+    // A pair is there twice while it is sorted, in eight bytes, and again if it is near.
+    let pair_bytes = 2 * 8 + size_of::<Near>() as u64;
+    for round in buckets.rounds((memory.left() / pair_bytes).max(ROUND_MIN)) {
         let runs = buckets.pairs(crew, &round)?;
         let begin = || (Vec::new(), Vec::new(), [a.reader(), b.reader()]);
-        let found = crew.each(round.len(), begin, |(bytes, pairs, readers), slice| {
+        let slices = crew.each(round.len(), begin, |(bytes, pairs, readers), slice| {
             runs.partition(slice, bytes, pairs, |_, _| ())?;
             pairs.sort_unstable();
             pairs.dedup();
-            let mut found = T::default();
+            let mut found = Sliced::default();
             let (mut done, mut asked) = (0, 0);
             for candidates in pairs.chunk_by(|one, next| one >> 32 == next >> 32) {
                 if done >= asked {
@@ -119,13 +131,16 @@ pub(super) fn each_row<'p, T: Default + Send>(
                 row(readers, candidates, &mut found);
                 done += candidates.len();
             }
+            // There are many slices, and what one has to spare others need.
+            found.near.shrink_to_fit();
             progress.add(buckets.slices[round.start + slice]);
             Ok(found)
         })?;
         drop(runs);
-        round_found(found)?;
+        slices.iter().try_for_each(|slice| all.add(&slice.near))?;
+        round_ended(&slices)?;
     }
-    Ok(())
+    Ok(all.done()?)
 }
 
 /// Compares a row of A with all its candidates.
@@ -134,8 +149,7 @@ fn one_row<'p>(
     [reader_a, reader_b]: &mut [Reader<'p>; 2],
     candidates: &[u64],
     counts: &Counts,
-    near: &mut Vec<Near>,
-    better: &mut Vec<Better>,
+    Sliced { near, better }: &mut Sliced,
 ) {
     let before = near.len();
     let keep = |compared: Near| {

@@ -5,17 +5,17 @@
 //! Rules come from: the issue, parts B and C.
 
 use super::{
-    Measure, Stopped,
-    aside::{self, Ties},
+    Measure, Stopped, aside,
     buckets::Buckets,
     crew::{Crew, Part, Progress, Share},
     detail::{EXACT, PAIRED},
+    pairs::{Gathered, Pairs},
     parts::KeyParts,
     pool::{self, Laid, Pool, Sieve},
     read::Side,
     room::Memory,
     runs::Runs,
-    score::{self, Near},
+    score,
 };
 use crate::{rules::rarity::Counts, source::Source};
 
@@ -43,14 +43,14 @@ pub(super) struct Third<'t> {
     pub progress: &'t Progress<'t>,
 }
 
-impl Third<'_> {
+impl<'t> Third<'t> {
     /// Pairs of rows that the exact stage left (so many of A), and what keys of those that look aside are made of.
     pub fn open(
         &self,
         parts_a: KeyParts,
         parts_b: KeyParts,
         open: u64,
-    ) -> Result<(Vec<Near>, [Laid; 2]), Stopped> {
+    ) -> Result<(Pairs<'t>, [Laid; 2]), Stopped> {
         let Third { crew, memory, counts, .. } = *self;
         let sieve = Sieve::new(memory, open);
         // Where memory is ample, what keys are made of stays as it is until rows look aside.
@@ -77,8 +77,9 @@ impl Third<'_> {
         Ok((near, laid))
     }
 
-    /// What is left of A looks at what the exact stage linked. Gives the links that cannot stand.
-    pub fn aside(&self, [laid_a, laid_b]: [Laid; 2]) -> Result<Ties, Stopped> {
+    /// What is left of A looks at what the exact stage linked. Puts links that cannot stand to the open pairs; says how
+    /// many of these had the same raw bytes.
+    pub fn aside(&self, [laid_a, laid_b]: [Laid; 2], open: &mut Gathered<'_>) -> Result<u64, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
         let sieve = Sieve::new(memory, pool::looking_aside(a));
         let gather = |(source, side): (_, &Side), laid: &Laid, of_b, part| {
@@ -93,7 +94,7 @@ impl Third<'_> {
             self.pairs((runs_a, runs_b), (ASIDE + 2, PAIRED | EXACT), |buckets, pools, progress| {
                 aside::compare(crew, memory, buckets, pools, counts, progress)
             })?;
-        Ok(aside::ties(a, b, near))
+        Ok(aside::ties(a, b, &near, open)?)
     }
 
     /// The pairs of these records, of whose rows of B those with these flags are kept; and what is found among them.
@@ -101,8 +102,8 @@ impl Third<'_> {
         &self,
         (runs_a, runs_b): (Runs, Runs),
         (part, flags): (usize, u64),
-        compare: impl FnOnce(&Buckets<'_>, (&Pool<'_>, &Pool<'_>), &Share<'_>) -> Result<Vec<Near>, Stopped>,
-    ) -> Result<Vec<Near>, Stopped> {
+        compare: impl FnOnce(&Buckets<'_>, (&Pool<'_>, &Pool<'_>), &Share<'_>) -> Result<Pairs<'t>, Stopped>,
+    ) -> Result<Pairs<'t>, Stopped> {
         let Third { crew, memory, counts, a: (source_a, a), b: (source_b, b), .. } = *self;
         let share = |more: usize, of: u64| self.share(part + more, of);
         let progress = share(0, runs_a.records() + runs_b.records());

@@ -1,0 +1,202 @@
+//! Near pairs, as many as a run finds: on the heap, or in a file when the memory cap leaves no room. Most rows have one or
+//! two; of files that were made to be hard, every row has fifty.
+//!
+//! Always holds: pairs come out as they were put in, in that order.
+//! Not here: which pairs are near (score, aside); who is linked (assign).
+//! Rules come from: the issue, parts C and D (a memory cap that spills to disk; bounded memory).
+
+use super::{
+    room::{Memory, Records},
+    score::Near,
+};
+use crate::rules::{Decision, Grade, Reason};
+use base::Fault;
+use std::{fs::File, io::Write};
+
+/// Bytes of a pair: row of A, row of B, levels and rarities, score, grade, reason.
+const BYTES: usize = 19;
+
+/// Pairs that are packed at a time.
+const ADDED_AT_ONCE: usize = 1 << 15;
+
+/// All pairs.
+pub(super) struct Pairs<'m>(Records<'m, BYTES>);
+
+/// Pairs that are being put together.
+pub(super) struct Gathered<'m> {
+    memory: &'m Memory,
+    heap: Vec<[u8; BYTES]>,
+    /// Once there is no more room, and how many are in it.
+    file: Option<(File, usize)>,
+}
+
+impl Pairs<'_> {
+    /// How many. They are numbered in four bytes.
+    pub fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    /// One of them.
+    pub fn get(&self, at: u32) -> Near {
+        unpacked(&self.0[at as usize])
+    }
+}
+
+impl<'m> Gathered<'m> {
+    /// None.
+    pub fn new(memory: &'m Memory) -> Gathered<'m> {
+        Gathered { memory, heap: Vec::new(), file: None }
+    }
+
+    /// More of them.
+    pub fn add(&mut self, pairs: &[Near]) -> Result<(), Fault> {
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        if self.file.is_none() && !self.has_room(pairs.len()) {
+            let heap = std::mem::take(&mut self.heap);
+            self.file = Some((self.memory.file()?, heap.len()));
+            self.write(heap.as_flattened())?;
+            self.memory.give((heap.capacity() * BYTES) as u64);
+        }
+        let Some((_, count)) = &mut self.file else {
+            self.heap.extend(pairs.iter().map(packed));
+            return Ok(());
+        };
+        *count += pairs.len();
+        for some in pairs.chunks(ADDED_AT_ONCE) {
+            let bytes: Vec<[u8; BYTES]> = some.iter().map(packed).collect();
+            self.write(bytes.as_flattened())?;
+        }
+        Ok(())
+    }
+
+    /// More of them, one by one.
+    pub fn add_all(&mut self, pairs: impl Iterator<Item = Near>) -> Result<(), Fault> {
+        let mut pairs = pairs.peekable();
+        while pairs.peek().is_some() {
+            self.add(&pairs.by_ref().take(ADDED_AT_ONCE).collect::<Vec<_>>())?;
+        }
+        Ok(())
+    }
+
+    /// Makes room for so many more, if memory spares it.
+    fn has_room(&mut self, more: usize) -> bool {
+        let (all, before) = (self.heap.len() + more, self.heap.capacity());
+        if all <= before {
+            return true;
+        }
+        let capacity = all.max(2 * before);
+        // While they are moved they are there twice.
+        let fits = self.memory.spares((capacity * BYTES) as u64);
+        if fits {
+            self.heap.reserve_exact(capacity - self.heap.len());
+            self.memory.give((before * BYTES) as u64);
+        }
+        fits
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let Some((file, _)) = &mut self.file else { return Ok(()) };
+        file.write_all(bytes).map_err(|e| Fault::caused("cannot write to the work folder", e))
+    }
+
+    /// All of them.
+    pub fn done(self) -> Result<Pairs<'m>, Fault> {
+        let records = match self.file {
+            Some((file, count)) => self.memory.mapped(&file, count)?,
+            None => self.memory.kept(self.heap),
+        };
+        if u32::try_from(records.len()).is_err() {
+            return Err(too_many());
+        }
+        Ok(Pairs(records))
+    }
+}
+
+/// Fifty for each of eighty-five million rows: nobody's files, and no list for a clerk.
+fn too_many() -> Fault {
+    Fault::new("the files have more than four thousand million pairs that are near: split them by town or birth year")
+        .in_japanese("近い組が40億を超えました。市区町村や生年などでファイルを分けて実行してください。")
+}
+
+fn packed(near: &Near) -> [u8; BYTES] {
+    let Near { a, b, pair, decision: Decision { grade, score, reason } } = *near;
+    let mut bytes = [0; BYTES];
+    bytes[..4].copy_from_slice(&a.to_le_bytes());
+    bytes[4..8].copy_from_slice(&b.to_le_bytes());
+    // Levels and rarities are forty bits; what is put behind them overwrites the rest.
+    bytes[8..16].copy_from_slice(&pair.to_le_bytes());
+    bytes[13..17].copy_from_slice(&score.to_le_bytes());
+    bytes[17] = grade as u8;
+    bytes[18] = reason as u8;
+    bytes
+}
+
+fn unpacked(bytes: &[u8; BYTES]) -> Near {
+    let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    let grade = match bytes[17] {
+        0 => Grade::Link,
+        1 => Grade::Review,
+        _ => Grade::NoLink,
+    };
+    Near {
+        a: four(0),
+        b: four(4),
+        pair: u64::from(four(8)) | u64::from(bytes[12]) << 32,
+        decision: Decision { grade, score: four(13) as i32, reason: Reason::ALL[usize::from(bytes[18])] },
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::engine::detail::{self, tests::any_levels};
+    use proptest::prelude::*;
+
+    /// A list on the heap, whose memory is never asked for.
+    pub(crate) fn listed<'m>(memory: &'m Memory, pairs: &[Near]) -> Pairs<'m> {
+        let mut gathered = Gathered::new(memory);
+        gathered.add(pairs).unwrap();
+        gathered.done().unwrap()
+    }
+
+    fn any_near() -> impl Strategy<Value = Near> {
+        let levels = (any_levels(), any::<u8>(), any::<u8>());
+        let pair = levels
+            .prop_map(|(levels, name, town)| detail::packed(&levels, crate::rules::Rarity { name, town }));
+        let grade = prop_oneof![Just(Grade::Link), Just(Grade::Review), Just(Grade::NoLink)];
+        let reason = (0..Reason::ALL.len()).prop_map(|at| Reason::ALL[at]);
+        let decision = (grade, any::<i32>(), reason).prop_map(|(grade, score, reason)| Decision {
+            grade,
+            score,
+            reason,
+        });
+        (any::<u32>(), any::<u32>(), pair, decision).prop_map(|(a, b, pair, decision)| Near {
+            a,
+            b,
+            pair,
+            decision,
+        })
+    }
+
+    proptest! {
+        /// With room for all, for some, for none.
+        #[test]
+        fn pairs_come_out_as_they_went_in(
+            rounds in prop::collection::vec(prop::collection::vec(any_near(), 0..9), 0..9),
+            cap in 0_u64..1_000,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let memory = Memory::new(folder.path(), cap);
+            let mut gathered = Gathered::new(&memory);
+            rounds.iter().for_each(|round| gathered.add(round).unwrap());
+            let pairs = gathered.done().unwrap();
+            let all: Vec<Near> = rounds.concat();
+            prop_assert!(memory.left() <= cap);
+            prop_assert_eq!((0..pairs.len()).map(|at| pairs.get(at)).collect::<Vec<_>>(), all);
+            drop(pairs);
+            prop_assert_eq!(memory.left(), cap);
+        }
+    }
+}
