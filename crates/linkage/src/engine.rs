@@ -11,6 +11,7 @@ mod aside;
 mod assign;
 mod body;
 mod buckets;
+mod cases;
 mod crew;
 mod detail;
 mod exact;
@@ -22,6 +23,7 @@ mod parts;
 mod place;
 mod pool;
 mod read;
+mod records;
 mod results;
 mod room;
 mod runs;
@@ -156,7 +158,7 @@ const READ_BYTES: u64 = 24 + 4 + 8;
 const ROW_BYTES: u64 = 4 + 8 + 8;
 /// And, if there is room, what its keys are made of.
 const PARTS_BYTES: u64 = 28;
-/// What is too small to be counted one by one: tables, counts of names, buffers of threads, cases.
+/// What is too small to be counted one by one: tables, counts of names, buffers of threads.
 const SMALL_BYTES: u64 = 64 << 20;
 /// Rows of both sides in a partition of the exact stage: small enough for a processor's second cache.
 const PART_ROWS: u64 = 1 << 13;
@@ -173,6 +175,7 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
     let stamps = [('A', Stamp::of(&job.a)?), ('B', Stamp::of(&job.b)?)];
     let plan = Plan::new(job, &a, &b, sizes)?;
     let work = Work::take(&job.out, job.replace, [&job.a, &job.b])?;
+    let memory = plan.memory(job, &work);
     let crew = Crew { threads: job.threads.max(1), watch };
     let has_failed = AtomicBool::new(false);
     let is_over = || has_failed.load(Ordering::Relaxed) || watch.stop();
@@ -181,7 +184,7 @@ fn run_sized(job: &Job, watch: &dyn Watch, sizes: Sizes) -> Result<Summary, Stop
         let _over = Over(&has_failed);
         let mut hashing = None;
         let begin = || hashing = (crew.threads > 1).then(|| scope.spawn(hash));
-        let found = find(job, &crew, &work, (&a, &b), &plan, begin)?;
+        let found = find(job, &crew, &work, (&a, &b), (&plan, &memory), begin)?;
         let hashes = || match hashing {
             Some(hashing) => hashing.join().unwrap_or_else(|panic| resume_unwind(panic)),
             None => hash(),
@@ -269,16 +272,21 @@ impl Plan {
 }
 
 impl Plan {
-    /// The memory of a run, and how much of it is taken for reading.
-    fn memory(&self, job: &Job, work: &Work) -> (Memory, u64) {
+    /// The memory of a run.
+    fn memory(&self, job: &Job, work: &Work) -> Memory {
         let cap = job.memory - job.memory.min(SMALL_BYTES);
-        if self.spills {
+        let memory = if self.spills {
             // Here every megabyte counts, also those that the allocator keeps between two uses.
-            return (Memory::new(work.path(), cap / 4 * 3).with_pieces(self.piece), 0);
-        }
-        let reserved = self.rows * READ_BYTES;
-        let memory = Memory::with_rooms(work.path(), cap, self.rows * ROW_BYTES + reserved);
-        (memory.with_pieces(self.piece), reserved)
+            Memory::new(work.path(), cap / 4 * 3)
+        } else {
+            Memory::with_rooms(work.path(), cap, self.rows * ROW_BYTES + self.reserved())
+        };
+        memory.with_pieces(self.piece)
+    }
+
+    /// How much of it is taken until the exact stage is over.
+    fn reserved(&self) -> u64 {
+        if self.spills { 0 } else { self.rows * READ_BYTES }
     }
 }
 
@@ -301,15 +309,14 @@ fn rows_about(bytes: &[u8], layout: &Layout) -> u64 {
 }
 
 /// Everything up to the writing. `hash` begins to hash the inputs, if there is more than one thread.
-fn find(
+fn find<'m>(
     job: &Job,
     crew: &Crew<'_>,
     work: &Work,
     (source_a, source_b): (&Source, &Source),
-    plan: &Plan,
+    (plan, memory): (&Plan, &'m Memory),
     hash: impl FnOnce(),
-) -> Result<Found, Stopped> {
-    let (memory, reserved) = plan.memory(job, work);
+) -> Result<Found<'m>, Stopped> {
     let (counts, mut problems) = (Counts::new(), Problems::default());
     let chunks_a = source_a.chunks(plan.chunks[0], crew.threads);
     let chunks_b = source_b.chunks(plan.chunks[1], crew.threads);
@@ -322,7 +329,7 @@ fn find(
     };
     // First what keys are made of: without it more rows are read twice than mirrors spare being read.
     let (about_a, about_b) = (about(source_a, &job.spec.a), about(source_b, &job.spec.b));
-    let mirrors = Mirrors::new(&memory, about_b.0, (source_a, source_b));
+    let mirrors = Mirrors::new(memory, about_b.0, (source_a, source_b));
     let mut read = |side, (source, spec): (&Source, &spec::Side), (rows, parts_taken), chunks| {
         let kept = if plan.keeps { Some(Kept::open(work.path(), side, plan.identity)?) } else { None };
         source.noted().iter().for_each(|problem| problems.add(problem.clone()));
@@ -341,7 +348,7 @@ fn find(
             parts_taken,
             spilled,
         };
-        read::read(crew, &memory, reading, &progress, &mut problems)
+        read::read(crew, memory, reading, &progress, &mut problems)
     };
     let (b, runs_b, parts_b) = read('B', (source_b, &job.spec.b), about_b, chunks_b)?;
     counts.set_rows(u64::from(b.rows));
@@ -350,26 +357,26 @@ fn find(
     drop(mirrors);
 
     let progress = crew.stage(Stage::Exact, runs_a.records() + runs_b.records());
-    let exact = exact::link(crew, &memory, ((&a, &runs_a), (&b, &runs_b)), plan.parts, &progress)?;
+    let exact = exact::link(crew, memory, ((&a, &runs_a), (&b, &runs_b)), plan.parts, &progress)?;
     drop((runs_a, runs_b));
-    memory.give(reserved);
+    memory.give(plan.reserved());
 
     // From here on threads wait for one another now and then: there is something to do beside.
     hash();
     let progress = crew.stage(Stage::Score, third::PROGRESS.iter().sum());
     let (side_a, side_b) = ((source_a, &a), (source_b, &b));
-    let third = Third { crew, memory: &memory, a: side_a, b: side_b, counts: &counts, progress: &progress };
+    let third = Third { crew, memory, a: side_a, b: side_b, counts: &counts, progress: &progress };
     let open = u64::from(a.rows) - exact.raw - exact.normal;
     let (near, parts) = third.open(parts_a, parts_b, open)?;
     let blocked = |near: &Near| found::is_blocked(&a, &b, near);
-    let assigned = assign::assign(&memory, &near, blocked, rivals)?;
+    let assigned = assign::assign(memory, &near, blocked, rivals)?;
     let linked = (&near, assigned.links.as_slice());
     let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), linked)? + exact.raw;
-    let mut open = Gathered::new(&memory);
+    let mut open = Gathered::new(memory);
     open.add_all(assigned.open(&near))?;
     drop((assigned, near));
     let raw_linked = raw_linked - third.aside(parts, &mut open)?;
-    let cases = assign::cases(&memory, &open.done()?, blocked, rivals)?;
+    let cases = assign::cases(memory, &open.done()?, blocked, rivals)?;
     let raw = exact.raw + exact.raw_left;
     Ok(Found::new((a, b), (raw_linked, raw - raw_linked), cases, problems))
 }

@@ -65,7 +65,7 @@ pub enum Verdict {
         /// With whom and why.
         pair: Pair,
     },
-    /// In a review case (its number in [`Outcome::cases`]).
+    /// In a review case (its number, of [`Outcome::case`]).
     Review(u32),
     /// Not linked.
     None {
@@ -105,8 +105,10 @@ pub trait Outcome: Sync {
     /// Where a row of B was linked, if it was: enough for counting it. Its pair stands with the row of A, anywhere in
     /// memory, and to look there for every row takes longer than all else that is done with it.
     fn tier_b(&self, row: u32) -> Option<Tier>;
-    /// The review cases, in the order of their first row of A, then of B.
-    fn cases(&self) -> &[Case];
+    /// How many review cases there are.
+    fn cases(&self) -> usize;
+    /// One of them, from 0: they are in the order of their first row of A, then of B.
+    fn case(&self, number: usize) -> Case;
     /// Byte offset and line (from 1) of a row of A.
     fn place_a(&self, row: u32) -> Place;
     /// Byte offset and line (from 1) of a row of B.

@@ -98,7 +98,11 @@ pub fn write(
     hashes: impl FnOnce() -> Option<[String; 2]> + Send,
 ) -> Result<Summary, Stopped> {
     let (rows_a, rows_b) = outcome.rows();
-    let reviewed: u64 = outcome.cases().iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
+    let reviewed = |number: usize| {
+        let case = outcome.case(number);
+        (case.a.len() + case.b.len()) as u64
+    };
+    let reviewed: u64 = (0..outcome.cases()).map(reviewed).sum();
     // Rows to review are written once for the table and once for the page.
     let of = u64::from(rows_a) + u64::from(rows_b) + 2 * reviewed;
     let progress = Progress { watch, done: Mutex::new(0), of, has_failed };
@@ -122,7 +126,7 @@ pub fn write(
 }
 
 fn write_all(run: &Run<'_>, hashes: impl FnOnce() -> Option<[String; 2]> + Send) -> Result<Summary, Stopped> {
-    let cases = List::new(run.outcome.cases());
+    let cases = List::new(run.outcome);
     let failed = |_: &Stopped| run.progress.has_failed.store(true, Ordering::Relaxed);
     let rows = || rows::write(run).inspect_err(failed);
     let pages = || {

@@ -13,8 +13,10 @@
 //! Rules come from: the issue, part B (one-to-one; ties and near-ties go to review, never decided by order).
 
 use super::{
+    cases::{Cases, Collected},
     pairs::Pairs,
-    room::{Memory, Records},
+    records::Records,
+    room::Memory,
     score::Near,
 };
 use crate::{
@@ -57,13 +59,13 @@ struct Numbers<'m>(Records<'m, 4>);
 impl<'m> Numbers<'m> {
     /// So many, beginning with 0.
     fn ascending(memory: &'m Memory, count: u32) -> Result<Numbers<'m>, Fault> {
-        let mut records = memory.records(count as usize)?;
+        let mut records = Records::zeros(memory, count as usize)?;
         (0..count).zip(records.iter_mut()).for_each(|(number, record)| *record = number.to_le_bytes());
         Ok(Numbers(records))
     }
 
     fn zeros(memory: &'m Memory, count: u32) -> Result<Numbers<'m>, Fault> {
-        Ok(Numbers(memory.records(count as usize)?))
+        Ok(Numbers(Records::zeros(memory, count as usize)?))
     }
 
     fn at(&self, place: u32) -> u32 {
@@ -164,7 +166,7 @@ pub(super) fn assign<'m>(
     rivals: impl Fn(&Decision, &Decision) -> bool,
 ) -> Result<Assigned<'m>, Fault> {
     let (mut a, mut b) = Rows::both(memory, pairs)?;
-    let mut dead = Dead(memory.records(pairs.len() as usize)?);
+    let mut dead = Dead(Records::zeros(memory, pairs.len() as usize)?);
     let mut links = Vec::new();
     // Rows of A whose best pair has to be looked at. Looking at a row of A is enough: what can be linked is the best of both.
     let mut todo = Vec::new();
@@ -222,21 +224,21 @@ fn top_without_rival(
 /// Puts pairs together that share rows, for clerks. The pairs are those that [`assign`] left open, and those that no machine
 /// may link, each beside a link as good: links of the exact stage that cannot stand, with their rivals. Links that were
 /// made share no row with them and stay; no other can be made, since a new pair only ever adds rivals.
-pub(super) fn cases(
-    memory: &Memory,
+pub(super) fn cases<'m>(
+    memory: &'m Memory,
     pairs: &Pairs<'_>,
     blocked: impl Fn(&Near) -> bool,
     rivals: impl Fn(&Decision, &Decision) -> bool,
-) -> Result<Vec<Case>, Fault> {
+) -> Result<Cases<'m>, Fault> {
     let (mut a, mut b) = Rows::both(memory, pairs)?;
-    let none_dead = Dead(memory.records(pairs.len() as usize)?);
+    let none_dead = Dead(Records::zeros(memory, pairs.len() as usize)?);
     let first = groups(memory, [&a, &b], pairs.len())?;
     let mut order = Numbers::ascending(memory, pairs.len())?;
     order.sort_by_key(|pair| {
         let near = pairs.get(pair);
         (first.at(pair), best_first(&near.decision), near.a, near.b)
     });
-    let mut found = Vec::new();
+    let mut found = Collected::new(memory);
     let mut begin = 0;
     while begin < pairs.len() {
         let group = first.at(order.at(begin));
@@ -263,16 +265,11 @@ pub(super) fn cases(
             all.sort_unstable();
             all
         };
-        let shown = members().take(Case::PAIRS_MAX).map(|pair| pairs.get(pair).pair());
-        found.push(Case {
-            cause,
-            pairs: shown.collect(),
-            a: all(&a, |near| near.a),
-            b: all(&b, |near| near.b),
-        });
+        let shown: Vec<Near> = members().take(Case::PAIRS_MAX).map(|pair| pairs.get(pair)).collect();
+        found.add(cause, &shown, [&all(&a, |near| near.a), &all(&b, |near| near.b)])?;
         begin = end;
     }
-    Ok(found)
+    found.done()
 }
 
 /// Of each pair the first one that it shares rows with, directly or over others.
@@ -339,6 +336,10 @@ mod tests {
         cases.iter().map(names).collect()
     }
 
+    fn all_of(cases: &Cases<'_>) -> Vec<Case> {
+        (0..cases.len()).map(|number| cases.get(number)).collect()
+    }
+
     /// Links, and what is left to clerks, with room for all or in files.
     fn decided(room: u64, pairs: &[Near], blocked: impl Fn(&Near) -> bool + Copy) -> (Names, Vec<Case>) {
         let folder = tempfile::tempdir().unwrap();
@@ -347,7 +348,7 @@ mod tests {
         let assigned = assign(&memory, &all, blocked, rivals).unwrap();
         let links = assigned.links.iter().map(|pair| (all.get(*pair).a, all.get(*pair).b)).collect();
         let open = listed(&memory, &assigned.open(&all).collect::<Vec<_>>());
-        (links, cases(&memory, &open, blocked, rivals).unwrap())
+        (links, all_of(&cases(&memory, &open, blocked, rivals).unwrap()))
     }
 
     /// The same by going round and round over all pairs.
@@ -435,7 +436,7 @@ mod tests {
         let all = listed(&memory, &pairs);
         let assigned = assign(&memory, &all, |_| false, rivals).unwrap();
         let open: Vec<Near> = assigned.open(&all).chain(ties).collect();
-        let found = groups(&cases(&memory, &listed(&memory, &open), |_| false, rivals).unwrap());
+        let found = groups(&all_of(&cases(&memory, &listed(&memory, &open), |_| false, rivals).unwrap()));
         let want = [(Cause::Tie, vec![(3, 3), (2, 3), (2, 2)]), (Cause::Tie, vec![(5, 5), (4, 5), (6, 5)])];
         assert_eq!(found, want.into());
     }

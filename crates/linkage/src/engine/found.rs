@@ -6,6 +6,7 @@
 
 use super::{
     Stopped,
+    cases::Cases,
     crew::Crew,
     detail::{self, BEST, BLOCKED, Kind, MANY, RAW_LEFT, USABLE},
     pairs::Pairs,
@@ -21,26 +22,25 @@ use crate::{
 use std::sync::atomic::Ordering;
 
 /// What a run found.
-pub(super) struct Found {
+pub(super) struct Found<'m> {
     a: Side,
     b: Side,
-    cases: Vec<Case>,
+    cases: Cases<'m>,
     raw_pairs: (u64, u64),
     problems: Problems,
 }
 
-impl Found {
+impl<'m> Found<'m> {
     /// Writes the cases into the rows' details, in which the links are.
     pub fn new(
         (a, b): (Side, Side),
         raw_pairs: (u64, u64),
-        mut cases: Vec<Case>,
+        cases: Cases<'m>,
         problems: Problems,
-    ) -> Found {
-        cases.sort_unstable_by_key(|case| (case.a.first().copied(), case.b.first().copied()));
-        for (number, case) in cases.iter().enumerate() {
-            for (side, rows) in [(&a, &case.a), (&b, &case.b)] {
-                rows.iter().for_each(|row| set(side, *row, Kind::Review, None, number as u64));
+    ) -> Found<'m> {
+        for number in 0..cases.len() {
+            for (side, rows) in [&a, &b].into_iter().zip(cases.rows(number)) {
+                rows.for_each(|row| set(side, row, Kind::Review, None, number as u64));
             }
         }
         Found { a, b, cases, raw_pairs, problems }
@@ -124,7 +124,7 @@ fn set(side: &Side, row: u32, kind: Kind, pair: Option<u64>, key: u64) {
     side.key.words()[row as usize].store(key, Ordering::Relaxed);
 }
 
-impl Outcome for Found {
+impl Outcome for Found<'_> {
     fn rows(&self) -> (u32, u32) {
         (self.a.rows, self.b.rows)
     }
@@ -144,8 +144,12 @@ impl Outcome for Found {
         }
     }
 
-    fn cases(&self) -> &[Case] {
-        &self.cases
+    fn cases(&self) -> usize {
+        self.cases.len()
+    }
+
+    fn case(&self, number: usize) -> Case {
+        self.cases.get(number)
     }
 
     fn place_a(&self, row: u32) -> Place {

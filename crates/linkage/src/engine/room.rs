@@ -1,9 +1,8 @@
-//! Large arrays: on the heap, or in a file when the memory cap leaves no room. Of 64-bit words that all threads write
-//! ([`Room`]), and of records that one has at a time ([`Records`]).
+//! Large arrays of 64-bit words that all threads write: on the heap, or in a file when the memory cap leaves no room.
 //!
 //! Always holds: a new array is all zeros; a file has nobody's name in the folder (it is removed from the folder when it
 //! is opened, so a killed run leaves nothing of it) and is open to its owner only.
-//! Not here: what the words mean (detail, place).
+//! Not here: what the words mean (detail, place); arrays that one thread has at a time (records).
 //! Rules come from: the issue, part C (a memory cap; temporary files owner-only and removed).
 
 use base::Fault;
@@ -11,7 +10,6 @@ use memmap2::MmapMut;
 use std::{
     fs::File,
     io::Write,
-    ops::{Deref, DerefMut},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
@@ -114,7 +112,8 @@ impl Memory {
         Ok(Room(Hold::Mapped { map: self.zeros_in_file(words * 8)?, words }))
     }
 
-    fn zeros_in_file(&self, bytes: usize) -> Result<MmapMut, Fault> {
+    /// So many bytes of zeros in a file.
+    pub fn zeros_in_file(&self, bytes: usize) -> Result<MmapMut, Fault> {
         let mut file = self.file()?;
         // Written, not only lengthened: a full disk is an error here, and not a signal at the first use.
         let zeros = vec![0; 1 << 20];
@@ -125,78 +124,6 @@ impl Memory {
             left -= now;
         }
         map(&file)
-    }
-
-    /// So many records of zeros, on the heap if there is room.
-    pub fn records<const BYTES: usize>(&self, count: usize) -> Result<Records<'_, BYTES>, Fault> {
-        let bytes = count * BYTES;
-        if !self.spares(bytes as u64) {
-            return Ok(Records {
-                place: Place::Mapped { map: self.zeros_in_file(bytes)?, count },
-                taken: None,
-            });
-        }
-        // An allocator keeps what is large for a while after it was freed; a system takes it back at once.
-        let map = if bytes < LARGE { None } else { MmapMut::map_anon(bytes).ok() };
-        let place =
-            map.map_or_else(|| Place::Heap(vec![[0; BYTES]; count]), |map| Place::Mapped { map, count });
-        Ok(Records { place, taken: Some((self, bytes as u64)) })
-    }
-
-    /// Records that are on the heap; the bytes of their capacity were taken of the cap.
-    pub fn kept<const BYTES: usize>(&self, records: Vec<[u8; BYTES]>) -> Records<'_, BYTES> {
-        let taken = (records.capacity() * BYTES) as u64;
-        Records { place: Place::Heap(records), taken: Some((self, taken)) }
-    }
-
-    /// Records that were written to a file of [`Memory::file`].
-    pub fn mapped<const BYTES: usize>(&self, file: &File, count: usize) -> Result<Records<'_, BYTES>, Fault> {
-        let map = map(file)?;
-        assert!(count * BYTES <= map.len(), "so many were written");
-        Ok(Records { place: Place::Mapped { map, count }, taken: None })
-    }
-}
-
-/// An array of records of so many bytes. What it took of the cap it gives back at its end.
-pub(super) struct Records<'m, const BYTES: usize> {
-    place: Place<BYTES>,
-    taken: Option<(&'m Memory, u64)>,
-}
-
-enum Place<const BYTES: usize> {
-    Heap(Vec<[u8; BYTES]>),
-    /// In memory of its own, or in a file.
-    Mapped {
-        map: MmapMut,
-        count: usize,
-    },
-}
-
-impl<const BYTES: usize> Deref for Records<'_, BYTES> {
-    type Target = [[u8; BYTES]];
-
-    fn deref(&self) -> &[[u8; BYTES]] {
-        match &self.place {
-            Place::Heap(records) => records,
-            Place::Mapped { map, count } => &map.as_chunks().0[..*count],
-        }
-    }
-}
-
-impl<const BYTES: usize> DerefMut for Records<'_, BYTES> {
-    fn deref_mut(&mut self) -> &mut [[u8; BYTES]] {
-        match &mut self.place {
-            Place::Heap(records) => records,
-            Place::Mapped { map, count } => &mut map.as_chunks_mut().0[..*count],
-        }
-    }
-}
-
-impl<const BYTES: usize> Drop for Records<'_, BYTES> {
-    fn drop(&mut self) {
-        if let Some((memory, taken)) = self.taken {
-            memory.give(taken);
-        }
     }
 }
 
@@ -213,7 +140,7 @@ enum Hold {
 }
 
 /// From so many bytes on, an array is in large pages.
-const LARGE: usize = 4 << 20;
+pub(super) const LARGE: usize = 4 << 20;
 
 impl Room {
     /// So many words of memory. Rows of any order ask for the words of a large array: with pages of 4 KiB a processor has to
@@ -242,7 +169,7 @@ impl Room {
     unsafe_code,
     reason = "mapping a file is unsafe for those who share it; nobody else can reach this one"
 )]
-fn map(file: &File) -> Result<MmapMut, Fault> {
+pub(super) fn map(file: &File) -> Result<MmapMut, Fault> {
     // SAFETY: the file was made by this process and has no name, so nobody else can change or shorten it.
     let map = unsafe { MmapMut::map_mut(file) };
     map.map_err(|e| Fault::caused("cannot map a file of the work folder", e))

@@ -295,8 +295,16 @@ fn told(a: &str, b: &str, memory: u64) -> String {
     let (source_a, source_b) = open(&job).unwrap();
     let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
-    let found =
-        find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&source_a, &source_b), &plan, || ()).unwrap();
+    let memory = plan.memory(&job, &work);
+    let found = find(
+        &job,
+        &Crew { threads: 2, watch: &Quiet },
+        &work,
+        (&source_a, &source_b),
+        (&plan, &memory),
+        || (),
+    )
+    .unwrap();
     let (rows_a, rows_b) = found.rows();
     let verdict = |side, row, verdict| match verdict {
         Verdict::Link { tier, pair } => {
@@ -311,7 +319,7 @@ fn told(a: &str, b: &str, memory: u64) -> String {
     let mut text = String::new();
     (0..rows_a).for_each(|row| writeln!(text, "{}", verdict('a', row, found.a(row))).unwrap());
     (0..rows_b).for_each(|row| writeln!(text, "{}", verdict('b', row, found.b(row))).unwrap());
-    for case in found.cases() {
+    for case in (0..found.cases()).map(|number| found.case(number)) {
         let pairs: Vec<(u32, u32)> = case.pairs.iter().map(|pair| (pair.a, pair.b)).collect();
         writeln!(text, "{:?} {pairs:?} of {:?} {:?}", case.cause, case.a, case.b).unwrap();
     }
@@ -556,8 +564,9 @@ fn s8_r5_what_is_left_of_a_was_held_beside_all_of_b() {
     let (source_a, source_b) = open(&job).unwrap();
     let plan = Plan::new(&job, &source_a, &source_b, SMALL).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
+    let memory = plan.memory(&job, &work);
     let crew = Crew { threads: 2, watch: &Quiet };
-    let found = find(&job, &crew, &work, (&source_a, &source_b), &plan, || ()).unwrap();
+    let found = find(&job, &crew, &work, (&source_a, &source_b), (&plan, &memory), || ()).unwrap();
     let (forms_a, forms_b) = (forms(&source_a), forms(&source_b));
     let counts = Counts::new();
     forms_b.iter().for_each(|form| counts.add(keys::counted(form)));
@@ -769,11 +778,13 @@ fn a_key_that_stands_twice_is_a_problem_of_the_later_row() {
     let (a, b) = open(&job).unwrap();
     let plan = Plan::new(&job, &a, &b, Sizes { chunk: (200, 200), keep: 0, piece: (16, 16) }).unwrap();
     let work = Work::take(&job.out, false, [&job.a, &job.b]).unwrap();
-    let found = find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), &plan, || ()).unwrap();
+    let memory = plan.memory(&job, &work);
+    let found =
+        find(&job, &Crew { threads: 2, watch: &Quiet }, &work, (&a, &b), (&plan, &memory), || ()).unwrap();
     let twice = found.problems().listed.iter().filter(|problem| problem.code == ProblemCode::DuplicateKey);
     assert_eq!(twice.map(|problem| problem.line).collect::<Vec<_>>(), [4, 8, 9]);
     assert!(matches!(found.b(0), Verdict::Review(0)));
-    assert_eq!(found.cases()[0].cause, Cause::Tie);
+    assert_eq!(found.case(0).cause, Cause::Tie);
     let tiers = (0..8).filter(|row| matches!(found.a(*row), Verdict::Link { tier: Tier::Raw, .. })).count();
     assert_eq!(tiers, 0);
 }

@@ -64,17 +64,17 @@ pub(super) fn write(run: &Run<'_>, run_id: &str, list: &List<'_>) -> Result<Vec<
 
 /// How many entries of a case a page shows at most.
 fn shown_entries(list: &List<'_>, case: usize) -> usize {
-    list.entries_of(case).min(list.cases()[case].pairs.len() + 2 * LONELY_MAX)
+    list.entries_of(case).min(list.case(case).pairs.len() + 2 * LONELY_MAX)
 }
 
 /// The cases of each page; one empty page when there are none.
 fn parts(list: &List<'_>) -> Vec<Range<usize>> {
-    let all: usize = (0..list.cases().len()).map(|case| shown_entries(list, case)).sum();
+    let all: usize = (0..list.cases()).map(|case| shown_entries(list, case)).sum();
     // Pages alike, not full ones and a rest: for clerks who share them, and for threads.
     let most = all.div_ceil(all.div_ceil(PAIRS_MAX).max(1));
     let mut parts = Vec::new();
     let (mut begin, mut count) = (0, 0);
-    for case in 0..list.cases().len() {
+    for case in 0..list.cases() {
         let entries = shown_entries(list, case);
         if count > 0 && count + entries / 2 > most || count + entries > PAIRS_MAX {
             parts.push(begin..case);
@@ -82,14 +82,14 @@ fn parts(list: &List<'_>) -> Vec<Range<usize>> {
         }
         count += entries;
     }
-    parts.push(begin..list.cases().len());
+    parts.push(begin..list.cases());
     parts
 }
 
 /// One page's entries, with every row once.
 #[derive(Default)]
-struct Drawn<'c> {
-    entries: Vec<Entry<'c>>,
+struct Drawn {
+    entries: Vec<Entry>,
     /// Rows that are not shown of the case that begins with this entry.
     more: HashMap<u64, usize>,
     a: DrawnRows,
@@ -129,12 +129,12 @@ impl DrawnRows {
     }
 }
 
-impl<'c> Drawn<'c> {
-    fn draw(run: &Run<'_>, list: &List<'c>, cases: Range<usize>) -> Drawn<'c> {
+impl Drawn {
+    fn draw(run: &Run<'_>, list: &List<'_>, cases: Range<usize>) -> Drawn {
         let mut drawn = Drawn::default();
         let mut rows = Rows::new(run);
         for at in cases {
-            let case = &list.cases()[at];
+            let case = list.case(at);
             let (pairs, rows_a) = (case.pairs.len(), case.a.len());
             let lonely = |from: usize, to: usize| list.entries(at, from..to).take(LONELY_MAX);
             let begin = drawn.entries.len();
@@ -142,7 +142,7 @@ impl<'c> Drawn<'c> {
             drawn.entries.extend(lonely(pairs, pairs + rows_a));
             drawn.entries.extend(lonely(pairs + rows_a, list.slots(at)));
             let entries = &drawn.entries[begin..];
-            let seen = |pick: fn(&Entry<'_>) -> Option<u32>| {
+            let seen = |pick: fn(&Entry) -> Option<u32>| {
                 let mut seen: Vec<u32> = entries.iter().filter_map(pick).collect();
                 seen.sort_unstable();
                 seen.dedup();
@@ -166,7 +166,7 @@ impl<'c> Drawn<'c> {
 }
 
 /// Fills the shell. It is cut at its marks, so that a mark inside a person's text is text.
-fn page(run: &Run<'_>, run_id: &str, part: (usize, usize), drawn: &Drawn<'_>) -> String {
+fn page(run: &Run<'_>, run_id: &str, part: (usize, usize), drawn: &Drawn) -> String {
     let mut text =
         String::with_capacity(ROUGHLY + drawn.a.json.len() + drawn.b.json.len() + drawn.entries.len() * 64);
     let mut rest = SHELL;
@@ -198,7 +198,7 @@ fn policy(text: &mut String) {
 
 // Data -----------------------------------------------------------------------------------------------------------------
 
-fn data(text: &mut String, run: &Run<'_>, run_id: &str, (part, parts): (usize, usize), drawn: &Drawn<'_>) {
+fn data(text: &mut String, run: &Run<'_>, run_id: &str, (part, parts): (usize, usize), drawn: &Drawn) {
     let spec = &run.job.spec;
     text.push_str("{\"run\":");
     json_text(text, run_id);
@@ -277,8 +277,8 @@ fn json_row(text: &mut String, row: &Shown) {
 }
 
 /// `[number, case, cause, row of A, row of B, score, reason, [levels], nth, of, more]`; -1 and 0 for what it lacks.
-fn json_entry(text: &mut String, entry: &Entry<'_>, drawn: &Drawn<'_>, reasons: &[Reason]) {
-    let cause = Cause::ALL.iter().position(|cause| *cause == entry.case.cause).unwrap_or(0);
+fn json_entry(text: &mut String, entry: &Entry, drawn: &Drawn, reasons: &[Reason]) {
+    let cause = Cause::ALL.iter().position(|cause| *cause == entry.cause).unwrap_or(0);
     let _ = write!(text, "[{},{},{cause}", entry.number, entry.case_number);
     for (row, at) in [(entry.a, &drawn.a.at), (entry.b, &drawn.b.at)] {
         match row.and_then(|row| at.get(&row)) {
@@ -299,7 +299,7 @@ fn json_entry(text: &mut String, entry: &Entry<'_>, drawn: &Drawn<'_>, reasons: 
         None => text.push_str(",0,0,0"),
     }
     let more = drawn.more.get(&entry.number).copied().unwrap_or(0);
-    let _ = write!(text, ",{},{},{more}]", entry.nth, entry.case.pairs.len());
+    let _ = write!(text, ",{},{},{more}]", entry.nth, entry.pairs);
 }
 
 fn list_of<T>(text: &mut String, items: &[T], each: impl Fn(&mut String, &T)) {
@@ -340,7 +340,7 @@ fn json_text(text: &mut String, value: &str) {
 
 // Without JavaScript -----------------------------------------------------------------------------------------------------
 
-fn plain(text: &mut String, drawn: &Drawn<'_>) {
+fn plain(text: &mut String, drawn: &Drawn) {
     text.push_str("<p>この画面で判断するには JavaScript が要ります。使えないときは review.csv を表計算ソフトで開いてください。");
     let _ = write!(text, "ここには先頭の {PLAIN_MAX} 件までを示します。</p>");
     text.push_str("<p lang=\"en\">Deciding on this page needs JavaScript; without it, open review.csv in a spreadsheet. ");
@@ -354,7 +354,7 @@ fn plain(text: &mut String, drawn: &Drawn<'_>) {
     text.push_str("<th>一致の度合い</th><th>A行</th><th>B行</th></tr></thead><tbody>");
     for entry in drawn.entries.iter().take(PLAIN_MAX) {
         let (a, b) = (drawn.a.first(entry.a), drawn.b.first(entry.b));
-        let (code, (words, _)) = (entry.case.cause.code(), entry.case.cause.words());
+        let (code, (words, _)) = (entry.cause.code(), entry.cause.words());
         let _ = write!(text, "<tr><td>{}</td><td>{}</td>", entry.number, entry.case_number);
         let _ = write!(text, "<td>{code} {words}</td>");
         for attribute in 0..ATTRIBUTES.len() {
@@ -391,6 +391,7 @@ fn markup_text(text: &mut String, value: &str) {
 mod tests {
     use super::*;
     use crate::outcome::Case;
+    use crate::output::tests::only;
 
     #[test]
     fn hostile_texts_are_texts() {
@@ -446,16 +447,18 @@ mod tests {
             b: (0..rows).collect(),
         };
         let cases: Vec<Case> = (0..1_500).map(|n| case(1 + n % 70)).collect();
-        let list = List::new(&cases);
+        let count = cases.len();
+        let outcome = only(cases);
+        let list = List::new(&outcome);
         let parts = parts(&list);
         assert!(parts.len() > 2);
         assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
-        assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, cases.len()));
+        assert_eq!((parts[0].start, parts[parts.len() - 1].end), (0, count));
         for part in parts {
             let entries = part.map(|case| shown_entries(&list, case)).sum::<usize>();
             assert!((PAIRS_MAX / 2..=PAIRS_MAX).contains(&entries), "{entries}");
         }
-        let none = super::parts(&List::new(&[]));
+        let none = super::parts(&List::new(&only(Vec::new())));
         assert_eq!((none.len(), none[0].len()), (1, 0));
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::Stopped,
-    outcome::{Case, Pair},
+    outcome::{Case, Cause, Outcome, Pair},
     rules::Lang,
 };
 use std::ops::Range;
@@ -27,27 +27,29 @@ pub(super) const ENTRIES_AHEAD: usize = 64;
 
 /// One line of the work list: a pair, or a row whose pairs are not kept because its case has too many.
 #[derive(Clone, Copy)]
-pub(super) struct Entry<'c> {
+pub(super) struct Entry {
     /// From 1, over all cases.
     pub number: u64,
     /// Its case, from 1.
     pub case_number: usize,
-    /// Its case.
-    pub case: &'c Case,
+    /// Why its case is one.
+    pub cause: Cause,
+    /// How many pairs are shown of its case.
+    pub pairs: usize,
     /// Its place in the case, from 1.
     pub nth: usize,
     /// The pair.
-    pub pair: Option<&'c Pair>,
+    pub pair: Option<Pair>,
     /// The row of A.
     pub a: Option<u32>,
     /// The row of B.
     pub b: Option<u32>,
 }
 
-/// All cases, with the number of each one's first entry and, at the end, of the one behind all. A case has slots: its pairs, then its rows of A, then those of
-/// B; a row's slot is empty when the row stands in a pair.
-pub(super) struct List<'c> {
-    cases: &'c [Case],
+/// All cases, with the number of each one's first entry and, at the end, of the one behind all. A case has slots: its
+/// pairs, then its rows of A, then those of B; a row's slot is empty when the row stands in a pair.
+pub(super) struct List<'r> {
+    outcome: &'r dyn Outcome,
     begins: Vec<u64>,
 }
 
@@ -69,28 +71,33 @@ impl Paired {
     }
 }
 
-impl<'c> List<'c> {
+impl<'r> List<'r> {
     /// Numbers the entries of all cases.
-    pub fn new(cases: &'c [Case]) -> List<'c> {
+    pub fn new(outcome: &'r dyn Outcome) -> List<'r> {
         let mut next = 1;
         let mut begins = vec![next];
-        for case in cases {
-            let paired = Paired::of(case);
+        for case in (0..outcome.cases()).map(|number| outcome.case(number)) {
+            let paired = Paired::of(&case);
             let lonely = case.a.len() + case.b.len() - paired.a.len() - paired.b.len();
             next += (case.pairs.len() + lonely) as u64;
             begins.push(next);
         }
-        List { cases, begins }
+        List { outcome, begins }
     }
 
-    /// All cases.
-    pub fn cases(&self) -> &'c [Case] {
-        self.cases
+    /// How many cases there are.
+    pub fn cases(&self) -> usize {
+        self.outcome.cases()
+    }
+
+    /// One of them.
+    pub fn case(&self, case: usize) -> Case {
+        self.outcome.case(case)
     }
 
     /// How many slots a case has.
     pub fn slots(&self, case: usize) -> usize {
-        let case = &self.cases[case];
+        let case = self.case(case);
         case.pairs.len() + case.a.len() + case.b.len()
     }
 
@@ -100,16 +107,18 @@ impl<'c> List<'c> {
     }
 
     /// The entries of some slots of a case.
-    pub fn entries(&self, case_at: usize, slots: Range<usize>) -> impl Iterator<Item = Entry<'c>> + use<'c> {
-        let case = &self.cases[case_at];
+    pub fn entries(&self, case_at: usize, slots: Range<usize>) -> impl Iterator<Item = Entry> + use<> {
+        let case = self.case(case_at);
         let begin = self.begins[case_at];
-        let paired = Paired::of(case);
+        let paired = Paired::of(&case);
         let (pairs, rows_a) = (case.pairs.len(), case.a.len());
         let lonely_a = rows_a - paired.a.len();
-        let entry = move |nth: usize, pair: Option<&'c Pair>, a: Option<u32>, b: Option<u32>| Entry {
+        let cause = case.cause;
+        let entry = move |nth: usize, pair: Option<Pair>, a: Option<u32>, b: Option<u32>| Entry {
             number: begin + nth as u64,
             case_number: case_at + 1,
-            case,
+            cause,
+            pairs,
             nth: nth + 1,
             pair,
             a,
@@ -117,7 +126,7 @@ impl<'c> List<'c> {
         };
         slots.filter_map(move |slot| {
             if let Some(pair) = case.pairs.get(slot) {
-                return Some(entry(slot, Some(pair), Some(pair.a), Some(pair.b)));
+                return Some(entry(slot, Some(*pair), Some(pair.a), Some(pair.b)));
             }
             // Both lists ascend: so many lonely rows stand before this one as rows before it, less the paired ones.
             if let Some(row) = case.a.get(slot - pairs) {
@@ -135,7 +144,7 @@ impl<'c> List<'c> {
     fn pieces(&self) -> Vec<(Range<usize>, Range<usize>)> {
         let mut pieces = Vec::new();
         let (mut begin, mut work) = (0, 0);
-        for case in 0..self.cases.len() {
+        for case in 0..self.cases() {
             let slots = self.slots(case);
             if work > 0 && work + slots > SLOTS_AT_ONCE {
                 pieces.push((begin..case, 0..usize::MAX));
@@ -150,7 +159,7 @@ impl<'c> List<'c> {
             begin = case + 1;
         }
         if work > 0 {
-            pieces.push((begin..self.cases.len(), 0..usize::MAX));
+            pieces.push((begin..self.cases(), 0..usize::MAX));
         }
         pieces
     }
@@ -187,14 +196,14 @@ impl<'r> Rows<'r> {
     }
 
     /// The rows of these entries are read soon: rows to review stand anywhere in their files.
-    pub fn soon(&self, entries: &[Entry<'_>]) {
+    pub fn soon(&self, entries: &[Entry]) {
         let Run { a, b, outcome, .. } = self.run;
         a.soon(entries.iter().filter_map(|entry| entry.a).map(|row| outcome.place_a(row).offset));
         b.soon(entries.iter().filter_map(|entry| entry.b).map(|row| outcome.place_b(row).offset));
     }
 
     /// The rows of an entry as written.
-    fn written(&mut self, entry: &Entry<'_>) -> [Option<&Shown>; 2] {
+    fn written(&mut self, entry: &Entry) -> [Option<&Shown>; 2] {
         let outcome = self.run.outcome;
         [
             entry.a.map(|row| self.a.written(row, outcome.place_a(row))),
@@ -213,7 +222,7 @@ pub(super) fn write(run: &Run<'_>, run_id: &str, list: &List<'_>) -> Result<Writ
         kept.table.clear();
         let (cases, slots) = pieces[piece].clone();
         let within = |case: usize| slots.start..slots.end.min(list.slots(case));
-        let entries: Vec<Entry<'_>> = cases.flat_map(|case| list.entries(case, within(case))).collect();
+        let entries: Vec<Entry> = cases.flat_map(|case| list.entries(case, within(case))).collect();
         for few in entries.chunks(ENTRIES_AHEAD) {
             kept.rows.soon(few);
             few.iter().for_each(|entry| line(run, run_id, entry, kept));
@@ -250,16 +259,16 @@ fn head(run: &Run<'_>) -> Table {
     Table::headed(run.style, all.iter().map(String::as_str))
 }
 
-fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
+fn line(run: &Run<'_>, run_id: &str, entry: &Entry, kept: &mut Kept<'_>) {
     let table = &mut kept.table;
     table.number(entry.number);
     table.number(entry.case_number as u64);
     match entry.pair {
-        Some(_) => table.text(&format!("{}／{}", entry.nth, entry.case.pairs.len())),
+        Some(_) => table.text(&format!("{}／{}", entry.nth, entry.pairs)),
         None => table.empty(1),
     }
-    table.text(entry.case.cause.code());
-    table.text(entry.case.cause.words().0);
+    table.text(entry.cause.code());
+    table.text(entry.cause.words().0);
     table.empty(2);
     let [a, b] = kept.rows.written(entry);
     for attribute in 0..ATTRIBUTES.len() {
@@ -267,7 +276,7 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
             table.guarded(side.map_or("", |row| &row.texts[attribute]));
         }
     }
-    match entry.pair {
+    match &entry.pair {
         Some(pair) => {
             pair.levels.all_words(Lang::Ja).into_iter().for_each(|seen| table.text(seen));
             table.codes(&pair.levels);
@@ -301,7 +310,7 @@ fn line(run: &Run<'_>, run_id: &str, entry: &Entry<'_>, kept: &mut Kept<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Cause;
+    use crate::output::tests::only;
 
     fn case(rows_a: u32, rows_b: u32) -> Case {
         Case { cause: Cause::TooMany, pairs: Vec::new(), a: (0..rows_a).collect(), b: (0..rows_b).collect() }
@@ -309,8 +318,9 @@ mod tests {
 
     #[test]
     fn pieces_hold_every_slot_once_and_none_is_large() {
-        let cases = [case(1, 1), case(5_000, 3), case(1, 2), case(2_000, 40), case(2, 2), case(1, 0)];
-        let list = List::new(&cases);
+        let all = [case(1, 1), case(5_000, 3), case(1, 2), case(2_000, 40), case(2, 2), case(1, 0)];
+        let outcome = only(all.to_vec());
+        let list = List::new(&outcome);
         let mut numbers = Vec::new();
         for (cases, slots) in list.pieces() {
             let mut work = 0;
@@ -321,7 +331,7 @@ mod tests {
             }
             assert!((1..=SLOTS_AT_ONCE).contains(&work));
         }
-        let all: u64 = cases.iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
-        assert_eq!(numbers, (1..=all).collect::<Vec<_>>());
+        let entries: u64 = all.iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
+        assert_eq!(numbers, (1..=entries).collect::<Vec<_>>());
     }
 }

@@ -136,31 +136,31 @@ pub struct Summary {
 impl Summary {
     pub(super) fn of(run: &Run<'_>, a: Counts, b: Counts, run_id: String) -> Summary {
         let cases = run.outcome.cases();
-        let mut cases_by_cause = [0; Cause::ALL.len()];
-        cases.iter().for_each(|case| cases_by_cause[place(&Cause::ALL, &case.cause)] += 1);
+        let (mut cases_by_cause, mut pairs) = ([0; Cause::ALL.len()], 0);
+        let (mut rows_a, mut rows_b) = (0, 0);
+        for case in (0..cases).map(|number| run.outcome.case(number)) {
+            cases_by_cause[place(&Cause::ALL, &case.cause)] += 1;
+            pairs += case.pairs.len() as u64;
+            rows_a += case.a.len() as u64;
+            rows_b += case.b.len() as u64;
+        }
+        // Rows of cases have to be the rows whose verdict is review; a difference shows as a balance that fails.
+        let checked = |counts: Counts, in_cases: u64| Counts {
+            review: if counts.review == in_cases { in_cases } else { u64::MAX },
+            ..counts
+        };
         let problems = &run.outcome.problems().counts;
         Summary {
             run: run_id,
-            a,
-            b,
-            cases: cases.len() as u64,
-            pairs: cases.iter().map(|case| case.pairs.len() as u64).sum(),
+            a: checked(a, rows_a),
+            b: checked(b, rows_b),
+            cases: cases as u64,
+            pairs,
             cases_by_cause,
             raw_pairs: run.outcome.raw_pairs(),
             problems: problems.iter().map(|((side, code), count)| (*side, *code, *count)).collect(),
             files: Vec::new(),
         }
-        .checked_against(run)
-    }
-
-    /// Rows of cases have to be the rows whose verdict is review; a difference shows as a balance that fails.
-    fn checked_against(mut self, run: &Run<'_>) -> Summary {
-        let in_cases = |pick: fn(&crate::outcome::Case) -> usize| {
-            run.outcome.cases().iter().map(|case| pick(case) as u64).sum::<u64>()
-        };
-        self.a.review = if self.a.review == in_cases(|case| case.a.len()) { self.a.review } else { u64::MAX };
-        self.b.review = if self.b.review == in_cases(|case| case.b.len()) { self.b.review } else { u64::MAX };
-        self
     }
 
     /// Whether nearly all who agree in name and birth date have other identifiers: then it is no identifier that both

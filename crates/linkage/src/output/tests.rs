@@ -66,6 +66,12 @@ struct Made {
     problems: Problems,
 }
 
+/// Nothing but cases.
+pub(super) fn only(cases: Vec<Case>) -> impl Outcome {
+    let (a, b, places_a, places_b) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    Made { a, b, cases, places_a, places_b, problems: Problems::default() }
+}
+
 impl Outcome for Made {
     fn rows(&self) -> (u32, u32) {
         (self.a.len() as u32, self.b.len() as u32)
@@ -86,8 +92,12 @@ impl Outcome for Made {
         }
     }
 
-    fn cases(&self) -> &[Case] {
-        &self.cases
+    fn cases(&self) -> usize {
+        self.cases.len()
+    }
+
+    fn case(&self, number: usize) -> Case {
+        self.cases[number].clone()
     }
 
     fn place_a(&self, row: u32) -> Place {
