@@ -370,8 +370,7 @@ fn find<'m>(
     let (near, parts) = third.open(parts_a, parts_b, open)?;
     let blocked = |near: &Near| found::is_blocked(&a, &b, near);
     let assigned = assign::assign(memory, &near, blocked, rivals)?;
-    let linked = (&near, assigned.links.as_slice());
-    let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), linked)? + exact.raw;
+    let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), (&near, &assigned.links))? + exact.raw;
     let mut open = Gathered::new(memory);
     open.add_all(assigned.open(&near))?;
     drop((assigned, near));
