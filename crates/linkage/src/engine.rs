@@ -369,13 +369,13 @@ fn find<'m>(
     let open = u64::from(a.rows) - exact.raw - exact.normal;
     let (near, parts) = third.open(parts_a, parts_b, open)?;
     let blocked = |near: &Near| found::is_blocked(&a, &b, near);
-    let assigned = assign::assign(memory, &near, blocked, rivals)?;
+    let assigned = assign::assign((crew, memory), &near, blocked, rivals)?;
     let raw_linked = found::link(crew, (&a, source_a), (&b, source_b), (&near, &assigned.links))? + exact.raw;
     let mut open = Gathered::new(memory);
     open.add_all(assigned.open(&near))?;
     drop((assigned, near));
     let raw_linked = raw_linked - third.aside(parts, &mut open)?;
-    let cases = assign::cases(memory, &open.done()?, blocked, rivals)?;
+    let cases = assign::cases((crew, memory), &open.done()?, blocked, rivals)?;
     let raw = exact.raw + exact.raw_left;
     Ok(Found::new((a, b), (raw_linked, raw - raw_linked), cases, problems))
 }

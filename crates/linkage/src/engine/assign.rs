@@ -13,7 +13,9 @@
 //! Rules come from: the issue, part B (one-to-one; ties and near-ties go to review, never decided by order).
 
 use super::{
+    Stopped,
     cases::{Cases, Collected},
+    crew::Crew,
     pairs::Pairs,
     records::Records,
     room::Memory,
@@ -153,6 +155,9 @@ impl<'m> Rows<'m> {
     }
 }
 
+/// After so many rows or cases it is asked whether to go on.
+const ASKED_EVERY: u32 = 1 << 14;
+
 /// The order of pairs: a better grade, then a higher score.
 fn best_first(decision: &Decision) -> (Grade, Reverse<i32>) {
     (decision.grade, Reverse(decision.score))
@@ -160,17 +165,20 @@ fn best_first(decision: &Decision) -> (Grade, Reverse<i32>) {
 
 /// Links. `blocked` says which pairs may not be linked by machine.
 pub(super) fn assign<'m>(
-    memory: &'m Memory,
+    (crew, memory): (&Crew<'_>, &'m Memory),
     pairs: &Pairs<'_>,
     blocked: impl Fn(&Near) -> bool,
     rivals: impl Fn(&Decision, &Decision) -> bool,
-) -> Result<Assigned<'m>, Fault> {
+) -> Result<Assigned<'m>, Stopped> {
     let (mut a, mut b) = Rows::both(memory, pairs)?;
     let mut dead = Dead(Records::zeros(memory, pairs.len() as usize)?);
     let mut links = Vec::new();
     // Rows of A whose best pair has to be looked at. Looking at a row of A is enough: what can be linked is the best of both.
     let mut todo = Vec::new();
     for row in (0..a.rows).rev() {
+        if row.is_multiple_of(ASKED_EVERY) {
+            crew.goes_on()?;
+        }
         todo.push(row);
         while let Some(row_a) = todo.pop() {
             let Some(pair) = top_without_rival(&mut a, row_a, pairs, &dead, &rivals) else { continue };
@@ -225,11 +233,11 @@ fn top_without_rival(
 /// may link, each beside a link as good: links of the exact stage that cannot stand, with their rivals. Links that were
 /// made share no row with them and stay; no other can be made, since a new pair only ever adds rivals.
 pub(super) fn cases<'m>(
-    memory: &'m Memory,
+    (crew, memory): (&Crew<'_>, &'m Memory),
     pairs: &Pairs<'_>,
     blocked: impl Fn(&Near) -> bool,
     rivals: impl Fn(&Decision, &Decision) -> bool,
-) -> Result<Cases<'m>, Fault> {
+) -> Result<Cases<'m>, Stopped> {
     let (mut a, mut b) = Rows::both(memory, pairs)?;
     let none_dead = Dead(Records::zeros(memory, pairs.len() as usize)?);
     let first = groups(memory, [&a, &b], pairs.len())?;
@@ -241,6 +249,9 @@ pub(super) fn cases<'m>(
     let mut found = Collected::new(memory);
     let mut begin = 0;
     while begin < pairs.len() {
+        if found.len().is_multiple_of(ASKED_EVERY as usize) {
+            crew.goes_on()?;
+        }
         let group = first.at(order.at(begin));
         let ends = |place: &u32| first.at(order.at(*place)) != group;
         let end = (begin..pairs.len()).find(ends).unwrap_or(pairs.len());
@@ -269,7 +280,7 @@ pub(super) fn cases<'m>(
         found.add(cause, &shown, [&all(&a, |near| near.a), &all(&b, |near| near.b)])?;
         begin = end;
     }
-    found.done()
+    Ok(found.done()?)
 }
 
 /// Of each pair the first one that it shares rows with, directly or over others.
@@ -309,7 +320,10 @@ fn root(first: &mut Numbers<'_>, pair: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::pairs::tests::listed, rules::Reason};
+    use crate::{
+        engine::{pairs::tests::listed, tests::Quiet},
+        rules::Reason,
+    };
     use proptest::prelude::*;
     use std::collections::BTreeSet;
 
@@ -326,6 +340,8 @@ mod tests {
         let reason = Reason::ALL[0];
         Near { a, b, pair: 0, decision: Decision { grade, score, reason } }
     }
+
+    const CREW: Crew<'_> = Crew { threads: 2, watch: &Quiet };
 
     /// Pairs by their rows.
     type Names = BTreeSet<(u32, u32)>;
@@ -345,10 +361,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(folder.path(), room);
         let all = listed(&memory, pairs);
-        let assigned = assign(&memory, &all, blocked, rivals).unwrap();
+        let assigned = assign((&CREW, &memory), &all, blocked, rivals).unwrap();
         let links = assigned.links.iter().map(|pair| (all.get(*pair).a, all.get(*pair).b)).collect();
         let open = listed(&memory, &assigned.open(&all).collect::<Vec<_>>());
-        (links, all_of(&cases(&memory, &open, blocked, rivals).unwrap()))
+        (links, all_of(&cases((&CREW, &memory), &open, blocked, rivals).unwrap()))
     }
 
     /// The same by going round and round over all pairs.
@@ -434,9 +450,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(folder.path(), 1 << 20);
         let all = listed(&memory, &pairs);
-        let assigned = assign(&memory, &all, |_| false, rivals).unwrap();
+        let assigned = assign((&CREW, &memory), &all, |_| false, rivals).unwrap();
         let open: Vec<Near> = assigned.open(&all).chain(ties).collect();
-        let found = groups(&all_of(&cases(&memory, &listed(&memory, &open), |_| false, rivals).unwrap()));
+        let found =
+            groups(&all_of(&cases((&CREW, &memory), &listed(&memory, &open), |_| false, rivals).unwrap()));
         let want = [(Cause::Tie, vec![(3, 3), (2, 3), (2, 2)]), (Cause::Tie, vec![(5, 5), (4, 5), (6, 5)])];
         assert_eq!(found, want.into());
     }

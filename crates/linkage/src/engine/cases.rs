@@ -83,6 +83,11 @@ impl<'m> Collected<'m> {
         Collected { heads: Growing::new(memory), pairs: Gathered::new(memory), rows: Growing::new(memory) }
     }
 
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
     /// One more: its pairs that are shown, best first, and its rows of A and of B, ascending.
     pub fn add(&mut self, cause: Cause, shown: &[Near], rows: [&[u32]; 2]) -> Result<(), Fault> {
         let head = Head {

@@ -35,6 +35,11 @@ impl<'w> Crew<'w> {
         Progress { watch: self.watch, stage, of, done: Mutex::new(0) }
     }
 
+    /// Whether to go on, asked now and then where there are no units.
+    pub fn goes_on(&self) -> Result<(), Stopped> {
+        if self.watch.stop() { Err(Stopped::Told) } else { Ok(()) }
+    }
+
     /// Does units `0..count`. Each thread has a state of its own, made by `begin`: buffers that are used again.
     pub fn each<S, T: Send>(
         &self,
@@ -52,11 +57,7 @@ impl<'w> Crew<'w> {
                 if unit >= count || ended.load(Ordering::Relaxed) {
                     return Ok(found);
                 }
-                let result = if self.watch.stop() {
-                    Err(Stopped::Told)
-                } else {
-                    work(&mut state, unit).map_err(Stopped::Broken)
-                };
+                let result = self.goes_on().and_then(|()| work(&mut state, unit).map_err(Stopped::Broken));
                 match result {
                     Ok(result) => found.push((unit, result)),
                     Err(stopped) => {
