@@ -8,6 +8,7 @@ use crate::{
     levels::Levels,
     rules::{Decision, Rarity},
 };
+use std::ops::Range;
 
 /// Where a link was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -83,10 +84,8 @@ pub struct Case {
     pub cause: Cause,
     /// Its pairs, best first, then by row of A and of B. At most [`Case::PAIRS_MAX`] are kept.
     pub pairs: Vec<Pair>,
-    /// Its rows of A, ascending.
-    pub a: Vec<u32>,
-    /// Its rows of B, ascending.
-    pub b: Vec<u32>,
+    /// How many rows it has of A and of B. It may be all of them, so they are asked for by [`Outcome::case_rows`].
+    pub rows: [usize; 2],
 }
 
 impl Case {
@@ -109,6 +108,8 @@ pub trait Outcome: Sync {
     fn cases(&self) -> usize;
     /// One of them, from 0: they are in the order of their first row of A, then of B.
     fn case(&self, number: usize) -> Case;
+    /// Rows of a case, of A or of B: those at these places among all of them, which ascend.
+    fn case_rows(&self, number: usize, of_b: bool, places: Range<usize>) -> Vec<u32>;
     /// Byte offset and line (from 1) of a row of A.
     fn place_a(&self, row: u32) -> Place;
     /// Byte offset and line (from 1) of a row of B.

@@ -98,11 +98,8 @@ pub fn write(
     hashes: impl FnOnce() -> Option<[String; 2]> + Send,
 ) -> Result<Summary, Stopped> {
     let (rows_a, rows_b) = outcome.rows();
-    let reviewed = |number: usize| {
-        let case = outcome.case(number);
-        (case.a.len() + case.b.len()) as u64
-    };
-    let reviewed: u64 = (0..outcome.cases()).map(reviewed).sum();
+    let reviewed = (0..outcome.cases()).flat_map(|number| outcome.case(number).rows);
+    let reviewed: u64 = reviewed.map(|rows| rows as u64).sum();
     // Rows to review are written once for the table and once for the page.
     let of = u64::from(rows_a) + u64::from(rows_b) + 2 * reviewed;
     let progress = Progress { watch, done: Mutex::new(0), of, has_failed };

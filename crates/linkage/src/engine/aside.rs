@@ -20,6 +20,7 @@ use super::{
     pairs::{Gathered, Pairs},
     pool::{Pool, Reader},
     read::Side,
+    records::Growing,
     room::Memory,
     score::{self, CROWD, Near},
 };
@@ -28,7 +29,7 @@ use crate::{
     rules::{rarity::Counts, rivals_exact},
 };
 use base::Fault;
-use std::{collections::BTreeSet, sync::atomic::Ordering};
+use std::sync::atomic::Ordering;
 
 /// Compares all pairs; gives the near ones, by row of A. A row of A whose best candidate is here has it written down.
 pub(super) fn compare<'m>(
@@ -72,16 +73,26 @@ fn one_row<'p>(
     }
 }
 
-/// Finds the links of the exact stage that another row of A would be as well: puts them, and all near pairs with their rows
+/// Finds the links of the exact stage that another row of A would be as well: adds them, and all near pairs with their rows
 /// of B, to the open pairs, which go to review. Says how many of the links had the same raw bytes.
-pub(super) fn ties(a: &Side, b: &Side, near: &Pairs<'_>, open: &mut Gathered<'_>) -> Result<u64, Fault> {
+pub(super) fn ties(
+    memory: &Memory,
+    (a, b): (&Side, &Side),
+    near: &Pairs<'_>,
+    open: &mut Gathered<'_>,
+) -> Result<u64, Fault> {
     let all = || (0..near.len()).map(|pair| near.get(pair));
     let is_tie = |near: &Near| rivals_exact(&exact(a, b, near.b).0.decision, &near.decision);
-    let tied: BTreeSet<u32> = all().filter(is_tie).map(|near| near.b).collect();
-    open.add_all(all().filter(|near| tied.contains(&near.b)))?;
-    open.add_all(tied.iter().map(|row_b| exact(a, b, *row_b).0))?;
-    let is_raw = |row_b: &&u32| exact(a, b, **row_b).1 == Kind::Link(Tier::Raw);
-    Ok(tied.iter().filter(is_raw).count() as u64)
+    // Big-endian, so that they are sorted as they are.
+    let mut tied = Growing::new(memory);
+    tied.add_all(all().filter(is_tie).map(|near| near.b.to_be_bytes()))?;
+    let mut tied = tied.done()?;
+    tied.sort_unstable();
+    open.add_all(all().filter(|near| tied.binary_search(&near.b.to_be_bytes()).is_ok()))?;
+    let links =
+        || tied.chunk_by(|one, next| one == next).map(|rows| exact(a, b, u32::from_be_bytes(rows[0])));
+    open.add_all(links().map(|(link, _)| link))?;
+    Ok(links().filter(|(_, tier)| *tier == Kind::Link(Tier::Raw)).count() as u64)
 }
 
 /// The link of a row of B, which the exact stage linked.

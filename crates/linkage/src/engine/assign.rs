@@ -17,7 +17,7 @@ use super::{
     cases::{Cases, Collected},
     crew::Crew,
     pairs::Pairs,
-    records::Records,
+    records::{Growing, Records},
     room::Memory,
     score::Near,
 };
@@ -31,7 +31,7 @@ use std::{cmp::Reverse, panic::resume_unwind, thread};
 /// What became of the pairs, which are named by their place in the list.
 pub(super) struct Assigned<'m> {
     /// Linked, ascending.
-    pub links: Vec<u32>,
+    pub links: Numbers<'m>,
     dead: Dead<'m>,
 }
 
@@ -55,8 +55,8 @@ impl Dead<'_> {
     }
 }
 
-/// Numbers, as many as there are pairs: on the heap, or in a file.
-struct Numbers<'m>(Records<'m, 4>);
+/// Numbers, as many as there may be pairs: on the heap, or in a file.
+pub(super) struct Numbers<'m>(Records<'m, 4>);
 
 impl<'m> Numbers<'m> {
     /// So many, beginning with 0.
@@ -70,7 +70,13 @@ impl<'m> Numbers<'m> {
         Ok(Numbers(Records::zeros(memory, count as usize)?))
     }
 
-    fn at(&self, place: u32) -> u32 {
+    /// How many.
+    pub fn len(&self) -> u32 {
+        self.0.len() as u32
+    }
+
+    /// One of them.
+    pub fn at(&self, place: u32) -> u32 {
         u32::from_le_bytes(self.0[place as usize])
     }
 
@@ -172,7 +178,7 @@ pub(super) fn assign<'m>(
 ) -> Result<Assigned<'m>, Stopped> {
     let (mut a, mut b) = Rows::both(memory, pairs)?;
     let mut dead = Dead(Records::zeros(memory, pairs.len() as usize)?);
-    let mut links = Vec::new();
+    let mut links = Growing::new(memory);
     // Rows of A whose best pair has to be looked at. Looking at a row of A is enough: what can be linked is the best of both.
     let mut todo = Vec::new();
     for row in (0..a.rows).rev() {
@@ -190,7 +196,7 @@ pub(super) fn assign<'m>(
             {
                 continue;
             }
-            links.push(pair);
+            links.add(std::iter::once(pair.to_le_bytes()))?;
             // The two rows leave with all their pairs; whoever wanted one of them is looked at again.
             a.pairs(row_a).chain(b.pairs(row_b)).for_each(|taken| dead.add(taken));
             todo.extend(b.pairs(row_b).map(|taken| a.of.at(taken)));
@@ -201,7 +207,8 @@ pub(super) fn assign<'m>(
             }
         }
     }
-    links.sort_unstable();
+    let mut links = Numbers(links.done()?);
+    links.sort_by_key(|pair| pair);
     Ok(Assigned { links, dead })
 }
 
@@ -269,15 +276,12 @@ pub(super) fn cases<'m>(
         } else {
             Cause::Doubtful
         };
-        let all = |rows: &Rows<'_>, row: fn(&Near) -> u32| -> Vec<u32> {
-            // Each row once: where its best pair is.
-            let bests = members().filter(|pair| rows.pairs(rows.of.at(*pair)).next() == Some(*pair));
-            let mut all: Vec<u32> = bests.map(|pair| row(&pairs.get(pair))).collect();
-            all.sort_unstable();
-            all
-        };
+        // Each row once: where its best pair is.
+        let is_best = |rows: &Rows<'_>, pair: u32| rows.pairs(rows.of.at(pair)).next() == Some(pair);
+        let of_a = members().filter(|pair| is_best(&a, *pair)).map(|pair| pairs.get(pair).a);
+        let of_b = members().filter(|pair| is_best(&b, *pair)).map(|pair| pairs.get(pair).b);
         let shown: Vec<Near> = members().take(Case::PAIRS_MAX).map(|pair| pairs.get(pair)).collect();
-        found.add(cause, &shown, [&all(&a, |near| near.a), &all(&b, |near| near.b)])?;
+        found.add(cause, &shown, of_a, of_b)?;
         begin = end;
     }
     Ok(found.done()?)
@@ -347,22 +351,28 @@ mod tests {
     type Names = BTreeSet<(u32, u32)>;
     type Groups = BTreeSet<(Cause, Vec<(u32, u32)>)>;
 
-    fn groups(cases: &[Case]) -> Groups {
-        let names = |case: &Case| (case.cause, case.pairs.iter().map(|pair| (pair.a, pair.b)).collect());
+    fn groups(cases: &[Whole]) -> Groups {
+        let names =
+            |(case, _): &Whole| (case.cause, case.pairs.iter().map(|pair| (pair.a, pair.b)).collect());
         cases.iter().map(names).collect()
     }
 
-    fn all_of(cases: &Cases<'_>) -> Vec<Case> {
-        (0..cases.len()).map(|number| cases.get(number)).collect()
+    /// A case and its rows of A and of B.
+    type Whole = (Case, [Vec<u32>; 2]);
+
+    fn all_of(cases: &Cases<'_>) -> Vec<Whole> {
+        let whole = |number| (cases.get(number), cases.rows(number).map(Iterator::collect));
+        (0..cases.len()).map(whole).collect()
     }
 
     /// Links, and what is left to clerks, with room for all or in files.
-    fn decided(room: u64, pairs: &[Near], blocked: impl Fn(&Near) -> bool + Copy) -> (Names, Vec<Case>) {
+    fn decided(room: u64, pairs: &[Near], blocked: impl Fn(&Near) -> bool + Copy) -> (Names, Vec<Whole>) {
         let folder = tempfile::tempdir().unwrap();
         let memory = Memory::new(folder.path(), room);
         let all = listed(&memory, pairs);
         let assigned = assign((&CREW, &memory), &all, blocked, rivals).unwrap();
-        let links = assigned.links.iter().map(|pair| (all.get(*pair).a, all.get(*pair).b)).collect();
+        let links = (0..assigned.links.len()).map(|link| all.get(assigned.links.at(link)));
+        let links = links.map(|near| (near.a, near.b)).collect();
         let open = listed(&memory, &assigned.open(&all).collect::<Vec<_>>());
         (links, all_of(&cases((&CREW, &memory), &open, blocked, rivals).unwrap()))
     }
@@ -491,14 +501,14 @@ mod tests {
             prop_assert_eq!((linked_a.len(), linked_b.len()), (links.len(), links.len()));
             let mut in_groups = BTreeSet::new();
             let (mut rows_a, mut rows_b) = (BTreeSet::new(), BTreeSet::new());
-            for case in &left {
+            for (case, [a, b]) in &left {
                 let (of_a, of_b): (BTreeSet<u32>, BTreeSet<u32>) =
                     case.pairs.iter().map(|pair| (pair.a, pair.b)).unzip();
                 let rows = |rows: BTreeSet<u32>| rows.into_iter().collect::<Vec<_>>();
-                prop_assert_eq!((&rows(of_a), &rows(of_b)), (&case.a, &case.b));
+                prop_assert_eq!((&rows(of_a), &rows(of_b)), (a, b));
                 // A row is in one case only.
-                prop_assert!(case.a.iter().all(|row| rows_a.insert(*row)));
-                prop_assert!(case.b.iter().all(|row| rows_b.insert(*row)));
+                prop_assert!(a.iter().all(|row| rows_a.insert(*row)));
+                prop_assert!(b.iter().all(|row| rows_b.insert(*row)));
                 prop_assert!(case.pairs.iter().all(|pair| in_groups.insert((pair.a, pair.b))));
             }
             for near in &pairs {

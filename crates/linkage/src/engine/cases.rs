@@ -88,26 +88,33 @@ impl<'m> Collected<'m> {
         self.heads.len()
     }
 
-    /// One more: its pairs that are shown, best first, and its rows of A and of B, ascending.
-    pub fn add(&mut self, cause: Cause, shown: &[Near], rows: [&[u32]; 2]) -> Result<(), Fault> {
-        let head = Head {
-            cause,
-            // Fewer than pairs, of which there are no more than four bytes count.
-            first_pair: self.pairs.len() as u32,
-            pairs: shown.len() as u8,
-            first_row: self.rows.len() as u64,
-            rows_a: rows[0].len() as u32,
-            rows_b: rows[1].len() as u32,
-        };
+    /// One more: its pairs that are shown, best first, and its rows of A and of B, each once.
+    pub fn add(
+        &mut self,
+        cause: Cause,
+        shown: &[Near],
+        a: impl Iterator<Item = u32>,
+        b: impl Iterator<Item = u32>,
+    ) -> Result<(), Fault> {
+        let first_row = self.rows.len() as u64;
+        let rows_a = self.rows.add_all(a.map(u32::to_le_bytes))? as u32;
+        let rows_b = self.rows.add_all(b.map(u32::to_le_bytes))? as u32;
+        // No more than the open pairs, which are numbered in four bytes.
+        let first_pair = self.pairs.len() as u32;
+        let head = Head { cause, first_pair, pairs: shown.len() as u8, first_row, rows_a, rows_b };
         self.heads.add(std::iter::once(head.packed()))?;
-        self.pairs.add(shown)?;
-        rows.into_iter().try_for_each(|rows| self.rows.add(rows.iter().map(|row| row.to_le_bytes())))
+        self.pairs.add(shown)
     }
 
     /// All of them.
     pub fn done(self) -> Result<Cases<'m>, Fault> {
         let (mut heads, pairs) = (self.heads.done()?, self.pairs.done()?);
-        let rows = self.rows.done()?;
+        let mut rows = self.rows.done()?;
+        for head in heads.iter() {
+            for side in Head::unpacked(head).rows() {
+                rows[side].sort_unstable_by_key(|row| u32::from_le_bytes(*row));
+            }
+        }
         heads.sort_unstable_by_key(|head| {
             let [a, b] = Head::unpacked(head).rows();
             [a, b].map(|side| rows[side].first().map(|row| u32::from_le_bytes(*row)))
@@ -125,20 +132,25 @@ impl Cases<'_> {
     /// One of them.
     pub fn get(&self, number: usize) -> Case {
         let head = Head::unpacked(&self.heads[number]);
-        let [a, b] = self.rows(number);
         let pairs = head.first_pair..head.first_pair + u32::from(head.pairs);
         Case {
             cause: head.cause,
             pairs: pairs.map(|pair| self.pairs.get(pair).pair()).collect(),
-            a: a.collect(),
-            b: b.collect(),
+            rows: head.rows().map(|side| side.len()),
         }
     }
 
-    /// The rows of one of them: those of A, those of B.
-    pub fn rows(&self, number: usize) -> [impl Iterator<Item = u32>; 2] {
+    /// The rows of one of them, ascending: those of A, those of B.
+    pub fn rows(&self, number: usize) -> [impl ExactSizeIterator<Item = u32>; 2] {
         let rows = Head::unpacked(&self.heads[number]).rows();
         rows.map(|side| self.rows[side].iter().map(|row| u32::from_le_bytes(*row)))
+    }
+
+    /// The rows of A or of B of one of them that are at these places.
+    pub fn rows_at(&self, number: usize, of_b: bool, places: Range<usize>) -> Vec<u32> {
+        let [a, b] = Head::unpacked(&self.heads[number]).rows();
+        let side = &self.rows[if of_b { b } else { a }];
+        side[places].iter().map(|row| u32::from_le_bytes(*row)).collect()
     }
 }
 
@@ -149,14 +161,14 @@ mod tests {
     use proptest::prelude::*;
 
     fn any_rows() -> impl Strategy<Value = Vec<u32>> {
-        prop::collection::btree_set(any::<u32>(), 0..5).prop_map(|rows| rows.into_iter().collect())
+        prop::collection::hash_set(any::<u32>(), 0..5).prop_map(|rows| rows.into_iter().collect())
     }
 
     proptest! {
         #[test]
         fn cases_come_out_as_they_went_in(
             put in prop::collection::vec(
-                ((0..Cause::ALL.len()), prop::collection::vec(any_near(), 0..4), any_rows(), any_rows()),
+                (0..Cause::ALL.len(), prop::collection::vec(any_near(), 0..4), any_rows(), any_rows()),
                 0..9,
             ),
             cap in 0_u64..2_000,
@@ -165,16 +177,22 @@ mod tests {
             let memory = Memory::new(folder.path(), cap);
             let mut collected = Collected::new(&memory);
             let mut want = Vec::new();
-            for (cause, pairs, a, b) in put {
+            for (cause, pairs, mut a, mut b) in put {
                 let cause = Cause::ALL[cause];
-                collected.add(cause, &pairs, [&a, &b]).unwrap();
-                want.push(Case { cause, pairs: pairs.iter().map(Near::pair).collect(), a, b });
+                collected.add(cause, &pairs, a.iter().copied(), b.iter().copied()).unwrap();
+                a.sort_unstable();
+                b.sort_unstable();
+                let pairs = pairs.iter().map(Near::pair).collect();
+                want.push((Case { cause, pairs, rows: [a.len(), b.len()] }, [a, b]));
             }
             let cases = collected.done().unwrap();
-            let found: Vec<Case> = (0..cases.len()).map(|number| cases.get(number)).collect();
-            prop_assert!(found.is_sorted_by_key(|case| (case.a.first().copied(), case.b.first().copied())));
-            for case in &found {
-                let place = want.iter().position(|other| other == case);
+            let mut last = [None, None];
+            for number in 0..cases.len() {
+                let found = (cases.get(number), cases.rows(number).map(Iterator::collect::<Vec<u32>>));
+                let first = [found.1[0].first().copied(), found.1[1].first().copied()];
+                prop_assert!(last <= first);
+                last = first;
+                let place = want.iter().position(|other| *other == found);
                 want.swap_remove(place.expect("as it went in"));
             }
             prop_assert!(want.is_empty());

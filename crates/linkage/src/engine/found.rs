@@ -6,6 +6,7 @@
 
 use super::{
     Stopped,
+    assign::Numbers,
     cases::Cases,
     crew::Crew,
     detail::{self, BEST, BLOCKED, Kind, MANY, RAW_LEFT, USABLE},
@@ -19,7 +20,7 @@ use crate::{
     rules::Grade,
     source::Source,
 };
-use std::sync::atomic::Ordering;
+use std::{ops::Range, sync::atomic::Ordering};
 
 /// What a run found.
 pub(super) struct Found<'m> {
@@ -77,7 +78,7 @@ impl<'m> Found<'m> {
 }
 
 /// Links that a thread writes at a time.
-const LINKS_AT_ONCE: usize = 1 << 13;
+const LINKS_AT_ONCE: u32 = 1 << 13;
 
 /// Writes links of the scored stage into the rows' details. A pair that has the same raw bytes is that whichever way it was
 /// linked: says how many are.
@@ -85,14 +86,14 @@ pub(super) fn link(
     crew: &Crew<'_>,
     (a, source_a): (&Side, &Source),
     (b, source_b): (&Side, &Source),
-    (pairs, links): (&Pairs<'_>, &[u32]),
+    (pairs, links): (&Pairs<'_>, &Numbers<'_>),
 ) -> Result<u64, Stopped> {
     let begin = || (source_a.row(), source_b.row());
-    let raw = crew.each(links.len().div_ceil(LINKS_AT_ONCE), begin, |(raw_a, raw_b), piece| {
-        let first = piece * LINKS_AT_ONCE;
+    let raw = crew.each(links.len().div_ceil(LINKS_AT_ONCE) as usize, begin, |(raw_a, raw_b), piece| {
+        let first = piece as u32 * LINKS_AT_ONCE;
         let mut raw_linked = 0;
-        for link in &links[first..links.len().min(first + LINKS_AT_ONCE)] {
-            let near = pairs.get(*link);
+        for link in first..links.len().min(first + LINKS_AT_ONCE) {
+            let near = pairs.get(links.at(link));
             // Each of the two has one row in the other file with the same bytes: whether it is this one, they say themselves.
             let is_left = (a.detail_of(near.a) & b.detail_of(near.b)) & RAW_LEFT != 0;
             let is_raw = is_left && {
@@ -150,6 +151,10 @@ impl Outcome for Found<'_> {
 
     fn case(&self, number: usize) -> Case {
         self.cases.get(number)
+    }
+
+    fn case_rows(&self, number: usize, of_b: bool, places: Range<usize>) -> Vec<u32> {
+        self.cases.rows_at(number, of_b, places)
     }
 
     fn place_a(&self, row: u32) -> Place {

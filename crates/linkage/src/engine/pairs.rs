@@ -16,9 +16,6 @@ use base::Fault;
 /// Bytes of a pair: row of A, row of B, levels and rarities, score, grade, reason.
 const BYTES: usize = 19;
 
-/// Pairs that are added at a time.
-const ADDED_AT_ONCE: usize = 1 << 12;
-
 /// All pairs.
 pub(super) struct Pairs<'m>(Records<'m, BYTES>);
 
@@ -54,14 +51,9 @@ impl<'m> Gathered<'m> {
     }
 
     /// More of them, one by one.
-    pub fn add_all(&mut self, mut pairs: impl Iterator<Item = Near>) -> Result<(), Fault> {
-        loop {
-            let some: Vec<Near> = pairs.by_ref().take(ADDED_AT_ONCE).collect();
-            if some.is_empty() {
-                return Ok(());
-            }
-            self.add(&some)?;
-        }
+    pub fn add_all(&mut self, pairs: impl Iterator<Item = Near>) -> Result<(), Fault> {
+        self.0.add_all(pairs.map(|near| packed(&near)))?;
+        Ok(())
     }
 
     /// All of them.

@@ -81,14 +81,19 @@ pub(super) struct Growing<'m, const BYTES: usize> {
     memory: &'m Memory,
     /// All records, or those that the file does not have yet.
     heap: Vec<[u8; BYTES]>,
+    /// What the heap took of the cap.
+    taken: u64,
     /// Once there is no more room, and how many are in it.
     file: Option<(File, usize)>,
 }
 
+/// Records that are added at a time when it is not known how many there are.
+const ADDED_AT_ONCE: usize = 1 << 12;
+
 impl<'m, const BYTES: usize> Growing<'m, BYTES> {
     /// None.
     pub fn new(memory: &'m Memory) -> Growing<'m, BYTES> {
-        Growing { memory, heap: Vec::new(), file: None }
+        Growing { memory, heap: Vec::new(), taken: 0, file: None }
     }
 
     /// How many.
@@ -101,8 +106,8 @@ impl<'m, const BYTES: usize> Growing<'m, BYTES> {
         if self.file.is_none() && !self.has_room(more.len()) {
             self.file = Some((self.memory.file()?, 0));
             self.write()?;
-            self.memory.give((self.heap.capacity() * BYTES) as u64);
             self.heap = Vec::new();
+            self.memory.give(std::mem::take(&mut self.taken));
         }
         self.heap.extend(more);
         if self.file.is_some() && self.heap.len() * BYTES >= WRITTEN_AT_ONCE {
@@ -111,18 +116,31 @@ impl<'m, const BYTES: usize> Growing<'m, BYTES> {
         Ok(())
     }
 
+    /// More of them; says how many.
+    pub fn add_all(&mut self, mut more: impl Iterator<Item = [u8; BYTES]>) -> Result<usize, Fault> {
+        let before = self.len();
+        loop {
+            let some: Vec<[u8; BYTES]> = more.by_ref().take(ADDED_AT_ONCE).collect();
+            if some.is_empty() {
+                return Ok(self.len() - before);
+            }
+            self.add(some.into_iter())?;
+        }
+    }
+
     /// Makes room for so many more, if memory spares it.
     fn has_room(&mut self, more: usize) -> bool {
-        let (all, before) = (self.heap.len() + more, self.heap.capacity());
-        if all <= before {
+        let all = self.heap.len() + more;
+        if all <= self.heap.capacity() {
             return true;
         }
-        let capacity = all.max(2 * before);
+        let capacity = all.max(2 * self.heap.capacity());
         // While they are moved they are there twice.
-        let fits = self.memory.spares((capacity * BYTES) as u64);
+        let bytes = (capacity * BYTES) as u64;
+        let fits = self.memory.spares(bytes);
         if fits {
             self.heap.reserve_exact(capacity - self.heap.len());
-            self.memory.give((before * BYTES) as u64);
+            self.memory.give(std::mem::replace(&mut self.taken, bytes));
         }
         fits
     }
@@ -140,14 +158,19 @@ impl<'m, const BYTES: usize> Growing<'m, BYTES> {
     /// All of them.
     pub fn done(mut self) -> Result<Records<'m, BYTES>, Fault> {
         self.write()?;
-        let Growing { memory, heap, file } = self;
-        let Some((file, count)) = file.filter(|(_, written)| *written > 0) else {
-            let taken = (heap.capacity() * BYTES) as u64;
-            return Ok(Records { place: Place::Heap(heap), taken: Some((memory, taken)) });
+        let Some((file, count)) = self.file.take() else {
+            let place = Place::Heap(std::mem::take(&mut self.heap));
+            return Ok(Records { place, taken: Some((self.memory, std::mem::take(&mut self.taken))) });
         };
         let map = map(&file)?;
         assert!(count * BYTES <= map.len(), "so many were written");
         Ok(Records { place: Place::Mapped { map, count }, taken: None })
+    }
+}
+
+impl<const BYTES: usize> Drop for Growing<'_, BYTES> {
+    fn drop(&mut self) {
+        self.memory.give(self.taken);
     }
 }
 

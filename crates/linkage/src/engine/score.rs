@@ -114,7 +114,7 @@ pub(super) fn each_row<'p, 'm>(
     for round in buckets.rounds((memory.left() / pair_bytes).max(ROUND_MIN)) {
         let runs = buckets.pairs(crew, &round)?;
         let begin = || (Vec::new(), Vec::new(), [a.reader(), b.reader()]);
-        let slices = crew.each(round.len(), begin, |(bytes, pairs, readers), slice| {
+        let mut slices = crew.each(round.len(), begin, |(bytes, pairs, readers), slice| {
             runs.partition(slice, bytes, pairs, |_, _| ())?;
             pairs.sort_unstable();
             pairs.dedup();
@@ -137,7 +137,14 @@ pub(super) fn each_row<'p, 'm>(
             Ok(found)
         })?;
         drop(runs);
-        slices.iter().try_for_each(|slice| all.add(&slice.near))?;
+        let bytes = |near: &Vec<Near>| (near.len() * size_of::<Near>()) as u64;
+        // They are there already; what they are put into has to know of them.
+        memory.need(slices.iter().map(|slice| bytes(&slice.near)).sum());
+        for slice in &mut slices {
+            let near = std::mem::take(&mut slice.near);
+            all.add(&near)?;
+            memory.give(bytes(&near));
+        }
         round_ended(&slices)?;
     }
     Ok(all.done()?)

@@ -319,9 +319,14 @@ fn told(a: &str, b: &str, memory: u64) -> String {
     let mut text = String::new();
     (0..rows_a).for_each(|row| writeln!(text, "{}", verdict('a', row, found.a(row))).unwrap());
     (0..rows_b).for_each(|row| writeln!(text, "{}", verdict('b', row, found.b(row))).unwrap());
-    for case in (0..found.cases()).map(|number| found.case(number)) {
+    for number in 0..found.cases() {
+        let case = found.case(number);
+        let [a, b] = [false, true].map(|of_b| {
+            let all = case.rows[usize::from(of_b)];
+            found.case_rows(number, of_b, 0..all)
+        });
         let pairs: Vec<(u32, u32)> = case.pairs.iter().map(|pair| (pair.a, pair.b)).collect();
-        writeln!(text, "{:?} {pairs:?} of {:?} {:?}", case.cause, case.a, case.b).unwrap();
+        writeln!(text, "{:?} {pairs:?} of {a:?} {b:?}", case.cause).unwrap();
     }
     let (linked, left) = found.raw_pairs();
     writeln!(text, "raw {linked} + {left}").unwrap();

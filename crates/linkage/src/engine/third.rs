@@ -77,7 +77,7 @@ impl<'t> Third<'t> {
         Ok((near, laid))
     }
 
-    /// What is left of A looks at what the exact stage linked. Puts links that cannot stand to the open pairs; says how
+    /// What is left of A looks at what the exact stage linked. Adds links that cannot stand to the open pairs; says how
     /// many of these had the same raw bytes.
     pub fn aside(&self, [laid_a, laid_b]: [Laid; 2], open: &mut Gathered<'_>) -> Result<u64, Stopped> {
         let Third { crew, memory, counts, a: (_, a), b: (_, b), .. } = *self;
@@ -94,7 +94,7 @@ impl<'t> Third<'t> {
             self.pairs((runs_a, runs_b), (ASIDE + 2, PAIRED | EXACT), |buckets, pools, progress| {
                 aside::compare(crew, memory, buckets, pools, counts, progress)
             })?;
-        Ok(aside::ties(a, b, &near, open)?)
+        Ok(aside::ties(memory, (a, b), &near, open)?)
     }
 
     /// The pairs of these records, of whose rows of B those with these flags are kept; and what is found among them.

@@ -78,7 +78,7 @@ impl<'r> List<'r> {
         let mut begins = vec![next];
         for case in (0..outcome.cases()).map(|number| outcome.case(number)) {
             let paired = Paired::of(&case);
-            let lonely = case.a.len() + case.b.len() - paired.a.len() - paired.b.len();
+            let lonely = case.rows[0] + case.rows[1] - paired.a.len() - paired.b.len();
             next += (case.pairs.len() + lonely) as u64;
             begins.push(next);
         }
@@ -98,7 +98,7 @@ impl<'r> List<'r> {
     /// How many slots a case has.
     pub fn slots(&self, case: usize) -> usize {
         let case = self.case(case);
-        case.pairs.len() + case.a.len() + case.b.len()
+        case.pairs.len() + case.rows[0] + case.rows[1]
     }
 
     /// How many entries a case has.
@@ -106,38 +106,43 @@ impl<'r> List<'r> {
         usize::try_from(self.begins[case + 1] - self.begins[case]).unwrap_or(usize::MAX)
     }
 
-    /// The entries of some slots of a case.
-    pub fn entries(&self, case_at: usize, slots: Range<usize>) -> impl Iterator<Item = Entry> + use<> {
-        let case = self.case(case_at);
-        let begin = self.begins[case_at];
+    /// The entries of some slots of a case. Of a large case no more is read than these.
+    pub fn entries(&self, number: usize, slots: Range<usize>) -> Vec<Entry> {
+        let case = self.case(number);
         let paired = Paired::of(&case);
-        let (pairs, rows_a) = (case.pairs.len(), case.a.len());
+        let (pairs, [rows_a, rows_b]) = (case.pairs.len(), case.rows);
         let lonely_a = rows_a - paired.a.len();
-        let cause = case.cause;
-        let entry = move |nth: usize, pair: Option<Pair>, a: Option<u32>, b: Option<u32>| Entry {
-            number: begin + nth as u64,
-            case_number: case_at + 1,
-            cause,
+        let entry = |nth: usize, pair: Option<Pair>, a: Option<u32>, b: Option<u32>| Entry {
+            number: self.begins[number] + nth as u64,
+            case_number: number + 1,
+            cause: case.cause,
             pairs,
             nth: nth + 1,
             pair,
             a,
             b,
         };
-        slots.filter_map(move |slot| {
-            if let Some(pair) = case.pairs.get(slot) {
-                return Some(entry(slot, Some(*pair), Some(pair.a), Some(pair.b)));
-            }
-            // Both lists ascend: so many lonely rows stand before this one as rows before it, less the paired ones.
-            if let Some(row) = case.a.get(slot - pairs) {
-                let before = paired.a.binary_search(row).err()?;
-                return Some(entry(pairs + (slot - pairs) - before, None, Some(*row), None));
-            }
-            let at = slot - pairs - rows_a;
-            let row = case.b.get(at)?;
-            let before = paired.b.binary_search(row).err()?;
-            Some(entry(pairs + lonely_a + at - before, None, None, Some(*row)))
-        })
+        // Those of the slots that are among so many behind the first ones.
+        let among = |first: usize, count: usize| {
+            let place = |slot: usize| slot.clamp(first, first + count) - first;
+            place(slots.start)..place(slots.end)
+        };
+        // Both lists ascend: so many lonely rows stand before one as rows before it, less the paired ones.
+        let lonely = |of_b: bool, places: Range<usize>| {
+            let paired = if of_b { &paired.b } else { &paired.a };
+            let rows = self.outcome.case_rows(number, of_b, places.clone());
+            places.zip(rows).filter_map(|(place, row)| Some((place - paired.binary_search(&row).err()?, row)))
+        };
+        let of_pairs = among(0, pairs).map(|slot| {
+            let pair = case.pairs[slot];
+            entry(slot, Some(pair), Some(pair.a), Some(pair.b))
+        });
+        let of_a = lonely(false, among(pairs, rows_a));
+        let of_b = lonely(true, among(pairs + rows_a, rows_b));
+        of_pairs
+            .chain(of_a.map(|(place, row)| entry(pairs + place, None, Some(row), None)))
+            .chain(of_b.map(|(place, row)| entry(pairs + lonely_a + place, None, None, Some(row))))
+            .collect()
     }
 
     /// Cases cut into pieces of about equal work: several whole cases, or some slots of a large one.
@@ -312,14 +317,10 @@ mod tests {
     use super::*;
     use crate::output::tests::only;
 
-    fn case(rows_a: u32, rows_b: u32) -> Case {
-        Case { cause: Cause::TooMany, pairs: Vec::new(), a: (0..rows_a).collect(), b: (0..rows_b).collect() }
-    }
-
     #[test]
     fn pieces_hold_every_slot_once_and_none_is_large() {
-        let all = [case(1, 1), case(5_000, 3), case(1, 2), case(2_000, 40), case(2, 2), case(1, 0)];
-        let outcome = only(all.to_vec());
+        let all = [[1, 1], [5_000, 3], [1, 2], [2_000, 40], [2, 2], [1, 0]];
+        let outcome = only(&all);
         let list = List::new(&outcome);
         let mut numbers = Vec::new();
         for (cases, slots) in list.pieces() {
@@ -327,11 +328,11 @@ mod tests {
             for case in cases {
                 let slots = slots.start..slots.end.min(list.slots(case));
                 work += slots.len();
-                numbers.extend(list.entries(case, slots).map(|entry| entry.number));
+                numbers.extend(list.entries(case, slots).iter().map(|entry| entry.number));
             }
             assert!((1..=SLOTS_AT_ONCE).contains(&work));
         }
-        let entries: u64 = all.iter().map(|case| (case.a.len() + case.b.len()) as u64).sum();
+        let entries: u64 = all.iter().map(|[a, b]| u64::from(a + b)).sum();
         assert_eq!(numbers, (1..=entries).collect::<Vec<_>>());
     }
 }

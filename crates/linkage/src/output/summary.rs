@@ -141,8 +141,8 @@ impl Summary {
         for case in (0..cases).map(|number| run.outcome.case(number)) {
             cases_by_cause[place(&Cause::ALL, &case.cause)] += 1;
             pairs += case.pairs.len() as u64;
-            rows_a += case.a.len() as u64;
-            rows_b += case.b.len() as u64;
+            rows_a += case.rows[0] as u64;
+            rows_b += case.rows[1] as u64;
         }
         // Rows of cases have to be the rows whose verdict is review; a difference shows as a balance that fails.
         let checked = |counts: Counts, in_cases: u64| Counts {

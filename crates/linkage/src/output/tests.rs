@@ -15,7 +15,7 @@ use crate::{
     spec::Spec,
 };
 use expect_test::{Expect, expect};
-use std::{collections::BTreeMap, fs, path::Path, sync::atomic::AtomicBool};
+use std::{collections::BTreeMap, fs, ops::Range, path::Path, sync::atomic::AtomicBool};
 
 const A: &str = "\
 番号,氏名,カナ,生年月日,性別,住所,電話
@@ -60,16 +60,23 @@ carry = ["枝"]
 struct Made {
     a: Vec<Verdict>,
     b: Vec<Verdict>,
-    cases: Vec<Case>,
+    cases: Vec<(Case, [Vec<u32>; 2])>,
     places_a: Vec<Place>,
     places_b: Vec<Place>,
     problems: Problems,
 }
 
-/// Nothing but cases.
-pub(super) fn only(cases: Vec<Case>) -> impl Outcome {
+/// Nothing but cases without pairs, which have so many rows of A and of B.
+pub(super) fn only(cases: &[[u32; 2]]) -> impl Outcome {
+    let case = |rows: &[u32; 2]| made_case(Cause::TooMany, vec![], rows.map(|rows| (0..rows).collect()));
     let (a, b, places_a, places_b) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let cases = cases.iter().map(case).collect();
     Made { a, b, cases, places_a, places_b, problems: Problems::default() }
+}
+
+/// A case and its rows.
+fn made_case(cause: Cause, pairs: Vec<Pair>, rows: [Vec<u32>; 2]) -> (Case, [Vec<u32>; 2]) {
+    (Case { cause, pairs, rows: [rows[0].len(), rows[1].len()] }, rows)
 }
 
 impl Outcome for Made {
@@ -97,7 +104,11 @@ impl Outcome for Made {
     }
 
     fn case(&self, number: usize) -> Case {
-        self.cases[number].clone()
+        self.cases[number].0.clone()
+    }
+
+    fn case_rows(&self, number: usize, of_b: bool, places: Range<usize>) -> Vec<u32> {
+        self.cases[number].1[usize::from(of_b)][places].to_vec()
     }
 
     fn place_a(&self, row: u32) -> Place {
@@ -270,8 +281,8 @@ fn made(places_a: Vec<Place>, places_b: Vec<Place>) -> Made {
             Verdict::Review(1),
         ],
         cases: vec![
-            Case { cause: Cause::Tie, pairs: vec![near, other], a: vec![2], b: vec![2, 3] },
-            Case { cause: Cause::TooMany, pairs: vec![], a: vec![5], b: vec![5] },
+            made_case(Cause::Tie, vec![near, other], [vec![2], vec![2, 3]]),
+            made_case(Cause::TooMany, vec![], [vec![5], vec![5]]),
         ],
         places_a,
         places_b,
@@ -425,7 +436,7 @@ fn hostile_texts_stay_texts_on_the_page() {
     let poor = pair(3, 4, "N9 K5 B1 S1 A6", -310, Reason::GivenUnsure);
     tiny.made.a[3] = Verdict::Review(1);
     tiny.made.b[4] = Verdict::Review(1);
-    tiny.made.cases[1] = Case { cause: Cause::Doubtful, pairs: vec![poor], a: vec![3, 5], b: vec![4, 5] };
+    tiny.made.cases[1] = made_case(Cause::Doubtful, vec![poor], [vec![3, 5], vec![4, 5]]);
     let files = tiny.files(1);
     let page = &files["review.html"];
     assert_eq!(page.matches("</script").count(), 2);
