@@ -7,7 +7,7 @@
 
 use super::{
     pairs::{Gathered, Pairs},
-    records::{Growing, Records},
+    records::{Growing, Records, four},
     room::Memory,
     score::Near,
 };
@@ -46,9 +46,8 @@ struct Head {
 
 impl Head {
     fn packed(&self) -> [u8; HEAD] {
-        let cause = Cause::ALL.iter().position(|cause| *cause == self.cause).unwrap_or_default();
         let mut bytes = [0; HEAD];
-        bytes[0] = cause as u8;
+        bytes[0] = self.cause as u8;
         bytes[1] = self.pairs;
         bytes[2..6].copy_from_slice(&self.first_pair.to_le_bytes());
         bytes[6..10].copy_from_slice(&self.rows_a.to_le_bytes());
@@ -58,14 +57,13 @@ impl Head {
     }
 
     fn unpacked(bytes: &[u8; HEAD]) -> Head {
-        let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         Head {
             cause: Cause::ALL[usize::from(bytes[0])],
             pairs: bytes[1],
-            first_pair: four(2),
-            rows_a: four(6),
-            rows_b: four(10),
-            first_row: u64::from(four(14)) | u64::from(four(18)) << 32,
+            first_pair: four(bytes, 2),
+            rows_a: four(bytes, 6),
+            rows_b: four(bytes, 10),
+            first_row: u64::from(four(bytes, 14)) | u64::from(four(bytes, 18)) << 32,
         }
     }
 

@@ -6,7 +6,7 @@
 //! Rules come from: the issue, parts C and D (a memory cap that spills to disk; bounded memory).
 
 use super::{
-    records::{Growing, Records},
+    records::{Growing, Records, four},
     room::Memory,
     score::Near,
 };
@@ -85,17 +85,20 @@ fn packed(near: &Near) -> [u8; BYTES] {
 }
 
 fn unpacked(bytes: &[u8; BYTES]) -> Near {
-    let four = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
     let grade = match bytes[17] {
         0 => Grade::Link,
         1 => Grade::Review,
         _ => Grade::NoLink,
     };
     Near {
-        a: four(0),
-        b: four(4),
-        pair: u64::from(four(8)) | u64::from(bytes[12]) << 32,
-        decision: Decision { grade, score: four(13) as i32, reason: Reason::ALL[usize::from(bytes[18])] },
+        a: four(bytes, 0),
+        b: four(bytes, 4),
+        pair: u64::from(four(bytes, 8)) | u64::from(bytes[12]) << 32,
+        decision: Decision {
+            grade,
+            score: four(bytes, 13) as i32,
+            reason: Reason::ALL[usize::from(bytes[18])],
+        },
     }
 }
 

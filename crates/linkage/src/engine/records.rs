@@ -5,7 +5,7 @@
 //! Not here: what the records are (pairs, cases, assign); arrays that all threads write (room).
 //! Rules come from: the issue, parts C and D (a memory cap that spills to disk; bounded memory).
 
-use super::room::{LARGE, Memory, map};
+use super::room::{LARGE, Memory, map, unwritten};
 use base::Fault;
 use memmap2::MmapMut;
 use std::{
@@ -71,6 +71,11 @@ impl<const BYTES: usize> Drop for Records<'_, BYTES> {
             memory.give(taken);
         }
     }
+}
+
+/// The number in the four bytes of a record that begin here.
+pub(super) fn four(bytes: &[u8], at: usize) -> u32 {
+    u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }
 
 /// Bytes that are written to a file at a time.
@@ -148,8 +153,7 @@ impl<'m, const BYTES: usize> Growing<'m, BYTES> {
     /// Moves to the file what is on the heap.
     fn write(&mut self) -> Result<(), Fault> {
         let Some((file, written)) = &mut self.file else { return Ok(()) };
-        let done = file.write_all(self.heap.as_flattened());
-        done.map_err(|e| Fault::caused("cannot write to the work folder", e))?;
+        file.write_all(self.heap.as_flattened()).map_err(unwritten)?;
         *written += self.heap.len();
         self.heap.clear();
         Ok(())

@@ -120,7 +120,7 @@ impl Memory {
         let mut left = bytes.max(1);
         while left > 0 {
             let now = left.min(zeros.len());
-            file.write_all(&zeros[..now]).map_err(|e| Fault::caused("cannot write to the work folder", e))?;
+            file.write_all(&zeros[..now]).map_err(unwritten)?;
             left -= now;
         }
         map(&file)
@@ -163,6 +163,11 @@ impl Room {
             Hold::Mapped { map, words } => view(map, *words),
         }
     }
+}
+
+/// A file of the work folder took no more.
+pub(super) fn unwritten(error: std::io::Error) -> Fault {
+    Fault::caused("cannot write to the work folder", error)
 }
 
 #[expect(

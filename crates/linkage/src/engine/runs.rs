@@ -6,6 +6,7 @@
 //! Not here: what a record is (exact, pool, score).
 //! Rules come from: the issue, part C (a memory cap that spills partitions to disk).
 
+use super::room::unwritten;
 use base::Fault;
 use std::{
     fs::File,
@@ -110,8 +111,7 @@ impl WordFile {
     pub fn append(&self, words: &[u64]) -> Result<u64, Fault> {
         let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
         let at = self.end.fetch_add(bytes.len() as u64, Ordering::Relaxed);
-        let written = self.file.write_all_at(&bytes, at);
-        written.map_err(|e| Fault::caused("cannot write to the work folder", e))?;
+        self.file.write_all_at(&bytes, at).map_err(unwritten)?;
         Ok(at)
     }
 

@@ -136,7 +136,7 @@ impl Drawn {
         for at in cases {
             let case = list.case(at);
             let (pairs, [rows_a, rows_b]) = (case.pairs.len(), case.rows);
-            // So many rows stand in no pair among these, since no more stand in pairs.
+            // Among so many rows enough are in no pair: a pair has one of a side.
             let lonely = |from: usize, count: usize| {
                 let upto = from + count.min(LONELY_MAX + pairs);
                 list.entries(at, from..upto).into_iter().take(LONELY_MAX)
